@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from conformance.model import Cause
@@ -23,10 +24,15 @@ class CachedLead(Faulty):
     """The read of a lead shows it as its first reader saw it."""
 
     def act_read(self, context: Context) -> Reply:
-        if not is_for(context, "read_lead"):
-            return super().act_read(context)
         reply = super().act_read(context)
-        return self.__dict__.setdefault("cache", {}).setdefault(context.values["id"], reply)
+        if is_for(context, "read_lead"):
+            reply = self.first_replies.setdefault(context.values["id"], reply)
+        return reply
+
+    @cached_property
+    def first_replies(self) -> dict[str, Reply]:
+        """The first reply to the reads of each lead, by its id."""
+        return {}
 
 
 def test_a_read_that_shows_old_values_is_blamed_instead_of_the_change() -> None:
@@ -113,13 +119,18 @@ class HiddenEvals(Faulty):
     def act_delete(self, context: Context) -> Reply:
         if not is_for(context, "delete_eval"):
             return super().act_delete(context)
-        self.__dict__.setdefault("hidden", set()).add(self.selected(context).id)
+        self.hidden.add(self.selected(context).id)
         return self.succeed(context, {"ok": True, "deleted": True})
 
     def act_read(self, context: Context) -> Reply:
-        if is_for(context, "read_eval") and context.values["id"] in self.__dict__.get("hidden", ()):
+        if is_for(context, "read_eval") and context.values["id"] in self.hidden:
             raise Refusal("not_found")
         return super().act_read(context)
+
+    @cached_property
+    def hidden(self) -> set[str]:
+        """The ids of the evals that were deleted."""
+        return set()
 
 
 def test_a_card_shows_the_request_that_got_the_wrong_status() -> None:

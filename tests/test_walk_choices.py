@@ -70,9 +70,9 @@ def test_a_second_filter_narrows_what_passes_the_first() -> None:
         {"status": "a", "kind": "rare" if n == 0 else "usual", "place": "x" if n < 3 else "y"}
         for n in range(5)
     ]
-    assert filter_values.narrower(items, listing, PLAIN, "a") == {"kind": "usual"}
-    assert filter_values.narrower(items[1:], listing, PLAIN, "a") == {"place": "x"}
-    assert filter_values.narrower(items, listing, PLAIN, "b") == {}
+    assert filter_values.second_filter(items, listing, PLAIN, "a") == {"kind": "usual"}
+    assert filter_values.second_filter(items[1:], listing, PLAIN, "a") == {"place": "x"}
+    assert filter_values.second_filter(items, listing, PLAIN, "b") == {}
 
 
 @pytest.mark.parametrize(

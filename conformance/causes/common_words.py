@@ -9,7 +9,7 @@ from conformance.causes.groups import Group
 from conformance.causes.outdated_reads import outdated_read
 from conformance.causes.sightings import Sighting
 from conformance.model import ON_NO_PAGE, Contract, Exchange
-from conformance.reading import asked
+from conformance.reading import query_value
 
 VALID = " for a valid request"
 """The end of what is expected of a request that a server has to accept."""
@@ -78,7 +78,7 @@ def _of_later_pages(
         paging = operation.paging if operation else None
         if paging is None or sighting.shown_by not in by_id:
             return ""
-        if asked(by_id[sighting.shown_by], paging.after) is None:
+        if query_value(by_id[sighting.shown_by], paging.after) is None:
             return ""
     return "on later pages"
 

@@ -11,7 +11,7 @@ from conformance.causes.finding_key import MISSING, OBJECTS, TAKEN, Key
 from conformance.causes.origins import SHORTEST
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import HELD, Contract, Exchange, Operation
-from conformance.reading import asked, sent_members
+from conformance.reading import query_value, sent_members
 
 NOT_DELETED = "which was not deleted"
 """The end of what a deletion must keep."""
@@ -178,6 +178,6 @@ def named_in(contract: Contract, exchange: Exchange, kind: str) -> Iterator[str]
     for parameter in operation.parameters if operation else ():
         if parameter.references == kind:
             name = parameter.name
-            value = as_text(sent_members(exchange).get(name)) or asked(exchange, name)
+            value = as_text(sent_members(exchange).get(name)) or query_value(exchange, name)
             if value:
                 yield value

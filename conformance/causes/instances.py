@@ -14,7 +14,7 @@ from conformance.base.values import ABSENT
 from conformance.causes.finding_key import is_fault
 from conformance.model import Contract, Exchange, Form, Operation, Parameter, compact
 from conformance.model.mistake_names import HUGE_VALUE, ODD_VALUE, oddity_of
-from conformance.reading import asked, sent_members
+from conformance.reading import query_value, sent_members
 
 MOST = 30
 """Maximum number of instances of a cause."""
@@ -54,7 +54,7 @@ def _odd(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, 
             and is_fault(exchange.status or 0)
         ):
             sent = sent_members(exchange).get(parameter.name)
-            value = sent if parameter.place == "body" else asked(exchange, parameter.name)
+            value = sent if parameter.place == "body" else query_value(exchange, parameter.name)
             if value is not None:
                 yield parameter, value
 
@@ -69,7 +69,7 @@ def wrong_values(operation: Operation, exchange: Exchange) -> Iterator[tuple[Par
     for parameter in operation.parameters:
         value = members.get(parameter.name, ABSENT)
         if parameter.place != "body":
-            text = asked(exchange, parameter.name)
+            text = query_value(exchange, parameter.name)
             value = ABSENT if text is None else text
         is_null = form is Form.NULL and value is None
         is_missing = form is Form.OMITTED and value is ABSENT and parameter.required

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from conformance.base.values import NOT_JSON, as_text
 from conformance.causes.finding_key import is_fault
 from conformance.model import Contract, Exchange, Operation
-from conformance.reading import Answer, asked, sent_members
+from conformance.reading import Answer, query_value, sent_members
 
 EARLIER = " stored earlier"
 """The end of the flaw of a value that a write stored without failing itself."""
@@ -191,7 +191,7 @@ class _Reader:
             return False
         if operation.selector is None:
             return True
-        return asked(look, operation.selector.name) in _ids(self.contract, write)
+        return query_value(look, operation.selector.name) in _ids(self.contract, write)
 
 
 def _ids(contract: Contract, write: Exchange) -> set[str]:
@@ -223,4 +223,4 @@ def object_of(contract: Contract, exchange: Exchange) -> str | None:
     if operation is None or operation.selector is None:
         return None
     name = operation.selector.name
-    return as_text(sent_members(exchange).get(name)) or asked(exchange, name)
+    return as_text(sent_members(exchange).get(name)) or query_value(exchange, name)

@@ -12,7 +12,7 @@ from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, P
 from conformance.judging.responses import page_of, quoted, role_of, said, unusable
 from conformance.judging.rules import USABLE, lists, passive, probe
 from conformance.model import CodeRole, Exchange, Paging, compact
-from conformance.reading import Answer, answer_to, arrays_of, asked, position_of
+from conformance.reading import Answer, answer_to, arrays_of, position_of, query_value
 
 SEVERAL_ARRAYS = (
     "the list has several arrays: "
@@ -33,7 +33,7 @@ def _limit(context: JudgeContext, exchange: Exchange) -> int | None:
     paging = context.operation.paging
     if paging is None:
         return None
-    limit = asked(exchange, paging.limit) or ""
+    limit = query_value(exchange, paging.limit) or ""
     return int(limit) if re.fullmatch("[0-9]{1,9}", limit) else None
 
 

@@ -31,7 +31,7 @@ def merge(parts: tuple[Path, ...], spec: Path | None, details: bool, output: Pat
     from conformance.run import merging, runfile
 
     contract = load(spec)
-    whole = merging.fitted([merging.piece(part, contract) for part in parts])
+    whole = merging.fit_together([merging.piece(part, contract) for part in parts])
     for wrong in whole.wrongs:
         say(f"Note: {wrong}", err=True)
     directory = new_run(output, lambda path: _begin(whole, path))

@@ -112,18 +112,18 @@ def broken(run: Run, what: str) -> list[Sought]:
 
     A cause is named by its number, from 1, or by its id. Raises UsageError if nothing matches.
     """
-    from conformance.run.fates import of_cause, of_cells
+    from conformance.run.fates import sought_in_cells, sought_of_cause
 
     cause = _cause_of(run, what)
     if cause:
-        return of_cause(run, cause)
+        return sought_of_cause(run, cause)
     meant = [cell for cell in run.broken if what in (cell.name, cell.clause)]
     if not meant:
         raise UsageError(
             f"Nothing that matches {what} is broken in that run. Its report lists the numbers and "
             "ids of its causes, and the broken clauses."
         )
-    return of_cells(run, meant)
+    return sought_in_cells(run, meant)
 
 
 def _run_and_store(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:

@@ -13,11 +13,11 @@ from conformance.model import Contract, Exchange, Operation, compact
 from conformance.reading import (
     Answer,
     as_shown,
-    asked,
-    orders_of,
+    query_value,
     refused_member,
     same,
     sent_members,
+    state_prefixes,
     writable,
 )
 
@@ -144,7 +144,7 @@ def _take_change(changed: Followed, answer: Answer) -> None:
         changed.deletion = None
         changed.forget()
         return
-    if any(orders_of(operation, answer.exchange)):
+    if any(state_prefixes(operation, answer.exchange)):
         changed.drop_switches(operation)
     if operation.method != "PATCH":  # it may reset the members that were not sent
         members = {member.shown_as for member in operation.body}
@@ -174,4 +174,4 @@ def _named_id(answer: Answer) -> str | None:
     if selector is None:
         return None
     object_id = sent_members(answer.exchange).get(selector.name)
-    return as_text(object_id) or asked(answer.exchange, selector.name)
+    return as_text(object_id) or query_value(answer.exchange, selector.name)

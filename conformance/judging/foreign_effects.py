@@ -13,7 +13,7 @@ from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Vio
 from conformance.judging.responses import said, unusable
 from conformance.judging.writes import shows_sent, tied, untied
 from conformance.model import HELD, Exchange, Step, compact
-from conformance.reading import Answer, answer_of, orders_of, sought_in
+from conformance.reading import Answer, answer_of, sought_in, state_prefixes
 
 TELLING = 6
 """The fewest characters of a text that no member has by chance."""
@@ -139,7 +139,7 @@ def _signs(context: JudgeContext, trial: Trial) -> _Signs:
     operation = context.operation
     words: list[str] = []
     for request in trial.at(Step.FOREIGN):
-        words += orders_of(operation, request)
+        words += state_prefixes(operation, request)
     sent: list[str] = []
     for look in trial.at(Step.AFTER):
         sent += texts_in(look.facts.sent.values())

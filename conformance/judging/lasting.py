@@ -37,11 +37,11 @@ from conformance.model import (
 )
 from conformance.reading import (
     Answer,
-    absent,
     answer_of,
     as_shown,
     at_once,
     differences,
+    lacks_new_object,
     members_of,
     same,
     sent_members,
@@ -154,7 +154,7 @@ class _Following:
         if look.facts.sought != followed.object_id:
             return False
         found, goes_on = sought_in(self._contract, look)
-        return found is None and (not goes_on or absent(self._contract, look))
+        return found is None and (not goes_on or lacks_new_object(self._contract, look))
 
     # --- an object that is shown ---
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.base.values import instant
 from conformance.model import Exchange
-from conformance.reading import Answer, asked, identity_of, position_of
+from conformance.reading import Answer, identity_of, position_of, query_value
 
 Filters = tuple[tuple[str, str], ...]
 """The filters of a page: names and values of parameters, sorted."""
@@ -116,7 +116,7 @@ def read_page(answer: Answer, walk: str, place: int) -> Page | None:
         items=tuple(items),
         unplaced=frozenset(unplaced),
         more=more,
-        after=asked(exchange, paging.after),
+        after=query_value(exchange, paging.after),
         filters=tuple(sorted(exchange.facts.filters.items())),
     )
 

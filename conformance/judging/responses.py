@@ -32,7 +32,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import asked
+from conformance.reading import query_value
 
 LONGEST_RENDERED = 50_000
 """The most characters of a body that is shown as JSON. Of a longer body the start is quoted."""
@@ -304,5 +304,5 @@ def odd_cursor(context: JudgeContext, exchange: Exchange) -> bool:
     If the target itself served that cursor, the rule list.position blames it.
     """
     paging = context.operation.paging
-    after = asked(exchange, paging.after) if paging else None
+    after = query_value(exchange, paging.after) if paging else None
     return after is not None and instant(after) is None

@@ -10,7 +10,7 @@ from conformance.base.values import instant
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import ids_of
 from conformance.model import Exchange, Step, compact
-from conformance.reading import Answer, compared, members_of, newly, same, sought_in
+from conformance.reading import Answer, members_of, newly_listed, same, sent_and_shown, sought_in
 
 
 def answers_at(context: JudgeContext, trial: Trial, step: Step) -> list[Answer]:
@@ -54,7 +54,7 @@ def added_items(context: JudgeContext, trial: Trial) -> list[Any] | None:
         return None
     if after is None or after.items is None:
         return None
-    return newly(context.contract, after.operation, before.items, after.items)
+    return newly_listed(context.contract, after.operation, before.items, after.items)
 
 
 def items_with(look: Answer, texts: Iterable[str]) -> list[Any]:
@@ -80,7 +80,7 @@ def shows_sent(sent: Mapping[str, Any], item: Any) -> bool:
 
     A member that it does not show, or shows as null, does not count.
     """
-    pairs = compared(sent, item)
+    pairs = sent_and_shown(sent, item)
     return bool(pairs) and all(same(value, shown) for value, shown in pairs)
 
 

@@ -78,27 +78,27 @@ class Plan:
 def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
     """Every case of every scenario, in the order of their phases.
 
-    Cases of one phase keep the order of the scenarios and of their drafts, except for those with
-    which the run opens. Raises ValueError for a
-    duplicate id, and for a need that no target file can meet.
+    Within a phase, cases that may change the target come last. Otherwise they keep the order of the
+    scenarios and of their drafts, except for a few reads with which the run opens. Raises
+    ValueError for a duplicate id, and for a need that no target file can meet.
     """
     bad_keys = _BadKeys(planning.target)
-    phased: list[tuple[tuple[int, bool, bool], Case]] = []
+    keyed: list[tuple[tuple[int, bool, bool], Case]] = []  # each case after its sort key
     for scenario, draft in _drafts(planning, scenarios):
         effect = bad_keys.graded(draft)
         case = _case(scenario, draft, effect, planning.target)
-        phased.append((_phase(scenario, draft, effect), case))
-    phased.sort(key=lambda pair: pair[0])
-    cases = [case for _, case in phased]
+        keyed.append((_sort_key(scenario, draft, effect), case))
+    keyed.sort(key=lambda entry: entry[0])
+    cases = [case for _, case in keyed]
     _check_ids(cases)
-    opening = _opening([case for phase, case in phased if phase == READS], planning.seed)
+    opening = _opening_reads([case for key, case in keyed if key == READS], planning.seed)
     return Plan((*opening, *(case for case in cases if case not in opening)))
 
 
-def _opening(reads: list[Case], seed: int) -> list[Case]:
+def _opening_reads(reads: list[Case], seed: int) -> list[Case]:
     """A few cheap cases that the seed draws from some reads, each of a different operation.
 
-    So the first requests of a run are not always the same.
+    They make the first requests of a run differ from run to run.
     """
     drawn: dict[str, Case] = {}
     for case in sorted(reads, key=lambda case: lot(f"{seed} {case.id}")):
@@ -109,10 +109,10 @@ def _opening(reads: list[Case], seed: int) -> list[Case]:
 
 
 def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
-    """The plan for a target that lacks something, with the cases that are lost because of that.
+    """The plan, followed by the cases of the complete plan that it lacks, marked inapplicable.
 
-    ``complete`` is the plan for a target that lacks nothing. The lost cases never run, but their
-    cells are part of the contract.
+    ``plan`` is for a target that lacks something, ``complete`` for one that lacks nothing. The
+    added cases never run, but their cells are part of the contract.
     """
     known = {case.id for case in plan.cases}
     lost = [case for case in complete.cases if case.id not in known]
@@ -124,7 +124,7 @@ def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
 
 
 def _drafts(planning: Planning, scenarios: Iterable[Scenario]) -> Iterator[tuple[Scenario, Draft]]:
-    """The drafts of all scenarios."""
+    """The drafts of all scenarios. Raises ValueError for a need that no target file can meet."""
     for scenario in scenarios:
         for draft in scenario.drafts(planning):
             _check_needs(scenario, draft)
@@ -150,7 +150,7 @@ def _check_ids(cases: Iterable[Case]) -> None:
 
 
 class _BadKeys:
-    """Counts the requests with bad keys, because too many may trip a rate limit."""
+    """Grades cases by the requests with bad keys so far, because too many may trip a rate limit."""
 
     def __init__(self, target: Declaration) -> None:
         self._target = target
@@ -172,6 +172,7 @@ class _BadKeys:
 
 
 def _effect_of(draft: Draft) -> Effect:
+    """The effect of a draft, or that of its operation if it gives none."""
     if draft.effect is not None:
         return draft.effect
     return _operation_effect(draft)
@@ -184,7 +185,7 @@ def _operation_effect(draft: Draft) -> Effect:
     return draft.operation.effect
 
 
-def _phase(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bool, bool]:
+def _sort_key(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bool, bool]:
     """The sort key of a case: its phase, whether it may change the target, and whether it is late.
 
     Cases that may change the target come last in their phase, and of these ``early`` ones first.
@@ -197,7 +198,7 @@ def _phase(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bool,
 def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration) -> Case:
     """The case of a draft. Its id is ``scenario[operation-variant]``, and never changes."""
     operation, label = WHOLE_API, "api"
-    lacking = list(_missing(draft.wants, None, target))
+    lacking = list(_unmet_needs(draft.wants, None, target))
     missing = Missing(draft.place, draft.gap) if draft.gap else _gap(draft, effect, target)
     if draft.operation is not None:
         operation = label = draft.operation.id
@@ -222,13 +223,13 @@ def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration)
 
 
 def _gap(draft: Draft, effect: Effect, target: Declaration) -> Missing | None:
-    """What to provide so that a case can run; None if it can."""
-    for missing in _missing(draft.needs, draft.operation, target):
+    """The first thing to provide so that a case can run; None if it can."""
+    for missing in _unmet_needs(draft.needs, draft.operation, target):
         return missing
     if KeyName.FULL in draft.needs and not _may_make(draft.operation, effect, target):
         return NO_FULL_KEY
     harms = [effect]
-    if effect is Effect.FLOOD:
+    if effect is Effect.FLOOD:  # a flood of writes needs both to be allowed
         harms.append(_operation_effect(draft))
     for harm in harms:
         if harm not in target.allow:
@@ -237,7 +238,7 @@ def _gap(draft: Draft, effect: Effect, target: Declaration) -> Missing | None:
     return None
 
 
-def _missing(
+def _unmet_needs(
     needs: Iterable[str], operation: Operation | None, target: Declaration
 ) -> Iterator[Missing]:
     """What to provide for each need that the target does not meet.

@@ -36,7 +36,7 @@ def expected(cases: Iterable[Case], *, reuse: bool, turns: int = 1) -> Leaves:
 
     Additional creations are spread over ``turns`` runs, so their numbers are averages.
     """
-    sums: dict[str, defaultdict[str, float]] = {
+    sums: dict[str, defaultdict[str, float]] = {  # by part of the data, and then by name
         "leaves": defaultdict(float),
         "spends": defaultdict(float),
     }
@@ -49,12 +49,16 @@ def expected(cases: Iterable[Case], *, reuse: bool, turns: int = 1) -> Leaves:
 
 
 def _rounded(counts: Mapping[str, float]) -> dict[str, int]:
+    """Each count rounded up, by name in order, without zeros."""
     return {name: ceil(count) for name, count in sorted(counts.items()) if count}
 
 
 @cache
 def _measured() -> dict[str, dict[str, dict[str, list[int]]]]:
-    """The numbers by case, part and name; empty where the package has no data."""
+    """The measured numbers, one for each of MODES; empty where the package has no data.
+
+    They are by case, by part (``leaves`` or ``spends``), and by kind or operation.
+    """
     if not DATA.exists():
         return {}
     data: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8"))

@@ -48,7 +48,7 @@ class Step:
 
 
 Due = Mapping[int, Iterable[Case]]
-"""Cases that run to their end within some number of requests, whatever they are worth."""
+"""By a number of requests, the cases that must run to their end within it, whatever their worth."""
 
 
 def ordered(plan: Plan, contract: Contract, values: Values, due: Due) -> Iterator[Step]:
@@ -57,7 +57,7 @@ def ordered(plan: Plan, contract: Contract, values: Values, due: Due) -> Iterato
 
 
 def within(steps: Iterable[Step], budget: int) -> dict[str, int]:
-    """What the beginning of an order within a budget has: where each case is cut short, by id."""
+    """The cases of the first steps that a budget pays for: where each is cut short, by id."""
     kept: dict[str, int] = {}
     for step in steps:
         budget -= step.price
@@ -74,7 +74,11 @@ def cut(case: Case, at_most: int) -> Case:
 
 @dataclass(frozen=True)
 class _Hope:
-    """Faults that a case may show: which they are, and how likely by the number of requests."""
+    """Faults that a case may show.
+
+    ``faults`` names their operation, or EVERYWHERE, and the number of their kind. ``likely`` says
+    how likely the case shows them, by the number of requests after which it is cut short.
+    """
 
     faults: tuple[str, int]
     likely: Mapping[int, float]
@@ -88,11 +92,12 @@ class _Order:
         self._values = values
         self._operations = contract.operations
         self._places = {case.id: place for place, case in enumerate(plan.runnable)}
-        self._left: dict[tuple[str, int], float] = {}  # faults that are still expected
-        self._unfed: dict[tuple[str, str], float] = {}  # by rule and operation
+        # the number of faults that are still expected, by operation or EVERYWHERE, and kind
+        self._left: dict[tuple[str, int], float] = {}
+        self._unfed: dict[tuple[str, str], float] = {}  # what feeding is worth, by rule, operation
         self._taken: dict[str, int] = {}  # by case, after how many requests it is cut short
         self._reached: set[str] = set()  # operations
-        self._heap: list[tuple[float, int, str, int]] = []
+        self._heap: list[tuple[float, int, str, int]] = []  # see _entry
         self._expect()
         self._hopes = {case.id: self._hopes_of(case) for case in plan.runnable}
         self._usual = self._usual_value()
@@ -101,9 +106,9 @@ class _Order:
 
     def _expect(self) -> None:
         """Expect each kind of fault on all operations with its action, more on larger ones."""
-        by_action: dict[str, dict[str, float]] = defaultdict(dict)  # the sizes of operations
+        sizes: dict[str, dict[str, float]] = defaultdict(dict)  # by action, of each operation
         for case in self._cases.values():
-            by_action[self._action(case)][case.operation] = self._size(case.operation)
+            sizes[self._action(case)][case.operation] = self._size(case.operation)
             for rule in case.rules:
                 self._unfed[rule, case.operation] = FIRST_FED
         for number, kind in enumerate(self._values.kinds):
@@ -111,8 +116,8 @@ class _Order:
                 self._left[EVERYWHERE, number] = kind.weight
                 continue
             for action in kind.shows:
-                whole = math.fsum(by_action[action].values())
-                for operation, size in by_action[action].items():
+                whole = math.fsum(sizes[action].values())
+                for operation, size in sizes[action].items():
                     self._left[operation, number] = kind.weight * size / whole
 
     def _size(self, operation: str) -> float:
@@ -131,20 +136,28 @@ class _Order:
         return hopes
 
     def _usual_value(self) -> float:
-        """The value of a request in an ordinary case: that of cases of which nothing is known."""
+        """The expected faults for each request of known scenarios, on average.
+
+        It is the value of a request of a scenario about which nothing is known.
+        """
         scenarios = self._values.scenarios
         known = [case for case in self._cases.values() if case.scenario in scenarios]
         requests = sum(case.cost for case in known)
         return math.fsum(self._left.values()) / requests if requests else 1.0
 
     def _action(self, case: Case) -> str:
+        """The action of a case's operation; EVERYWHERE for the whole API."""
         operation = self._operations.get(case.operation)
         return operation.action if operation else EVERYWHERE
 
     # --- the steps ---
 
     def steps(self, due: Due) -> Iterator[Step]:
-        """All steps. A value only falls from step to step, so the heap has upper bounds."""
+        """All steps; those that are ``due`` come in time, the others by their value.
+
+        A value only falls from step to step, so a value in the heap is an upper bound. An entry
+        whose value has fallen goes back into the heap.
+        """
         for case in self._cases.values():
             self._offer(case)
         spent, waiting = 0, {number: list(cases) for number, cases in due.items()}
@@ -154,7 +167,8 @@ class _Order:
             if not self._adds(case, cut_):
                 continue
             entry = self._entry(case, cut_)
-            if entry[0] > rank:
+            rank_now = entry[0]
+            if rank_now > rank:
                 heapq.heappush(self._heap, entry)
                 continue
             urgent = self._urgent(waiting, spent + self._price(case, cut_))
@@ -174,7 +188,11 @@ class _Order:
                 heapq.heappush(self._heap, self._entry(case, cut_))
 
     def _urgent(self, waiting: dict[int, list[Case]], spent: int) -> Case | None:
-        """The cheapest case that would be late if it had to wait; None if none would."""
+        """The cheapest case that would be late if it waited for a step; None if none would be.
+
+        ``waiting`` has the cases by the number of requests within which they must run, and
+        ``spent`` is the number of requests after that step.
+        """
         for number, cases in waiting.items():
             prices = {
                 each.id: self._price(each, WHOLE) for each in cases if self._adds(each, WHOLE)
@@ -184,7 +202,10 @@ class _Order:
         return None
 
     def _entry(self, case: Case, cut_: int) -> tuple[float, int, str, int]:
-        """What the heap sorts by: the value of each request, and then the place in the plan."""
+        """The entry of a step in the heap: its negative value per request, and its place first.
+
+        The case and where it is cut short follow.
+        """
         value = self._value(case, cut_) / self._price(case, cut_)
         return -value, self._places[case.id], case.id, cut_
 
@@ -212,11 +233,12 @@ class _Order:
         return value
 
     def _more_likely(self, hope: _Hope, case: Case, cut_: int) -> float:
-        """How likely a step shows faults that the requests taken before it do not show."""
+        """How likely a step shows the faults, if earlier requests of its case have not."""
         before = hope.likely[self._taken[case.id]] if case.id in self._taken else 0.0
         return (hope.likely[cut_] - before) / (1 - before) if before < 1 else 0.0
 
     def _take(self, case: Case, cut_: int) -> None:
+        """Take a step: expect fewer faults of those that it may show, and feed its rules."""
         for hope in self._hopes[case.id]:
             self._left[hope.faults] *= 1 - self._more_likely(hope, case, cut_)
         if cut_ == WHOLE:

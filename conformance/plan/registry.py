@@ -129,8 +129,8 @@ def given(planning: Planning, roles: Iterable[str]) -> tuple[str, ...]:
 
 def other_business(planning: Planning) -> str:
     """The need of a case about another business: its key, or its id if only that is given."""
-    with_id_alone = planning.target.businesses.keys() - planning.target.keys
-    return f"business:{Business.OTHER}" if Business.OTHER in with_id_alone else Business.OTHER
+    given_by_id_alone = planning.target.businesses.keys() - planning.target.keys
+    return f"business:{Business.OTHER}" if Business.OTHER in given_by_id_alone else Business.OTHER
 
 
 def key_needs(operation: Operation) -> tuple[str, ...]:

@@ -85,9 +85,9 @@ def _feeds(case: Case, clause: Clause, rules: Iterable[str]) -> bool:
 
 
 def due(plan: Plan, contract: Contract) -> Due:
-    """The cases that judge each MUST clause once, by the number of requests that must have them.
+    """The cases that judge each MUST clause once, by the number of requests within which they run.
 
-    The clauses that need few requests come within a quick run, the others later.
+    For clauses that take few requests it is that of a quick run, for all clauses LATER.
     """
     return {
         for_cases(QUICK): _essential(plan, contract, FEW),
@@ -102,11 +102,11 @@ def _essential(plan: Plan, contract: Contract, most: int) -> list[Case]:
     operation are included, because a cell is untested until all of them have run.
     """
     clauses = [clause for clause in contract.clauses.values() if clause.level is Level.MUST]
-    feeding = [_runnable(_feeding(plan, clause)) for clause in clauses]
+    candidates = [_runnable(_feeding(plan, clause)) for clause in clauses]  # of each clause
     chosen: set[str] = set()
-    while feeding:
-        cheapest = min(feeding, key=lambda lists: _cost(_least(lists, chosen), chosen))
-        feeding.remove(cheapest)
+    while candidates:
+        cheapest = min(candidates, key=lambda lists: _cost(_least(lists, chosen), chosen))
+        candidates.remove(cheapest)
         cases = _least(cheapest, chosen)
         if _cost(cases, chosen) <= most:
             chosen |= {case.id for case in cases}
@@ -131,13 +131,14 @@ def judged(plan: Plan, contract: Contract) -> list[Clause]:
 
 
 def _is_judged(plan: Plan, contract: Contract, clause: Clause) -> bool:
+    """Whether the cases that can run judge a clause: by trials on one operation, or passively."""
     if any(RULES[rule].trial for rule in clause.rules):
         return bool(_runnable(_feeding(plan, clause)))
     return any(_verifies(case, contract, clause) for case in plan.runnable)
 
 
 def _runnable(candidates: list[list[Case]]) -> list[list[Case]]:
-    """The lists of cases that can run completely."""
+    """The lists of which every case can run."""
     return [cases for cases in candidates if not any(case.gap for case in cases)]
 
 

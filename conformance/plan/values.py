@@ -20,16 +20,19 @@ WHOLE = 0
 """The number of requests that means a whole case."""
 
 Shares = tuple[tuple[int, float], ...]
-"""The share of the cases of a scenario that show a fault, by the number of requests it takes."""
+"""Pairs of a number of requests, and the share of a scenario's cases that show a fault with it.
+
+Each share counts only the cases that need just that number; the sum of all is at most 1.
+"""
 
 
 @dataclass(frozen=True)
 class FaultKind:
     """Faults that the same requests show.
 
-    ``weight`` is how many of them are known. ``shows`` has the shares of cases that show them, by
-    the action of an operation and by scenario. If they are ``everywhere``, any operation shows
-    them; else only the one that has the fault.
+    ``weight`` is how many of them are known. ``shows`` has the shares of cases that show them: by
+    the action of an operation, and then by scenario. If they are ``everywhere``, any operation
+    shows them; else only the one that has the fault.
     """
 
     weight: float
@@ -37,10 +40,10 @@ class FaultKind:
     shows: Mapping[str, Mapping[str, Shares]]
 
     def found(self, action: str, scenario: str, requests: int) -> float:
-        """How likely a case shows such a fault with its first requests; all of them for WHOLE."""
+        """How likely a case shows such a fault with its first ``requests``; WHOLE means all."""
         shares = self.shows.get(action, {}).get(scenario, ())
-        early = [share for number, share in shares if requests == WHOLE or number <= requests]
-        return min(1.0, math.fsum(early))
+        in_time = [share for number, share in shares if requests == WHOLE or number <= requests]
+        return min(1.0, math.fsum(in_time))
 
 
 @dataclass(frozen=True)
@@ -53,24 +56,26 @@ class Values:
 
 @cache
 def learnt() -> Values:
-    """The stored values."""
+    """The values that the package has learned from the fault catalogue."""
     return from_data(json.loads(DATA.read_text(encoding="utf-8")))
 
 
 def from_data(data: Mapping[str, Any]) -> Values:
-    """Values as stored."""
+    """Values, read from the JSON data in which they are stored."""
     kinds = []
     for row in data["kinds"]:
-        shows = {
-            action: {name: tuple((n, share) for n, share in each) for name, each in by_name.items()}
-            for action, by_name in row["shows"].items()
-        }
+        shows: dict[str, dict[str, Shares]] = {}
+        for action, by_scenario in row["shows"].items():
+            shows[action] = {
+                scenario: tuple((number, share) for number, share in shares)
+                for scenario, shares in by_scenario.items()
+            }
         kinds.append(FaultKind(row["weight"], row["everywhere"], shows))
     return Values(tuple(kinds), frozenset(data["scenarios"]))
 
 
 def as_data(values: Values) -> dict[str, Any]:
-    """Values as they are stored."""
+    """Values as the JSON data in which they are stored; ``from_data`` reads it."""
     kinds = [
         {"weight": kind.weight, "everywhere": kind.everywhere, "shows": kind.shows}
         for kind in values.kinds

@@ -126,7 +126,9 @@ def identity_of(contract: Contract, kind: str, item: Any) -> str:
     return id_of(contract, kind, item) or compact(item, sys.maxsize)
 
 
-def newly(contract: Contract, listing: Operation, old: list[Any], new: list[Any]) -> list[Any]:
+def newly_listed(
+    contract: Contract, listing: Operation, old: list[Any], new: list[Any]
+) -> list[Any]:
     """The items that a list shows now but did not show before.
 
     An item without an id may look different the next time. It is new only if no old item has the

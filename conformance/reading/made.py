@@ -17,7 +17,7 @@ from conformance.model import (
     Operation,
 )
 from conformance.reading.items import members_of
-from conformance.reading.response import Answer, answer_of, asked
+from conformance.reading.response import Answer, answer_of, query_value
 
 CLEAN = Case("clean[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 """The case of requests that remove what a run created. They are not judged."""
@@ -54,7 +54,7 @@ def made_by(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
     creations = {operation.id for operation in contract.operations_by("create")}
     if not any(each.operation in creations for each in sent):
         return []
-    seen: set[Place] = set()
+    seen: set[Place] = set()  # whatever a response has shown so far
     made: dict[Place, Made] = {}
     for answer, shown in _successes(contract, sent):
         if answer.operation.action == "delete":
@@ -91,7 +91,7 @@ def worked_on(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
 def _successes(
     contract: Contract, exchanges: Iterable[Exchange]
 ) -> Iterator[tuple[Answer, set[Place]]]:
-    """The successes among some exchanges, and removals that found nothing, with the ids shown."""
+    """The successes among some exchanges, and cleanups that found nothing, with what they show."""
     for exchange in exchanges:
         answer = answer_of(contract, exchange)
         if answer is not None and (answer.ok or _finds_nothing(exchange)):
@@ -104,14 +104,17 @@ def _finds_nothing(exchange: Exchange) -> bool:
 
 
 def _worked_on_by(answer: Answer) -> set[tuple[str, str]]:
-    """The objects on which a request did more than read, by kind and id."""
+    """What a request that does more than read may name, each as kind and id.
+
+    The id may be in the query, in the body, or any segment of the path.
+    """
     operation, request = answer.operation, answer.exchange.request
     if operation.selector is None or not operation.works_on(operation.selector):
         return set()
     name, written = operation.selector.name, request.body.kept if request.body else ""
     member = members_of(read_json(written).value).get(name)
     segments = urlsplit(request.url).path.split("/")
-    names = (asked(answer.exchange, name), member, *segments)
+    names = (query_value(answer.exchange, name), member, *segments)
     return {(operation.kind, str(each)) for each in names}
 
 

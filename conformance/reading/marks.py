@@ -130,7 +130,7 @@ def bodies_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
 def without_place(text: str, keys: Iterable[str], replacement: str) -> str:
     """A text with a replacement for the place that all marks of a run have in common.
 
-    So the texts are new again.
+    A target has not seen such a text before. ``keys`` are the keys of the run.
     """
     places = "|".join(sorted({site_of(key).partition("-")[2] for key in keys}))
     pattern = rf"(?:(?<![a-z])|(?<=%[0-9a-f]{{2}}))(?:{places})(?![a-z])"
@@ -154,12 +154,14 @@ def is_own(
     """
     if str(shown.get(contract.identifier_of(made.kind))) != str(made.id):
         return False
+    if not _matches_creation_time(made, shown.get(contract.position)):
+        return False
     sites = {site_of(key) for key in keys}
-    return _matches_creation_time(made, shown.get(contract.position)) and any(
-        _has_mark_of(sites, template, shown[member]) and _was_sent(shown[member], sent)
-        for member, template in _templates(contract, inputs, made.kind)
-        if isinstance(shown.get(member), str)
-    )
+    for member, template in _templates(contract, inputs, made.kind):
+        text = shown.get(member)
+        if isinstance(text, str) and _has_mark_of(sites, template, text) and _was_sent(text, sent):
+            return True
+    return False
 
 
 def _matches_creation_time(made: Made, created: Any) -> bool:
@@ -171,14 +173,13 @@ def _matches_creation_time(made: Made, created: Any) -> bool:
 
 
 def _has_mark_of(sites: Iterable[str], template: str, shown: str) -> bool:
-    """Whether a text is the template with a mark that has one of the sites."""
+    """Whether a text, perhaps lengthened, is the template with a mark that has one of the sites."""
+    texts = [shown]
     short = shown.rstrip("x").removesuffix(" ")
-    return any(
-        re.fullmatch(_pattern(template, site), text)
-        for site in sites
-        for text in (shown, short)
-        if text == shown or lengthened(short) == shown
-    )
+    if lengthened(short) == shown:
+        texts.append(short)
+    patterns = [_pattern(template, site) for site in sites]
+    return any(re.fullmatch(pattern, text) for pattern in patterns for text in texts)
 
 
 def _was_sent(shown: str, sent: Iterable[str]) -> bool:
@@ -204,7 +205,7 @@ def _pattern(template: str, site: str) -> str:
         "mail": person.replace(")-(", r")\.(").replace(")-[", ")["),
         "uuid": "[0-9a-f-]{36}",
     }
-    parts = _FIELD.split(template)
+    parts = _FIELD.split(template)  # texts and names of fields, alternating
     literal, names = parts[::2], parts[1::2]
     patterns = [re.escape(text) for text in literal]
     between = [*(fields[name] for name in names), ""]
@@ -233,4 +234,5 @@ def has_mark(template: str) -> bool:
     words = _FIELD.sub("", template)
     is_whole = "" in fields or {"company", "place", "given", "family", "number"} <= fields
     is_in_parts = {"site", "mail"} <= fields
-    return is_in_parts or (is_whole and (len(words) >= OWN_WORDS or "" not in fields))
+    has_other_text = len(words) >= OWN_WORDS or "" not in fields
+    return is_in_parts or (is_whole and has_other_text)

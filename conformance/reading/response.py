@@ -18,7 +18,7 @@ from conformance.reading.items import (
     items_of,
     members_of,
     moments_of,
-    newly,
+    newly_listed,
     object_of,
     position_of,
     rows_of,
@@ -83,12 +83,12 @@ class Answer:
 
     @property
     def is_full(self) -> bool:
-        """Whether it has as many items as the request asks for at most.
+        """Whether the page has as many items as the request's limit allows.
 
-        Others may then follow, whatever the list says.
+        More items may then follow, whatever the list says.
         """
         paging = self.operation.paging
-        limit = asked(self.exchange, paging.limit) if paging else None
+        limit = query_value(self.exchange, paging.limit) if paging else None
         if limit is None or _LIMIT.fullmatch(limit) is None:
             return False
         return 0 < int(limit) <= len(self.listed)
@@ -124,13 +124,13 @@ class Answer:
 
 
 _GIVEN: dict[str, Answer] = {}
-"""The Answer that was given last, if any."""
+"""The Answer that ``answer_to`` returned last, under ``last``; empty before the first call."""
 
 
 def answer_to(contract: Contract, operation: Operation, exchange: Exchange) -> Answer:
     """The Answer to a request to an operation.
 
-    The last one is kept, because many rules in a row ask for it, and it holds what it has found.
+    The last one is kept, because many rules in a row ask for it, and it caches items and object.
     """
     last = _GIVEN.get("last")
     if last is not None and last.exchange is exchange:
@@ -150,7 +150,7 @@ def answer_of(contract: Contract, exchange: Exchange) -> Answer | None:
     return None if operation is None else Answer(contract, operation, exchange)
 
 
-def asked(exchange: Exchange, name: str) -> str | None:
+def query_value(exchange: Exchange, name: str) -> str | None:
     """The value of a query parameter that was sent exactly once; otherwise None."""
     return only(query_of(exchange.request.url).get(name, []))
 
@@ -163,12 +163,12 @@ def query_of(url: str) -> Mapping[str, list[str]]:
     return parse_qs(urlsplit(url).query, keep_blank_values=True)
 
 
-def missing(old: Answer, new: Answer) -> list[Any]:
+def missing_items(old: Answer, new: Answer) -> list[Any]:
     """The items of a page that are missing when the page is read again later.
 
     Items at its end, which new items may have pushed to the next page, are left out.
     """
-    gone = newly(new.contract, new.operation, new.listed, old.listed)
+    gone = newly_listed(new.contract, new.operation, new.listed, old.listed)
     if new.is_end:
         return gone
     pushed = list(takewhile(lambda item: item in gone, reversed(old.listed)))
@@ -190,11 +190,11 @@ def sought_in(contract: Contract, look: Exchange | None) -> tuple[Any, bool]:
     for row in answer.rows:
         if str(row.get(name)) == look.facts.sought:
             return row, False
-    passed = _spans(paging, answer.rows, look.facts.position)
-    return None, (answer.more is True or answer.is_full) and not passed
+    may_have_more = answer.more is True or answer.is_full
+    return None, may_have_more and not _surrounds(paging, answer.rows, look.facts.position)
 
 
-def _spans(paging: Paging, items: list[Any], position: str | None) -> bool:
+def _surrounds(paging: Paging, items: list[Any], position: str | None) -> bool:
     """Whether a page has items on both sides of a position, and so should have shown it."""
     at = instant(position)
     moments = moments_of(paging, items)

@@ -11,16 +11,16 @@ from typing import Any
 from conformance.base.values import instant, instants, texts_in, without
 from conformance.model import Contract, Exchange, Open, Operation, compact
 from conformance.reading.items import members_of
-from conformance.reading.response import Answer, answer_of, asked, sought_in
+from conformance.reading.response import Answer, answer_of, query_value, sought_in
 
 MOST_MARKS = 30
 """Maximum number of combining marks on a letter in a text that is normalized."""
 
 EMPTY: tuple[Any, ...] = ("", [], {}, None)
-"""Values that an object may show as null, because they are equivalent to none."""
+"""Values that an object may show as null, because they mean no value."""
 
 
-def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
+def comparable_members(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
     """The sent members that a read shows and that can be compared.
 
     An optional member may be left out. It may also be null, unless the contract provides a value
@@ -63,8 +63,8 @@ def writable(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
     return without(sent, ignorable)
 
 
-def compared(sent: Mapping[str, Any], got: Any) -> list[tuple[Any, Any]]:
-    """Each sent value that an object shows, with the value that the object shows.
+def sent_and_shown(sent: Mapping[str, Any], got: Any) -> list[tuple[Any, Any]]:
+    """Pairs of a sent value and the value of the same member that an object shows.
 
     A null member counts as not shown.
     """
@@ -81,7 +81,7 @@ def differences(
     short JSON texts.
     """
     sent = as_shown(operation, sent)
-    for name in shown(operation, sent, got):
+    for name in comparable_members(operation, sent, got):
         if not same(sent[name], got[name]):
             yield f"/{name}", compact(sent[name]), compact(got[name])
 
@@ -125,7 +125,7 @@ def _most_marks(text: str) -> int:
     return max((len(list(run)) for marks, run in runs if marks), default=0)
 
 
-def absent(contract: Contract, page: Exchange) -> bool:
+def lacks_new_object(contract: Contract, page: Exchange) -> bool:
     """Whether a page of a list lacks the new object that it must show.
 
     It must show the object if no page can follow, or if the list is ordered from new to old and its
@@ -152,9 +152,12 @@ def _begins_older(position: Fraction | None, moments: list[Fraction]) -> bool:
 
 
 def _begins_later(answer: Answer, position: Fraction | None, moments: list[Fraction]) -> bool:
-    """Whether a page may start after a position, judging by the cursor of its request."""
+    """Whether a page may start after a position, judging by the cursor of its request.
+
+    The earliest of the position and the ``moments`` of the page counts.
+    """
     paging = answer.operation.paging
-    cursor = asked(answer.exchange, paging.after) if paging is not None else None
+    cursor = query_value(answer.exchange, paging.after) if paging is not None else None
     if cursor is None:
         return False
     begin = instant(cursor)
@@ -193,8 +196,11 @@ SHORTEST = 4
 """Minimum length of a word that names an action."""
 
 
-def orders_of(operation: Operation, exchange: Exchange) -> Iterator[str]:
-    """The prefixes of the states that a request asks for, from the enum values in its body."""
+def state_prefixes(operation: Operation, exchange: Exchange) -> Iterator[str]:
+    """Beginnings of the states that a request asks for, such as ``paus`` for the word ``pause``.
+
+    Such words are the values of its body that come from an enumeration.
+    """
     members = sent_members(exchange)
     for parameter in operation.body:
         for word in texts_in([members.get(parameter.name)]):
@@ -202,8 +208,8 @@ def orders_of(operation: Operation, exchange: Exchange) -> Iterator[str]:
                 yield word.lower().rstrip("e")
 
 
-def ordered(operation: Operation, write: Exchange, shown: Any) -> dict[str, Any]:
-    """The members of an object that show the requested state, such as ``paused``."""
-    orders = tuple(orders_of(operation, write))
+def members_in_state(operation: Operation, write: Exchange, shown: Any) -> dict[str, Any]:
+    """The members of an object that show a state requested by a write, such as ``paused``."""
+    prefixes = tuple(state_prefixes(operation, write))
     members = members_of(shown).items()
-    return {name: value for name, value in members if str(value).lower().startswith(orders)}
+    return {name: value for name, value in members if str(value).lower().startswith(prefixes)}

@@ -21,7 +21,7 @@ from conformance.model import (
     place_of_key,
 )
 from conformance.model.routes import NO_SUCH_ROUTE, advice_on, lacked
-from conformance.reading import asked, refused_member
+from conformance.reading import query_value, refused_member
 from conformance.report import curve, excluded, unproven, waivers
 
 OFTEN = 0.01
@@ -147,7 +147,7 @@ def _ignored_in(run: Run, rule: str, exchange: Exchange) -> list[str]:
     if rule == FOREIGN_RULE:
         return _references_in(run, exchange)
     operation = run.contract.operations.get(exchange.operation)
-    if operation and operation.paging and asked(exchange, operation.paging.after) is not None:
+    if operation and operation.paging and query_value(exchange, operation.paging.after) is not None:
         return []
     filters = exchange.facts.filters if rule == FILTER_RULE else ()
     return list(filters) if len(filters) == 1 else []
@@ -160,7 +160,7 @@ def _references_in(run: Run, exchange: Exchange) -> list[str]:
         each.name
         for each in (operation.filters if operation else ())
         if each.references and not each.required
-        if each.name != run.contract.tenant and asked(exchange, each.name) is not None
+        if each.name != run.contract.tenant and query_value(exchange, each.name) is not None
     ]
 
 

@@ -347,6 +347,6 @@ def _finding_lines(run: Run, finding: Finding) -> Iterator[str]:
     yield f"actual: {shown(finding.actual)}"
     if finding.exchanges:
         yield f"exchanges: {', '.join(clean(name) for name in finding.exchanges)}"
-    exchange = probe(run, finding.exchanges)
+    exchange = probe(run, finding, finding.exchanges)
     if exchange:
         yield f"repeat: {repeat_line(exchange)}"

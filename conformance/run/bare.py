@@ -55,7 +55,7 @@ def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
             register(worker)
             register(WorkerEnd(worker.running))
             return
-        items, reporter = _judged_here(config, choice, output)
+        items, reporter = _judging_plugins(config, choice, output)
     except ConformanceError as error:
         raise pytest.UsageError(for_console(str(error))) from None
     register(items)
@@ -72,7 +72,7 @@ def _with_key(config: pytest.Config, choice: Choice) -> Choice:
     return with_key(choice)
 
 
-def _judged_here(
+def _judging_plugins(
     config: pytest.Config, choice: Choice, output: Path | None
 ) -> tuple[Items, Reporter]:
     """The plugins of the process that judges the run: the controller, or the only process."""
@@ -83,12 +83,12 @@ def _judged_here(
         _say(f"Warning: {warning}")
     stream = None
     if output and not config.option.collectonly:
-        stream = _log_in(output, prepared)
+        stream = _start_log(output, prepared)
     items = _items(prepared, stream)
     return items, Reporter(items.running, prepared, output)
 
 
-def _log_in(output: Path, prepared: Prepared) -> TextIO:
+def _start_log(output: Path, prepared: Prepared) -> TextIO:
     """Start the log of a new run in a directory, removing the reports of an earlier run."""
     with files.private():
         output.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ def _begun(prepared: Prepared) -> Run:
     return prepared.begun(datetime.now(UTC), require_complete=False)
 
 
-def _stopped(output: Path | None) -> str:
+def _stop_message(output: Path | None) -> str:
     """The message for a signal after the last case."""
     if output is None:
         return "Stopped: the run was not judged."
@@ -190,6 +190,7 @@ class Reporter:
             self._foretell()
 
     def _foretell(self) -> None:
+        """Store the selected cases, if the run has a directory."""
         if self._output:
             with files.private():
                 runfile.foretell(_begun(self._prepared), self._running.selected, self._output)
@@ -207,9 +208,10 @@ class Reporter:
             with files.private():
                 self._conclude()
         except KeyboardInterrupt:
-            pytest.exit(_stopped(self._output), returncode=int(Exit.UNJUDGED))
+            pytest.exit(_stop_message(self._output), returncode=int(Exit.UNJUDGED))
 
     def _conclude(self) -> None:
+        """Merge and remove the logs of workers, judge the run, and store it in its directory."""
         if self._logs:
             disk = self._prepared.target.declaration.disk
             for path in sorted(self._logs.glob("*.jsonl")):

@@ -104,7 +104,7 @@ def compared(before: Older, again: Run, declared: Run, after: Run) -> Comparison
     changed = []
     for name in dict.fromkeys([*stored, *now]):
         old, new = stored.get(name), now.get(name)
-        if old is new is Verdict.FAILED:
+        if old is new is Verdict.FAILED:  # old only if the older log still shows it
             old = shown.get(name)
         if old is not new:
             changed.append(Changed(name, old, new, _change(old, new), reasons.of(name, new)))
@@ -125,15 +125,16 @@ class _Reasons:
         """What caused the verdict of a cell in the newer run."""
         older, newer = self.again, self.after
         selects_alike = (older.selection, older.depth) == (newer.selection, newer.depth)
-        if name in self._chosen_once and not (name in self._cut_off and selects_alike):
+        only_cut_off = selects_alike and name in self._cut_off
+        if name in self._chosen_once and not only_cut_off:
             return By.SELECTION
         if new is Verdict.EXCLUDED:
             return By.CHALLENGE
         if self._judged_again.get(name) is new:
-            return self._judge
+            return self._suite_or_contract
         if self._as_declared.get(name) is new:
             return By.DECLARATION
-        return self._open(name)
+        return self._remaining(name)
 
     @cached_property
     def _chosen_once(self) -> set[str]:
@@ -143,13 +144,9 @@ class _Reasons:
     @cached_property
     def _cut_off(self) -> set[str]:
         """The names of the cells that a run which broke off did not judge."""
-        return {
-            cell.name
-            for run in (self.again, self.after)
-            if run.incomplete
-            for cell in run.cells
-            if cell.verdict in (Verdict.UNTESTED, Verdict.ERROR)
-        }
+        broken_off = [run for run in (self.again, self.after) if run.incomplete]
+        cells = [cell for run in broken_off for cell in run.cells]
+        return {cell.name for cell in cells if cell.verdict in (Verdict.UNTESTED, Verdict.ERROR)}
 
     @cached_property
     def _judged_again(self) -> dict[str, Verdict]:
@@ -162,25 +159,28 @@ class _Reasons:
         return _verdicts(self.declared.cells)
 
     @property
-    def _judge(self) -> By:
-        """Whether the suite or the contract differs between the runs."""
+    def _suite_or_contract(self) -> By:
+        """Which of the two differs between the runs: the suite, the contract, or perhaps either."""
         if self.before.contract == self.after.contract.digest:
             return By.SUITE
         return By.CONTRACT if self.before.suite == self.after.suite else By.EITHER
 
-    def _open(self, name: str) -> By:
-        """The remaining causes: the target, its data, the set-up, or a run that broke off."""
-        kinds = self._lacked.get(name, set())
+    def _remaining(self, name: str) -> By:
+        """What changed a verdict that neither judges nor declaration explain.
+
+        It is the target, its data, what its file gives, the set-up, or a run that broke off.
+        """
+        kinds = self._reasons_untested.get(name, set())
         if ReasonKind.PROVIDE in kinds and self._declares_otherwise:
             return By.DECLARATION
         if name in self._cut_off:
             return By.CUT_OFF
         if kinds - {ReasonKind.BLOCKED}:
-            return By.DATA if _wrong(self.again) == _wrong(self.after) else By.SETUP
+            return By.DATA if _wrong_parts(self.again) == _wrong_parts(self.after) else By.SETUP
         return By.TARGET
 
     @cached_property
-    def _lacked(self) -> dict[str, set[ReasonKind]]:
+    def _reasons_untested(self) -> dict[str, set[ReasonKind]]:
         """By cell, the kinds of reasons why it was untested in one of the runs."""
         kinds: dict[str, set[ReasonKind]] = {}
         for cell in (*self.again.cells, *self.after.cells):
@@ -192,7 +192,7 @@ class _Reasons:
     @cached_property
     def _declares_otherwise(self) -> bool:
         """Whether the target files differ in what they give or allow."""
-        return _given(self.again.target) != _given(self.after.target)
+        return _declared(self.again.target) != _declared(self.after.target)
 
 
 def judged_alike(older: Declaration, newer: Declaration) -> bool:
@@ -204,14 +204,14 @@ def judged_alike(older: Declaration, newer: Declaration) -> bool:
     return replace(older, name=newer.name, url=newer.url) == newer
 
 
-def _given(target: Declaration) -> tuple[Any, ...]:
+def _declared(target: Declaration) -> tuple[Any, ...]:
     """What a target file gives and allows, without ids and addresses that differ each time."""
     triggers = sorted((trigger.operation, trigger.code) for trigger in target.triggers)
     given = (target.keys, target.allow, sorted(target.businesses), sorted(target.inputs))
     return (*given, triggers, target.clock is None, len(target.addresses), target.maximum)
 
 
-def _wrong(run: Run) -> set[str]:
+def _wrong_parts(run: Run) -> set[str]:
     """The parts of the target file that the first look of a run found to be wrong."""
     return {remark.about for remark in run.setup if remark.state is State.MEND}
 

@@ -75,21 +75,24 @@ class Sought:
         return run.exchanges_of(names)
 
 
-def of_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
-    """Some broken cells of a run, where any finding counts."""
+def sought_in_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
+    """What to look for in some broken cells of a run: any finding.
+
+    A cell follows only if it follows from each cause that breaks it.
+    """
     shown = _by_cell(sightings_of(cells, run.exchange))
-    by_cause = following_by_cause(run.contract, run.cells, run.exchanges)
-    following = {name for names in by_cause.values() for name in names}
+    following_of = following_by_cause(run.contract, run.cells, run.exchanges)
+    following = {name for names in following_of.values() for name in names}
     for cause in run.causes:
-        following -= {*cause.cells} - by_cause[cause.id]
+        following -= {*cause.cells} - following_of[cause.id]
     return [
         Sought(cell, tuple(shown[cell.name]), whole=True, follows=cell.name in following)
         for cell in cells
     ]
 
 
-def of_cause(run: Run, cause: Cause) -> list[Sought]:
-    """The cells that a cause of a run breaks, where only findings of that cause count."""
+def sought_of_cause(run: Run, cause: Cause) -> list[Sought]:
+    """What to look for in the cells that a cause of a run breaks: findings of that cause alone."""
     own = _by_cell(sightings_by_cause(run.contract, run.cells, run.exchanges)[cause.id])
     every = _by_cell(sightings_of(run.broken, run.exchange))
     following = following_by_cause(run.contract, run.cells, run.exchanges)[cause.id]
@@ -116,12 +119,12 @@ def _keys(sightings: Iterable[Sighting]) -> frozenset[Key]:
 def fates_of(sought: Iterable[Sought], before: Run, after: Run) -> list[tuple[Sought, Fate, str]]:
     """What became of each of some cells, and the reason as text.
 
-    A cell that follows from others is fixed only if all of these are: without them, what made it
-    fail did not happen again.
+    A cell that only follows from others counts as fixed if all cells that do not follow are fixed.
+    Otherwise it may pass just because what makes it fail did not happen again.
     """
     found = [(each, *fate_of(each, before, after)) for each in sought]
-    own = [fate for each, fate, _ in found if not each.follows]
-    if own and set(own) == {Fate.FIXED}:
+    of_origins = [fate for each, fate, _ in found if not each.follows]
+    if of_origins and set(of_origins) == {Fate.FIXED}:
         return found
     return [
         (each, Fate.UNJUDGED, FOLLOWS) if each.follows and fate is Fate.FIXED else (each, fate, why)
@@ -137,10 +140,14 @@ def fate_of(sought: Sought, before: Run, after: Run) -> tuple[Fate, str]:
     for one in sightings_of(cells, after.exchange):
         if _is_same(one, sought, before, after):
             return Fate.STILL, view.sentence(one.finding)
-    return _not_repeated(sought, before, after) or _judged(sought, cells, before, after)
+    return _fate_if_not_planned(sought, before, after) or _fate_if_planned(
+        sought, cells, before, after
+    )
 
 
-def _judged(sought: Sought, cells: list[Cell], before: Run, after: Run) -> tuple[Fate, str]:
+def _fate_if_planned(
+    sought: Sought, cells: list[Cell], before: Run, after: Run
+) -> tuple[Fate, str]:
     """What became of a cell that no longer shows its cause, although all requests are planned.
 
     ``cells`` contains the current cell, if there is one.
@@ -152,8 +159,8 @@ def _judged(sought: Sought, cells: list[Cell], before: Run, after: Run) -> tuple
         return Fate.DROPPED, view.message(now)
     if now.verdict is not Verdict.PASSED and not now.findings:
         return Fate.UNJUDGED, view.message(now)
-    seen = {_probe(each) for each in after.exchanges_of(now.exchanges)}
-    if seen.isdisjoint(_probes(sought.own, before)):
+    sent = {_request_identity(each) for each in after.exchanges_of(now.exchanges)}
+    if sent.isdisjoint(_telling_requests(sought.own, before)):
         return Fate.UNJUDGED, NOT_SEEN
     if now.findings:
         return Fate.FIXED, f"the cell now fails for another cause: {view.message(now)}"
@@ -173,7 +180,10 @@ def _is_waived(run: Run, cell: Cell) -> bool:
 
 
 def _newly_lacking(cell: Cell, exchanges: list[Exchange], before: Run, after: Run) -> list[str]:
-    """What a cell and its requests use that the target is newly declared to lack."""
+    """What a cell and its requests use that the target is now declared to lack, but was not before.
+
+    These are ids of operations, and names of parameters with their operation.
+    """
     operations = {cell.operation, *(exchange.operation for exchange in exchanges)}
     declared = _lacking(before.target, operations)
     return sorted(_lacking(after.target, operations) - declared)
@@ -185,8 +195,8 @@ def _lacking(target: Declaration, operations: set[str]) -> set[str]:
     return absent | (operations & target.inapplicable)
 
 
-def _not_repeated(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
-    """Why the requests that showed a cell broken were not to be repeated; None if they were."""
+def _fate_if_not_planned(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
+    """The fate of a cell whose requests were not planned again, and why; None if they were."""
     exchanges = sought.first(before)
     lacking = _newly_lacking(sought.cell, exchanges, before, after)
     if lacking:
@@ -211,32 +221,32 @@ def _is_same(new: Sighting, sought: Sought, before: Run, after: Run) -> bool:
     does not show another known cause. A key that does not name the parameter that is odd may be
     that of another cause.
     """
-    named = [one for one in sought.own if one.own_key.flaw not in (EMPTY, OPTIONAL)]
-    if sought.whole or new.own_key in _keys(named):
+    certain = [one for one in sought.own if one.own_key.flaw not in (EMPTY, OPTIONAL)]
+    if sought.whole or new.own_key in _keys(certain):
         return True
     if new.own_key in sought.others:
         return False
-    alike = [one for one in sought.own if _place(one) == _place(new)]
-    return not _probes(alike, before).isdisjoint(_probes([new], after))
+    alike = [one for one in sought.own if _rule_and_place(one) == _rule_and_place(new)]
+    return not _telling_requests(alike, before).isdisjoint(_telling_requests([new], after))
 
 
-def _place(one: Sighting) -> tuple[str, str]:
+def _rule_and_place(one: Sighting) -> tuple[str, str]:
     """Which rule a sighting breaks, and where."""
     return one.finding.rule, place_of(one.finding)
 
 
-def _probes(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
-    """The identities of the most telling request of each sighting."""
+def _telling_requests(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
+    """The request that says most about each sighting, by what identifies it in every run."""
     found = set()
     for one in sightings:
         exchange = view.probe(run, one.finding, one.exchange_ids)
         if exchange is not None:
-            found.add(_probe(exchange))
+            found.add(_request_identity(exchange))
     return found
 
 
-def _probe(exchange: Exchange) -> tuple[object, ...]:
-    """The identity of a request within its case, which is the same in every run."""
+def _request_identity(exchange: Exchange) -> tuple[object, ...]:
+    """What identifies a request within its case, and is the same in every run."""
     request = exchange.request
     query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
     members = members_of(read_json(request.body.kept).value) if request.body else {}

@@ -33,7 +33,7 @@ MOST_PARTS = 1_000
 
 def line(run: Run, selected: frozenset[str] | None, name: str) -> Past:
     """The entry of a run in the history. ``name`` is that of its directory."""
-    return _of_file({**members.summary(run), "selected": members.chosen(selected)}, name)
+    return _entry_from({**members.summary(run), "selected": members.chosen(selected)}, name)
 
 
 def words(cause: Cause) -> str:
@@ -43,7 +43,10 @@ def words(cause: Cause) -> str:
 
 
 def _scope(depth: str, edition: str, selected: list[str] | None) -> str:
-    """The scope of a run, which comparable runs have in common. ``selected`` is sorted."""
+    """The scope of a run in words, which comparable runs have in common.
+
+    ``selected`` are the ids of the selected cases, sorted; None means all.
+    """
     if edition != PUBLISHED:
         depth = f"{depth}, {edition} edition"
     if selected is None:
@@ -117,28 +120,28 @@ def before(past: list[Past], now: Past) -> tuple[Past, ...]:
 
 def rebuild(directory: Path) -> list[Past]:
     """Recreate the history of an output directory from the runs that it still contains."""
-    found = sorted(_stored(directory), key=lambda past: past.finished)
+    found = sorted(_stored_entries(directory), key=lambda past: past.finished)
     with files.whole(directory / NAME) as written, files.own(written, "w") as stream:
         for past in found:
             stream.write(json.dumps(convert.to_json(past)) + "\n")
     return found
 
 
-def _stored(directory: Path) -> Iterator[Past]:
+def _stored_entries(directory: Path) -> Iterator[Past]:
     """The entry of each finished run in a directory."""
     for path in sorted(directory.glob(f"*/{runfile.RUN}")):
         if path.parent.is_symlink():
             continue
         data = runfile.read(path)
         if data["finished"]:
-            yield _of_file(data, path.parent.name)
+            yield _entry_from(data, path.parent.name)
 
 
-def _of_file(data: dict[str, Any], name: str) -> Past:
+def _entry_from(data: dict[str, Any], name: str) -> Past:
     """The entry of a run, from the content of its run.json."""
     causes = [convert.from_json(row, Cause) for row in data.get("causes", ())][:MOST]
-    shared = [cause for cause in causes if cause.id == cause.family]
-    parts = [name for cause in shared for name in sorted(cause.parts)]
+    joined = [cause for cause in causes if cause.id == cause.family]  # of several operations
+    parts = [part for cause in joined for part in sorted(cause.parts)]
     edition = data["spec"].get("edition", PUBLISHED)
     return Past(
         run=name,

@@ -43,6 +43,10 @@ def lanes(contract: Contract, cases: Iterable[Case]) -> dict[str, Lane]:
 
 
 def _lane(contract: Contract, case: Case) -> Lane:
+    """The lane of a case: its phase if it changes nothing, or else that of writes, by kind.
+
+    A case of a scenario that runs alone has no stage.
+    """
     scenario, operation = registered(case.scenario), contract.operations.get(case.operation)
     reads = operation is None or (operation.effect is Effect.READ and operation.rate is None)
     harmless = case.effect in HARMLESS and reads

@@ -46,12 +46,13 @@ class Traces:
 def removable(run: Run, left: Iterable[Made]) -> list[Made]:
     """The objects that the API can remove, in order."""
     left = list(left)
-    return _among(left, removals(run.contract, left, Effect))
+    return _in_order_of(left, removals(run.contract, left, Effect))
 
 
-def _among(left: list[Made], found: list[tuple[Made, Operation]]) -> list[Made]:
-    ways = dict(found)
-    return [each for each in left if each in ways]
+def _in_order_of(left: list[Made], found: list[tuple[Made, Operation]]) -> list[Made]:
+    """The objects for which a deletion was found, in the order of ``left``."""
+    deletion_of = dict(found)
+    return [each for each in left if each in deletion_of]
 
 
 def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, Standing]:
@@ -60,32 +61,32 @@ def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, 
     found = dict.fromkeys(left, Standing.STUCK)
     traces = Traces(keys_of(run), bodies_sent(run.exchanges))
     for each in removable(run, left):
-        found[each] = _as_shown(session, traces, each)
+        found[each] = _standing_shown(session, traces, each)
     own = [each for each in left if found[each] is Standing.OWN]
     allowed = session.target.declaration.allow
-    permitted = _among(own, removals(run.contract, own, allowed))
+    permitted = _in_order_of(own, removals(run.contract, own, allowed))
     for each in own:
         if each not in permitted:
             found[each] = Standing.BARRED
     return found
 
 
-def _as_shown(session: Session, traces: Traces, made: Made) -> Standing:
+def _standing_shown(session: Session, traces: Traces, made: Made) -> Standing:
     """The standing of an object, by what the target returns to the key that created it."""
     declared, contract = session.target.declaration, session.contract
     if made.identity not in declared.keys:
         return Standing.UNPROVEN
     look = session.cleaner().look(made.kind, made.id, key=made.identity, role=Role.BYSTANDER)
-    shown, goes_on = sought_in(contract, look)
+    shown, may_follow = sought_in(contract, look)
     if is_own(contract, declared.inputs, traces.keys, traces.sent, made, members_of(shown)):
         return Standing.OWN
     answer = answer_of(contract, look) if look else None
-    if answer is None or shown is not None or goes_on:
+    if answer is None or shown is not None or may_follow:
         return Standing.UNPROVEN
-    return Standing.GONE if _is_without(answer) else Standing.UNPROVEN
+    return Standing.GONE if _proves_absence(answer) else Standing.UNPROVEN
 
 
-def _is_without(answer: Answer) -> bool:
+def _proves_absence(answer: Answer) -> bool:
     """Whether a response that does not show an object proves that it does not exist."""
     exchange: Exchange = answer.exchange
     if answer.operation.paging is None:

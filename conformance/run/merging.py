@@ -48,8 +48,9 @@ class Piece:
         names = [
             name for name in ALIKE if self.stored.said.get(name) != other.stored.said.get(name)
         ]
-        plans = [[case["id"] for case in piece.stored.said["plan"]] for piece in (self, other)]
-        if plans[0] != plans[1] or self.shard.chosen != other.shard.chosen:
+        own_plan = [case["id"] for case in self.stored.said["plan"]]
+        other_plan = [case["id"] for case in other.stored.said["plan"]]
+        if own_plan != other_plan or self.shard.chosen != other.shard.chosen:
             names.append("plan")
         if self.shard.of != other.shard.of:
             names.append("number of shards")
@@ -93,8 +94,11 @@ class Whole:
         )
 
 
-def fitted(pieces: Sequence[Piece]) -> Whole:
-    """The shards that belong to the same run as the first; there must be at least one."""
+def fit_together(pieces: Sequence[Piece]) -> Whole:
+    """The shards that belong to the same run as the first; there must be at least one.
+
+    Each shard that is foreign, duplicate, missing or incomplete yields a sentence.
+    """
     first, wrongs = pieces[0], []
     fitting: dict[int, Piece] = {}
     for each in pieces:
@@ -117,7 +121,10 @@ def fitted(pieces: Sequence[Piece]) -> Whole:
 
 
 def write(whole: Whole, recorder: Recorder) -> None:
-    """Log everything from the shards, in the order of the plan, with new numbers."""
+    """Log everything from the shards, in the order of the plan, with new numbers.
+
+    If anything is wrong with the shards, the log breaks off with that as the reason.
+    """
     numbers = count(1)
     recorder.setup(whole.pieces[0].stored.log.setup)
     void: set[str] = set()
@@ -144,19 +151,24 @@ def _by_case(pieces: Sequence[Piece]) -> Iterator[tuple[str, Sent]]:
     An exchange that serves several cases was sent by each shard that needs it; the first one is
     used. Exchanges before the first case are taken from the first shard.
     """
-    first, owners = pieces[0], dict[str, Piece]()
+    first, owners = pieces[0], dict[str, Piece]()  # by part, the shard whose exchanges are used
     planned = [case.id for case in first.stored.began.cases]
     after = (LOOK.id, CLEAN.id)
     before = without(first.by_case, {*planned, *after})
     for case in (*before, *planned, *after):
-        sent = _sent(pieces if case not in before else [first], case)
-        yield case, [(each, e) for each, e in sent if _counts(each, e, owners)]
+        sent = _exchanges_of(pieces if case not in before else [first], case)
+        used = [(each, exchange) for each, exchange in sent if _is_used(each, exchange, owners)]
+        yield case, used
 
 
-def _sent(pieces: Iterable[Piece], case: str) -> Sent:
+def _exchanges_of(pieces: Iterable[Piece], case: str) -> Sent:
+    """The exchanges of a case in some shards, one shard after another."""
     return [(each, exchange) for each in pieces for exchange in each.by_case.get(case, ())]
 
 
-def _counts(piece: Piece, exchange: Exchange, owners: dict[str, Piece]) -> bool:
-    """Whether an exchange is used; of a shared ``part``, ``owners`` records the first shard."""
+def _is_used(piece: Piece, exchange: Exchange, owners: dict[str, Piece]) -> bool:
+    """Whether an exchange is used: it is of no shared part, or of the first shard that has it.
+
+    ``owners`` records that shard, by part.
+    """
     return not exchange.part or owners.setdefault(exchange.part, piece) is piece

@@ -70,7 +70,7 @@ def planned(
 ) -> Plan:
     """The plan of the whole suite for a target.
 
-    A full plan spends the rest of the request budget on more odd requests.
+    A full plan spends the rest of the request budget on more odd requests and longer walks.
     """
     load_suite()
     registered = sorted(REGISTRY.values(), key=_position)
@@ -255,7 +255,7 @@ def plans_for(
     chosen = select(plan, fitting, wanted(fitting, selection.areas, selection.clauses))
     plans = _within_budget(Plans(fitting, plan, chosen), selection.budget)
     if depth is Depth.QUICK:
-        plans = _quickly(plans)
+        plans = _within_quick_run(plans)
     return _of_shard(plans, selection.shard) if selection.shard else plans
 
 
@@ -263,7 +263,7 @@ def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
     """Raise TargetError for excluded areas with operations that the target offers."""
     if not target.areas:
         return
-    offered: dict[str, dict[str, None]] = {area: {} for area in contract.areas}
+    offered: dict[str, dict[str, None]] = {area: {} for area in contract.areas}  # operations
     declared, nothing = target.declaration, Log()
     for cell in verdict.cells(
         contract, declared, checks.RULES, plan.cases, nothing, today=verdict.ANY_DAY
@@ -291,8 +291,11 @@ def _of_shard(plans: Plans, text: str) -> Plans:
     return replace(plans, chosen=Plan(tuple(cases)), shard=shard)
 
 
-def _quickly(plans: Plans) -> Plans:
-    """The plans of a quick run, which leaves out what is worth least."""
+def _within_quick_run(plans: Plans) -> Plans:
+    """The plans of a quick run: if they exceed its requests, only the most valuable cases.
+
+    Some are cut short, in both plans. The others stay in the whole plan, but are not chosen.
+    """
     if sum(plans.chosen.requests().values()) <= QUICK:
         return plans
     few = affordable(plans.chosen, plans.contract, QUICK)
@@ -302,7 +305,7 @@ def _quickly(plans: Plans) -> Plans:
 
 
 def _within_budget(plans: Plans, budget: int) -> Plans:
-    """The plans without the cases beyond the budget, which stay untested."""
+    """The plans with the cases beyond the budget marked as over it, so that they stay untested."""
     chosen = plans.chosen
     if sum(chosen.requests().values()) <= budget:
         return plans
@@ -310,12 +313,12 @@ def _within_budget(plans: Plans, budget: int) -> Plans:
     if not kept:  # run anyway, until the budget is used up
         return plans
     left = {case.id for case in chosen.runnable} - kept.keys()
-    fewer = _limited(chosen, kept, left)
-    plan = fewer if chosen is plans.plan else _limited(plans.plan, kept, left)
+    fewer = _marked_over_budget(chosen, kept, left)
+    plan = fewer if chosen is plans.plan else _marked_over_budget(plans.plan, kept, left)
     return replace(plans, plan=plan, chosen=fewer)
 
 
-def _limited(plan: Plan, kept: Mapping[str, Case], left: set[str]) -> Plan:
+def _marked_over_budget(plan: Plan, kept: Mapping[str, Case], left: set[str]) -> Plan:
     """The plan with some cases as they are kept, and others marked as over the budget."""
     cases = [kept.get(case.id, case) for case in plan.cases]
     return Plan(

@@ -120,6 +120,7 @@ class Gate:
             self.check()
 
     def _admits(self, errand: Errand) -> bool:
+        """Whether a case may send now: it is its turn, or neither target nor memory is full."""
         if self.stopped or errand is self.turn:
             return True
         return not (self._overloaded or self._large) and self._bytes < HELD
@@ -258,6 +259,7 @@ class Ahead:
     def _end(
         self, errand: Errand, *, outcome: str | None = None, error: Exception | None = None
     ) -> None:
+        """Record how a case ended, and wake the threads that wait for that."""
         with self._gate.changed:
             errand.outcome, errand.error = outcome, error
             if errand is self._gate.turn:

@@ -73,7 +73,7 @@ class Live:
         self._began = self._printed = time.monotonic()
         self._seen = SeenCauses(session.contract)
         self._titles = 0  # causes seen so far
-        self._cases = self._done = 0
+        self._cases = self._done = 0  # how many there are, and how many have ended
         self._left = TimeLeft((), {}, workers)
 
     @pytest.hookimpl(wrapper=True)
@@ -102,7 +102,10 @@ class Live:
             self._count(item)
 
     def _count(self, item: CaseItem) -> None:
-        """Count a case that has ended, and show its new causes and the progress."""
+        """Count a case that has ended, and show the progress: the bar, or else a line each tenth.
+
+        Without a terminal, the first few new causes are printed, too.
+        """
         tenth = TENTHS * self._done // self._cases
         self._done += 1
         self._left.add(item.case)

@@ -46,5 +46,6 @@ def put_back(
                 continue
             client = cleaner(change.effect)
             shared = usual_values(client, change)
-            if not client.own.put_back(kind, name, shared) and shared:
+            is_back = client.own.put_back(kind, name, shared)
+            if shared and not is_back:  # the target may refuse the shared words
                 client.own.put_back(kind, name, {})

@@ -27,7 +27,7 @@ from conformance.report.view import sentence
 from conformance.run import preflight
 from conformance.run.session import Found, Session
 
-TOLD = 3
+PRINTED = 3
 """Maximum number of problems in a target file printed at the start. `doctor` prints all."""
 Look = Callable[[Session], Iterable[Remark]]
 """Examines the parts of a target file."""
@@ -50,7 +50,10 @@ class CaseItem(pytest.Item):
         return self.path, self._line, self.name
 
     def runtest(self) -> None:
-        """Run the case. Fails with the broken MUSTs, or the reason why it could not be judged."""
+        """Run the case. Fails with the broken MUSTs, or the reason why it could not be judged.
+
+        Skipped if it was cut short, or if the budget was used up.
+        """
         bug: Exception | None = None
         gone = ""
         try:
@@ -169,6 +172,10 @@ class Items:
         return (yield)
 
     def _look(self, session: pytest.Session) -> None:
+        """Check the target, examine its file, and print how long the run will take.
+
+        If the target cannot be judged, no case runs. Raises pytest.UsageError if its file is wrong.
+        """
         try:
             preflight.check(self.running)
             self._examine()
@@ -188,7 +195,7 @@ class Items:
         remarks = self._look_first(self.running)
         self.running.recorder.setup(remarks)
         if self._say:
-            for words in unproven.wrong(self.running.log.setup)[:TOLD]:
+            for words in unproven.wrong(self.running.log.setup)[:PRINTED]:
                 self._say(f"Set-up: {words}")
 
 

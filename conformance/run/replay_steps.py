@@ -51,7 +51,10 @@ IN_HEADERS = {SecretKind.KEY, SecretKind.UNKNOWN, *ISSUED}
 
 
 def send_again(sender: Sender, run: Run) -> None:
-    """Repeat the steps of the causes of a run, as far as they do no harm."""
+    """Repeat the steps of the causes of a run, as far as they do no harm.
+
+    The steps of each cause have another place in their texts, so that these are new to the target.
+    """
     left, key = MOST, keys_of(run)[0]
     with suppress(Unjudgeable, OverBudget):
         for sendings in steps_of(run, [shown_of(run, cause) for cause in run.causes[:CAUSES]]):
@@ -64,8 +67,8 @@ def send_again(sender: Sender, run: Run) -> None:
 
 
 def _may_be_sent(run: Run, sendings: Sequence[Sending]) -> bool:
-    """Whether some steps can be repeated without doing harm."""
-    made: set[str] = set()
+    """Whether steps can be repeated without harm: complete, one after another, and safe."""
+    made: set[str] = set()  # placeholders of objects that the steps create
     for each in sendings:
         if each.at_once or not _is_whole(each.request):
             return False
@@ -128,9 +131,10 @@ class _Steps:
                 value = capture.value_in(exchange)
                 if value is None:
                     return
-                self._values[capture.placeholder] = _written(value, capture)
+                self._values[capture.placeholder] = _escaped(value, capture)
 
     def _label(self, exchange: Exchange) -> Label:
+        """The label of a repeated step, which has the effect of its operation."""
         operation = self._sender.contract.operations.get(exchange.operation)
         case = replace(AGAIN, effect=getattr(operation, "effect", Effect.READ))
         facts = Facts(again=exchange.id)
@@ -146,7 +150,9 @@ class _Steps:
         return Message(
             request.method,
             "",
-            headers=tuple(each for each in request.headers if each[0].lower() != "content-length"),
+            headers=tuple(
+                (name, text) for name, text in request.headers if name.lower() != "content-length"
+            ),
             body=self._content(request.body),
             outside=True,
             plain=self._filled(request.url).removeprefix(origin),
@@ -154,6 +160,7 @@ class _Steps:
         )
 
     def _content(self, body: Body | None) -> bytes | None:
+        """The body to send, with captured values unless it is binary."""
         if body is None:
             return None
         if body.base64 is not None:
@@ -161,12 +168,13 @@ class _Steps:
         return self._filled(body.kept).encode(errors=LONE)
 
     def _filled(self, text: str) -> str:
+        """A text with captured values in place of their placeholders."""
         for placeholder, value in self._values.items():
             text = text.replace(placeholder, value)
         return text
 
 
-def _written(value: str, capture: Capture) -> str:
+def _escaped(value: str, capture: Capture) -> str:
     """A value escaped for a URL or a JSON string."""
     if capture.in_url:
         return quote(value, safe="")

@@ -41,15 +41,18 @@ def reusable(session: Session, contract: Contract, directory: Path, turns: int) 
     ``directory`` is a stored run or holds several; ``contract`` is as loaded. Additional creations
     are spread over ``turns`` runs.
     """
-    runs = list(_opened(directory, contract, session.target.declaration.url))
-    latest = [run.reuse.turn for run in runs if run.reuse is not None]
-    turn = (latest[0] + 1) % turns if latest else 0
+    runs = list(_latest_runs(directory, contract, session.target.declaration.url))
+    earlier_turns = [run.reuse.turn for run in runs if run.reuse is not None]  # latest first
+    turn = (earlier_turns[0] + 1) % turns if earlier_turns else 0
     return Reuse(still_there(session, runs), turn, turns)
 
 
 def still_there(session: Session, runs: Collection[Run]) -> tuple[Reused, ...]:
-    """The latest objects of some runs that the target shows with a mark of theirs, oldest first."""
-    found: dict[tuple[str, str | int], Reused] = {}
+    """The latest objects of some runs that the target shows with a mark of theirs, oldest first.
+
+    Only kinds count whose objects a change can put into the state of new ones.
+    """
+    found: dict[tuple[str, str | int], Reused] = {}  # by kind and id
     looks, counts = Counter[str](), Counter[str]()
     for each in sorted(_left_by(runs), key=lambda made: made.at, reverse=True):
         kind, place = each.kind, (each.kind, each.id)
@@ -64,13 +67,16 @@ def still_there(session: Session, runs: Collection[Run]) -> tuple[Reused, ...]:
     return tuple(found.values())[::-1]
 
 
-def _opened(directory: Path, contract: Contract, url: str) -> Iterator[Run]:
-    """The latest stored runs of a target, newest first; those that cannot be read are left out."""
+def _latest_runs(directory: Path, contract: Contract, url: str) -> Iterator[Run]:
+    """The latest stored runs of the target at a URL, newest first and without verdicts.
+
+    Spot checks are left out, and runs that cannot be read.
+    """
     if (directory / runfile.RUN).is_file():
         paths = [directory]
     else:
-        named = (path.parent for path in directory.glob(f"*/{runfile.RUN}"))
-        paths = sorted((path for path in named if not path.is_symlink()), reverse=True)
+        stored = (path.parent for path in directory.glob(f"*/{runfile.RUN}"))
+        paths = sorted((path for path in stored if not path.is_symlink()), reverse=True)
     count = 0
     for path in paths:
         try:
@@ -85,7 +91,7 @@ def _opened(directory: Path, contract: Contract, url: str) -> Iterator[Run]:
 
 
 def _left_by(runs: Iterable[Run]) -> Iterator[Made]:
-    """What some runs created or took over from earlier ones."""
+    """What some runs created and did not remove, or took over from earlier ones."""
     for run in runs:
         yield from made_by(run.contract, run.exchanges)
         for each in run.reuse.objects if run.reuse else ():

@@ -58,12 +58,12 @@ def run(
     by its log so far. Raises Unjudgeable if that is empty.
     """
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
-    with files.lines(directory / runfile.LOG) as stream, _early(directory) as spool:
+    with files.lines(directory / runfile.LOG) as stream, _early_log(directory) as spool:
         session = _session(prepared, wire, stream, spool, require_complete=require_complete)
         live = Live(console, session, prepared.workers)
         items = Items(session, prepared.chosen, live.say, look)
         own_page = files.whole(directory / runfile.PYTEST_PAGE)
-        with _stamped(prepared, directory, session, live.say):
+        with _stamping(prepared, directory, session, live.say):
             with own_page if page else contextlib.nullcontext() as written:
                 ended = _pytest(_arguments(written), [items, live])
             interrupted = ended == pytest.ExitCode.INTERRUPTED
@@ -78,10 +78,10 @@ def run(
 
 
 @contextlib.contextmanager
-def _stamped(
+def _stamping(
     prepared: Prepared, directory: Path, session: Session, say: Callable[[str], None]
 ) -> Iterator[None]:
-    """Ask for time stamps meanwhile if the run is to have some, and say what is missing."""
+    """If the run is to have time stamps, ask for them meanwhile; then say which are missing."""
     if prepared.stamping is None:
         yield
         return
@@ -125,7 +125,7 @@ def _recover(session: Session, live: Live, log: Path) -> None:
 
 
 @contextlib.contextmanager
-def _early(directory: Path) -> Iterator[TextIO]:
+def _early_log(directory: Path) -> Iterator[TextIO]:
     """A file for what cases log before their turn. Only a killed run leaves it behind."""
     logs = directory / runfile.WORKERS
     logs.mkdir(mode=0o700)
@@ -144,6 +144,7 @@ def _note_end(session: Session, live: Live, interrupted: bool) -> None:
 
 
 def _arguments(page: Path | None) -> list[str]:
+    """The arguments for pytest, which reports to ``page`` or, for None, nowhere."""
     arguments = [
         str(SUITE),
         "-c",

@@ -34,7 +34,8 @@ class SeenCauses:
     ) -> list[Cause]:
         """Add the violations of a case, each with its rule; returns the causes that are new.
 
-        ``exchanges`` are those of the run so far, and ``operation`` is that of the case.
+        ``exchanges`` are those of the run so far, and ``operation`` is that of the case. Beyond
+        MOST kinds of findings, none is new.
         """
         for exchange in exchanges[len(self._by_id) :]:
             self._by_id[exchange.id] = exchange
@@ -51,12 +52,15 @@ class SeenCauses:
         return [cause for cause in self.causes if cause.id not in known]
 
     def _broken(self, rule: str, violation: Violation, of_case: str) -> Iterator[Cell]:
-        """A cell for each clause that a violation breaks on its operation."""
+        """A cell for each clause that a violation breaks on its operation.
+
+        Notes are left out, and clauses that an accepted challenge excludes there.
+        """
         operation = self._operation(rule, violation, of_case)
         for clause in self._contract.clauses.values():
-            counts = rule in clause.rules and clause.concerns(violation.about)
-            excluded = self._contract.challenges.exclude(clause.id, operation, rule)
-            if not counts or excluded or clause.level is Level.NOTE:
+            is_broken = rule in clause.rules and clause.concerns(violation.about)
+            is_excluded = self._contract.challenges.exclude(clause.id, operation, rule)
+            if not is_broken or is_excluded or clause.level is Level.NOTE:
                 continue
             finding = Finding(
                 clause.id,
@@ -73,8 +77,11 @@ class SeenCauses:
             yield Cell(clause.id, operation, verdict, violation.exchanges, (finding,))
 
     def _operation(self, rule: str, violation: Violation, of_case: str) -> str:
-        """The operation of a case, or that of the last exchange if exchanges are judged alone."""
+        """The operation that a violation counts for: that of its case.
+
+        For a rule that judges exchanges alone, it is that of the last exchange.
+        """
         if of_case and not RULES[rule].passive:
             return of_case
-        names = [name for name in violation.exchanges if name in self._by_id]
-        return self._by_id[names[-1]].operation if names else WHOLE_API
+        known = [self._by_id[name] for name in violation.exchanges if name in self._by_id]
+        return known[-1].operation if known else WHOLE_API

@@ -165,18 +165,18 @@ class Session:
         self._prepare(case)
         journal = self.sender.journal
         if self._ahead is None:
-            return self._tried(case, journal)
+            return self._run_attempts(case, journal)
         return self._ahead.result(case, journal.log)
 
     def _prepare(self, first: Case) -> None:
-        """Gather what all cases rely on, before the first one."""
+        """Before the first case, gather what all cases rely on, and start the threads, if any."""
         if self._memory is not None:
             return
         cases = self._runnable(self.selected)
-        whole = self._runnable(self.selected if self._shard is None else self._shard.chosen)
-        self._memory = remembering(whole, self._begun.reuse)
-        self._lanes = lanes(self.contract, (first, *whole))
-        changing = [case.operation for case in whole if not self._lanes[case.id].harmless]
+        of_all_shards = self._runnable(self.selected if self._shard is None else self._shard.chosen)
+        self._memory = remembering(of_all_shards, self._begun.reuse)
+        self._lanes = lanes(self.contract, (first, *of_all_shards))
+        changing = [case.operation for case in of_all_shards if not self._lanes[case.id].harmless]
         known = self.contract.operations
         self._changing = [known[name] for name in dict.fromkeys(changing) if name in known]
         client = self._client(first, 1, self.sender.journal)
@@ -187,7 +187,7 @@ class Session:
             self._ahead = Ahead(
                 cases,
                 self._lanes,
-                self._tried,
+                self._run_attempts,
                 self._workers,
                 spool,
                 large=any(_is_large(exchange) for exchange in self.log.exchanges),
@@ -199,8 +199,8 @@ class Session:
             with contextlib.suppress(OverBudget):
                 client.knowledge.look_for_businesses()
 
-    def _tried(self, case: Case, sink: Sink) -> str:
-        """Run the scenario of a case, perhaps again and then whole; returns how it ended."""
+    def _run_attempts(self, case: Case, sink: Sink) -> str:
+        """Run the scenario of a case, and again to confirm a violation; returns how it ended."""
         for attempt in (1, 2):
             client = self._client(case, attempt, sink)
             outcome, sent = self._attempt(case, client), client.sender.sent
@@ -232,7 +232,7 @@ class Session:
 
     def _give_back(self, client: Client) -> None:
         """Return what a case took from a pool, which may not have enough for all cases."""
-        client.case = replace(client.case, at_most=0)
+        client.case = replace(client.case, at_most=0)  # a case cut short may still return things
         for made, deletion in self._removals(made_by(self.contract, client.sender.sent)):
             if made.kind in self._pooled:
                 _remove(client, made, deletion)
@@ -242,6 +242,7 @@ class Session:
         return removals(self.sender.offered, made, self.target.declaration.allow)
 
     def _client(self, case: Case, attempt: int, sink: Sink) -> Client:
+        """A client for one attempt of a case, whose exchanges go to ``sink``."""
         memory, depth = self._memory or Memory(), Depth(self.choice.depth).of_cases
         sender, seed = self.sender.of_case(sink), self.choice.seed
         return Client(sender, case, attempt, memory, seed=seed, key=self.key, depth=depth)
@@ -252,7 +253,7 @@ class Session:
         return tuple(case for case in runnable if chosen is None or case.id in chosen)
 
     def _asks_again(self, case: Case, sent: Iterable[Exchange]) -> bool:
-        """Whether the exchanges of a case show a violation that needs to be confirmed."""
+        """Whether a case shows a violation to confirm: any violation, if the case was cut short."""
         known = {each: checks.RULES[each] for each in case.rules}
         rules = {name: rule for name, rule in known.items() if rule.confirm or case.at_most}
         confirming = replace(case, rules=tuple(rules), at_most=0)
@@ -262,7 +263,7 @@ class Session:
         return bool(findings_of(found))
 
     def _violations(self, case: Case, before: int) -> Found:
-        """The violations in the exchanges of a case, which come after the first ``before``."""
+        """The violations in the exchanges of a case after the first ``before`` of the log."""
         exchanges = [each for each in self.log.exchanges[before:] if each.case == case.id]
         target = self.target.declaration
         outcomes = judge(self.contract, target, checks.RULES, [case], exchanges, self._known)

@@ -50,7 +50,7 @@ def plans_for(contract: Contract, target: Declaration, seed: int, budget: int) -
         by_scenario[case.scenario].append(case)
     for cases in by_scenario.values():
         random.shuffle(cases)
-    chosen = Plan(tuple(_in_turn(list(by_scenario.values()), budget, random)))
+    chosen = Plan(tuple(_taking_turns(list(by_scenario.values()), budget, random)))
     return Plans(fitting, chosen, chosen)
 
 
@@ -63,8 +63,11 @@ def plans_of(contract: Contract, run: Run) -> Plans:
     return planning.plans_for(contract, run.target, run.seed, Depth(run.depth), selection)
 
 
-def _in_turn(waiting: list[list[Case]], budget: int, random: Random) -> list[Case]:
-    """Cases from each of some lists in turn that fit into a budget, in random order."""
+def _taking_turns(waiting: list[list[Case]], budget: int, random: Random) -> list[Case]:
+    """Cases that fit into a budget, from each of some lists in turn; all in random order.
+
+    Empties the ``waiting`` lists.
+    """
     chosen: list[Case] = []
     left = budget
     while any(waiting):

@@ -58,7 +58,10 @@ def run(prepared: Prepared, directory: Path, say: Say) -> Run:
 
 
 def run_cases(session: Session, prepared: Prepared, say: Say, clock: Clock) -> None:
-    """Run each case at its moment. Raises Unjudgeable if the target is down."""
+    """Run each case at its moment, which ``say`` announces, without knowledge of the target.
+
+    Raises Unjudgeable if the target is down.
+    """
     assert prepared.spread is not None
     cases = prepared.chosen.cases
     began = clock.now()

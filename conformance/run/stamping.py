@@ -81,6 +81,7 @@ class Stamper:
         return f"{len(self.failures)} of {asked} time stamps are missing: {self.failures[-1]}"
 
     def _work(self) -> None:
+        """Ask for a stamp as soon as the log has a line, then regularly, and perhaps at the end."""
         due = time.monotonic()
         while not self._ended.wait(POLL):
             if time.monotonic() >= due and self._chain().heads and len(self._stamps) < MOST:
@@ -93,7 +94,8 @@ class Stamper:
         """Ask for a stamp of a new head, and store it or note why there is none."""
         heads = self._chain().heads
         line = len(heads)
-        if line == (self._stamps[-1].line if self._stamps else 0):
+        last_stamped = self._stamps[-1].line if self._stamps else 0
+        if line == last_stamped:
             return
         head = heads[line - 1]
         try:
@@ -104,6 +106,7 @@ class Stamper:
             self.failures.append(reason(error))
 
     def _store(self, line: int, head: str, content: bytes) -> None:
+        """Write a stamp to a file of its own, and the list of all stamps again."""
         (self._directory / FOLDER).mkdir(mode=0o700, exist_ok=True)
         name = f"{FOLDER}/{len(self._stamps) + 1:04d}.tsr"
         with files.whole(self._directory / name) as written:

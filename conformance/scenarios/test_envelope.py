@@ -36,7 +36,7 @@ AT_ONCE = (Sort.TWICE, Sort.BRACKETS)
 """The sorts in which all parameters are odd."""
 
 FEW = {Sort.LARGE: 2, Sort.UNLABELLED: 3, Sort.ENCODING: 3}
-"""How many operations get some sorts. A body of a megabyte takes up as much of the log."""
+"""After how many requests of some sorts no operation gets more. A megabyte fills the log."""
 
 INTERNAL_ERROR = 500
 """The lowest status of a server fault."""
@@ -52,12 +52,12 @@ class OddWays(Params):
 def odd_requests(planning: Planning) -> Iterator[Draft]:
     """Each operation that takes an input."""
     turns: Counter[Sort] = Counter()
-    there = list(operations(planning))
-    more = planning.spare // 2 // max(1, len(there))
-    for operation in there:
+    tested = list(operations(planning))
+    spare_of_each = planning.spare // 2 // max(1, len(tested))
+    for operation in tested:
         names = _names_for(operation, planning.depth, turns)
         if names:
-            names += _others_for(operation, names, more)
+            names += _others_for(operation, names, spare_of_each)
             needs, params = key_needs(operation), OddWays(tuple(names))
             yield Draft(operation, needs=needs, cost=len(names) + 1, params=params)
 
@@ -65,7 +65,8 @@ def odd_requests(planning: Planning) -> Iterator[Draft]:
 def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list[str]:
     """The names of the odd requests that an operation gets.
 
-    The odd requests of a sort take turns; ``turns`` counts how many operations have had that sort.
+    The odd requests of a sort take turns; ``turns`` counts those of each sort that other operations
+    have had.
     """
     by_sort: dict[Sort, list[str]] = defaultdict(list)
     for way in odd_ways(operation):
@@ -95,17 +96,19 @@ def _others_for(operation: Operation, names: list[str], count: int) -> list[str]
 def test_odd_request(client: Client) -> None:
     """Send requests that are valid except for one oddity, then check that the list still works.
 
-    A write that was not refused may have stored what is odd, so the next one gets a new object.
+    If an oddity in all parameters at once is refused, it is also sent in each parameter alone. A
+    write that was not refused may have stored what is odd, so the next one gets a new object.
     """
     operation, names = client.operation, client.params(OddWays).names
     client.own.renew(operation)
-    refused: set[str] = set()  # what was odd in all parameters at once
+    refused_at_once: set[str] = set()  # the flaws
     for way in odd_ways(operation):
         has_turn = way.name in names and client.shared.has_turn(way.name)
-        if not has_turn and not (way.follows and way.flaw in refused):
+        is_alone_now = way.follows and way.flaw in refused_at_once
+        if not (has_turn or is_alone_now):
             continue
         if _send_odd(client, way) and way.sort in AT_ONCE:
-            refused.add(way.flaw)
+            refused_at_once.add(way.flaw)
     if operation.effect is Effect.READ:
         return
     ask = client.lister(operation.kind)
@@ -114,7 +117,10 @@ def test_odd_request(client: Client) -> None:
 
 
 def _send_odd(client: Client, way: OddWay) -> bool:
-    """Send an odd request; whether the server refused it."""
+    """Send an odd request; whether the server refused it.
+
+    If it was accepted or failed inside the server, the next request gets a new object.
+    """
     values = client.valid(client.operation)
     if values is None:
         return False
@@ -185,6 +191,7 @@ def _send_unknown_paths(client: Client) -> None:
 
 
 def _send_unknown_methods(client: Client) -> None:
+    """Send DELETE to each path without parameters, and PUT to the first, unless documented."""
     documented = client.contract.operations.values()
     known = {(operation.method, operation.path) for operation in documented}
     for place, path in enumerate(_plain_paths(client.contract)):

@@ -80,22 +80,22 @@ BURST = ("rate.limit", "rate.address")
 TIMED = ("rate.limit", "rate.allowance", "rate.reset")
 
 
-def limited(planning: Planning) -> Iterator[Draft]:
+def limited_operations(planning: Planning) -> Iterator[Draft]:
     """Four cases for each operation with a limit. The first needs neither addresses nor a clock."""
     for operation in operations(planning):
         if operation.rate is None:
             continue
-        twice = 2 * operation.rate.requests + 5  # two addresses, and the requests after them
-        flood = Draft(operation, effect=Effect.FLOOD, cost=twice)
+        two_limits = 2 * operation.rate.requests + 5  # of two addresses, and what follows them
+        flood = Draft(operation, effect=Effect.FLOOD, cost=two_limits)
         clocked = replace(flood, needs=("addresses", "clock"))
-        yield replace(flood, wants=("addresses",), cost=twice + len(EVASIONS), rules=BASE)
+        yield replace(flood, wants=("addresses",), cost=two_limits + len(EVASIONS), rules=BASE)
         yield replace(flood, variant="burst", needs=("addresses",), rules=BURST)
         needs = ("addresses", "clock") if planning.target.clock else ("addresses",)
         yield replace(
             flood,
             variant="soon",
             needs=needs,
-            cost=2 * twice,
+            cost=2 * two_limits,
             rules=("rate.window",),
             optional=True,
         )
@@ -105,7 +105,7 @@ def limited(planning: Planning) -> Iterator[Draft]:
 
 
 @scenario(
-    limited,
+    limited_operations,
     rules=("rate.limit", "rate.address", "rate.evasion", "rate.window", *TIMED),
     phase=4,
     alone=True,
@@ -123,7 +123,7 @@ def test_rate_limit(client: Client) -> None:
 
 def _evade(client: Client, rate: Rate) -> None:
     """Reach the limit, then pretend to come from elsewhere."""
-    address, limited = _meet(client, rate)
+    address, limited = _reach_limit(client, rate)
     if not limited:
         return
     for evasion in EVASIONS:
@@ -135,7 +135,7 @@ def _evade(client: Client, rate: Rate) -> None:
 def _wait(client: Client, rate: Rate) -> None:
     """Reach the limit at the start of a window, then use up the limit of the next window."""
     client.tick(rate.seconds + 1)
-    address, _ = _meet(client, rate)
+    address, _ = _reach_limit(client, rate)
     client.tick(rate.seconds + 1)
     _ask_until_accepted(client, (address, address), Step.LATER)
     for _ in range(rate.requests):  # one more was accepted just now
@@ -152,19 +152,20 @@ def _ask_soon(client: Client, rate: Rate) -> None:
     seconds, requests = soon(rate) if has_clock else shortly(rate)
     for _ in range(2):
         address = client.fresh_address()
-        _fill(client, rate, address)
+        _use_up(client, rate, address)
         if has_clock:
             client.tick(seconds)
         else:
             client.pause(seconds)
-        if any(_limited(_ask(client, address, step)) for _ in range(requests)):
+        if any(_is_limited(_ask(client, address, step)) for _ in range(requests)):
             break
 
 
 def _burst(client: Client, rate: Rate) -> None:
     """Send more requests at the same time than the limit allows. Repeat if too many are accepted.
 
-    Then send from a genuinely different address.
+    Then send from genuinely different addresses. Before the burst, the first of them sends one
+    request and the second one two, so that judges can tell which of them had an allowance left.
     """
     operation = client.operation
     client.tick(rate.seconds + 1)
@@ -174,7 +175,7 @@ def _burst(client: Client, rate: Rate) -> None:
             _ask(client, other, Step.EARLIER)
     for _ in range(2):
         address = client.fresh_address()
-        requests = [_counted(client) for _ in range(rate.requests + 3)]
+        requests = [_counted_request(client) for _ in range(rate.requests + 3)]
         exchanges = client.together(
             operation, requests, role=Role.PROBE, address=address, patient=False
         )
@@ -184,7 +185,7 @@ def _burst(client: Client, rate: Rate) -> None:
     _ask_until_accepted(client, others, Step.ELSEWHERE)
 
 
-def _counted(client: Client) -> tuple[None, dict[str, Any], Facts]:
+def _counted_request(client: Client) -> tuple[None, dict[str, Any], Facts]:
     """The key, values and facts of one request among many sent at the same time."""
     return None, client.valid_or({}, client.operation), Facts(step=Step.COUNT)
 
@@ -192,7 +193,7 @@ def _counted(client: Client) -> tuple[None, dict[str, Any], Facts]:
 # --- requests -------------------------------------------------------------------------------------
 
 
-def _meet(client: Client, rate: Rate) -> tuple[str | None, bool]:
+def _reach_limit(client: Client, rate: Rate) -> tuple[str | None, bool]:
     """Use up the limit of a fresh address, and of a second one if the first was inconclusive.
 
     Returns the last address, and whether the limit rejected the last request from it.
@@ -203,14 +204,14 @@ def _meet(client: Client, rate: Rate) -> tuple[str | None, bool]:
         if fresh is None and len(client.target.addresses) > 1:
             break  # the remaining addresses have been used already
         address = fresh
-        *within, last = _fill(client, rate, address)
-        limited = _limited(last)
-        if limited and not any(_limited(exchange) for exchange in within):
+        *within, last = _use_up(client, rate, address)
+        limited = _is_limited(last)
+        if limited and not any(_is_limited(exchange) for exchange in within):
             break
     return address, limited
 
 
-def _fill(client: Client, rate: Rate, address: str | None) -> list[Exchange]:
+def _use_up(client: Client, rate: Rate, address: str | None) -> list[Exchange]:
     """Send as many requests from an address as the limit allows, and one more."""
     return [_ask(client, address, Step.COUNT) for _ in range(rate.requests + 1)]
 
@@ -271,6 +272,6 @@ def _ask(client: Client, address: str | None, step: Step) -> Exchange:
     return client.call(operation, values, address=address, patient=False, facts=Facts(step=step))
 
 
-def _limited(exchange: Exchange) -> bool:
+def _is_limited(exchange: Exchange) -> bool:
     """Whether a request was rejected by a rate limit."""
     return exchange.status == 429

@@ -44,7 +44,7 @@ LAST_PAGES = 3
 LAST_WRITTEN = 4
 """Objects that each operation wrote last, which are read by their ids."""
 READS, OTHER_READS = 12, 3
-"""The most of them that are read, and the items for which what belongs to them is read."""
+"""The most of them that are read, and the listed items whose belongings are read."""
 
 
 def lists_of_written(planning: Planning) -> Iterator[Draft]:
@@ -97,7 +97,7 @@ def _read_pages(client: Client, key: str) -> list[Any]:
 
 
 def _read_by_id(client: Client, listed: list[Any]) -> None:
-    """Read what valid requests wrote last, and what belongs to the first listed items.
+    """Read what valid requests wrote last, and what belongs to the first of the ``listed`` items.
 
     What requests with mistakes have stored may be too odd to be read.
     """
@@ -138,7 +138,7 @@ def printed_samples(planning: Planning) -> Iterator[Draft]:
     """Each sample request for a list that the API page prints."""
     for entry in planning.contract.page.values():
         example = entry.example or {}
-        operation = _printed(planning, example)
+        operation = _printed_list(planning, example)
         if operation is not None:
             yield Draft(
                 operation,
@@ -149,11 +149,11 @@ def printed_samples(planning: Planning) -> Iterator[Draft]:
             )
 
 
-def _printed(planning: Planning, example: Mapping[str, Any]) -> Operation | None:
+def _printed_list(planning: Planning, example: Mapping[str, Any]) -> Operation | None:
     """The list that a printed request asks for; None if the example is not a list request."""
-    place = (example.get("method"), example.get("path"))
+    route = (example.get("method"), example.get("path"))
     for operation in operations(planning, "list"):
-        if (operation.method, operation.path) == place:
+        if (operation.method, operation.path) == route:
             return operation
     return None
 
@@ -182,7 +182,7 @@ def test_printed_sample(client: Client) -> None:
 
 
 def _with_served_cursor(client: Client, query: Mapping[str, str]) -> dict[str, str]:
-    """The query with a cursor from the target, or without a cursor if the target gives none."""
+    """The query with the last listed item as its cursor, or without one if none is listed."""
     operation = client.operation
     assert operation.paging is not None
     items = client.knowledge.listed(operation.kind)

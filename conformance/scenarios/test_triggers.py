@@ -46,7 +46,10 @@ NO_RECIPE = Recipe({}, {}, {}, None, (), robust=False)
 
 
 def triggers(planning: Planning) -> Iterator[Draft]:
-    """Each code that an operation can be made to return, with each trigger of the target."""
+    """Each code that an operation can be made to return, with its trigger of the target file.
+
+    A code without a trigger is a gap, and so is an internal code that no operation names.
+    """
     contract = planning.contract
     given = {
         (trigger.code, trigger.operation): trigger
@@ -172,7 +175,7 @@ def _send_plainly(client: Client, values: dict[str, Any]) -> None:
 
 
 def _values(client: Client, recipe: Recipe) -> dict[str, Any] | None:
-    """Valid values; empty if the trigger itself names the object."""
+    """Valid values. If none are known, empty if the trigger names the object, or else None."""
     values, selector = client.valid(client.operation), client.operation.selector
     if values is None and selector is not None and selector.name in recipe.input:
         return {}
@@ -198,7 +201,7 @@ def _inputs(client: Client, recipe: Recipe) -> Iterator[Mapping[str, Any]]:
     if names:
         yield capitals
         yield longer
-    yield {**given, **_beside(client, given)}
+    yield {**given, **_unnamed_members(client, given)}
 
 
 OPENING = "Good day. " * 18
@@ -210,8 +213,11 @@ def _has_letters(value: Any) -> bool:
     return isinstance(value, str) and value.upper() != value.lower()
 
 
-def _beside(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Known values for the optional members that an input does not name, except switches."""
+def _unnamed_members(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Known values for the optional members that an input does not name.
+
+    Switches, phone numbers and the business are left out.
+    """
     members = []
     for parameter in client.operation.body:
         if parameter.name in given or parameter.name == client.contract.tenant:

@@ -32,7 +32,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import Answer, answer_to, asked, is_id, is_named, members_of
+from conformance.reading import Answer, answer_to, is_id, is_named, members_of, query_value
 
 NEEDS_OBJECT = "Needs a known object id, to derive one that does not exist."
 
@@ -144,7 +144,7 @@ def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     if not answer.object:
         return  # nothing is shown, which other rules judge
     member = _member_named(context, selector)
-    wanted = asked(exchange, selector.name)
+    wanted = query_value(exchange, selector.name)
     shown = members_of(answer.object).get(member)
     is_own = selector.by is None
     if wanted is None or not is_id(shown) or is_named(wanted, str(shown), is_own=is_own):
@@ -171,7 +171,7 @@ def _picks(contract: Contract, operation: Operation, clause: Clause) -> bool:
 def id_picked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A success shows what was asked for by its name: it is not empty, and has no other number."""
     pick = context.operation.pick
-    sought = None if pick is None else asked(exchange, pick.name)
+    sought = None if pick is None else query_value(exchange, pick.name)
     if pick is None or not sought:
         return
     answer = answer_to(context.contract, context.operation, exchange)

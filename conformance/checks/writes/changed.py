@@ -33,12 +33,12 @@ from conformance.model import (
 )
 from conformance.reading import (
     Answer,
-    absent,
     as_shown,
     differences,
+    lacks_new_object,
+    members_in_state,
     members_of,
     moments_of,
-    ordered,
     runs_forward,
     same,
     sought_in,
@@ -147,7 +147,7 @@ def _announced(change: Change) -> dict[str, Any]:
     A later read need not show that state, because the object may have changed again.
     """
     write, old = change.write, change.old
-    announced = ordered(change.context.operation, write.exchange, write.object)
+    announced = members_in_state(change.context.operation, write.exchange, write.object)
     return {name: value for name, value in announced.items() if not same(old.get(name), value)}
 
 
@@ -290,7 +290,7 @@ def _moved(change: Change) -> Violation | None:
 def _lost(change: Change) -> Violation | None:
     """A violation if the object is no longer in its list at its position."""
     page = change.trial.last(Step.LISTED)
-    if page is None or not absent(change.context.contract, page):
+    if page is None or not lacks_new_object(change.context.contract, page):
         return None
     expected = f"{page.facts.sought}, which was only changed"
     return Violation("/", expected, said(page), last_ids(change.trial, Step.WRITE, Step.LISTED))

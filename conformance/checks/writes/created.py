@@ -26,9 +26,9 @@ from conformance.judging.writes import (
 from conformance.model import Exchange, Step, compact
 from conformance.reading import (
     Answer,
-    absent,
     answer_of,
     id_of,
+    lacks_new_object,
     members_of,
     moment_of,
 )
@@ -127,7 +127,7 @@ def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield answer
         return
     shown = answer_of(context.contract, page)
-    if absent(context.contract, page):
+    if lacks_new_object(context.contract, page):
         expected = f"{page.facts.sought}, which was just created"
         yield Violation("/", expected, said(page), answer.ids)
     elif shown is not None and shown.items is not None:

@@ -11,7 +11,14 @@ from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Vio
 from conformance.judging.responses import said
 from conformance.judging.writes import answers_at, last_success
 from conformance.model import Side, Step, compact
-from conformance.reading import Answer, as_shown, missing, ordered, position_of, rows_of
+from conformance.reading import (
+    Answer,
+    as_shown,
+    members_in_state,
+    missing_items,
+    position_of,
+    rows_of,
+)
 
 SAME_TIME = 1
 """Seconds by which one position may differ from place to place, because it may be rounded."""
@@ -50,9 +57,9 @@ def _drifts(write: Answer, before: list[Answer], after: list[Answer]) -> bool:
 
     The object that the write names does not count among the looks after it.
     """
-    if any(missing(before[0], before[-1])) or _moved(write, before[0], before[-1]):
+    if any(missing_items(before[0], before[-1])) or _moved(write, before[0], before[-1]):
         return True
-    return any(_other_rows(write, rows_of(missing(after[0], after[-1]))))
+    return any(_other_rows(write, rows_of(missing_items(after[0], after[-1]))))
 
 
 def _by_side(looks: list[Answer]) -> dict[Side | None, list[Answer]]:
@@ -71,7 +78,7 @@ def _gone(write: Answer, old: Answer, looks: list[Answer]) -> Iterator[Violation
     """
     first, new = looks[0], looks[-1]
     in_first = {first.identity(row) for row in first.rows}
-    for row in _other_rows(write, rows_of(missing(old, new))):
+    for row in _other_rows(write, rows_of(missing_items(old, new))):
         if old.identity(row) not in in_first:
             expected = f"{old.identity(row)}, which was there before the request"
             yield Violation("/", expected, said(new.exchange), _ids(old, write, new))
@@ -155,7 +162,7 @@ def _members_taken_along(
     ids: tuple[str, ...],
 ) -> Iterator[Violation]:
     """The members that changed to a value with one of some texts, or to the requested state."""
-    states = ordered(write.operation, write.exchange, new)
+    states = members_in_state(write.operation, write.exchange, new)
     for name, value in new.items():
         if old.get(name) != value and (name in states or _shows(value, texts)):
             expected = f"{compact(old.get(name))}, as another object was worked on"

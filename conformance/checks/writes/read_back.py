@@ -20,10 +20,10 @@ from conformance.model import NEW_ID, Exchange, Operation, ReasonKind, Step, com
 from conformance.reading import (
     answer_of,
     as_shown,
+    comparable_members,
     differences,
     members_of,
     sent_members,
-    shown,
     sought_in,
 )
 
@@ -188,7 +188,7 @@ def _proves(operation: Operation, sent: Mapping[str, Any], found: Any, found_id:
     """Whether a read proves a write: it shows a value that was sent, or the id of a new object."""
     if operation.action == "create" and found_id is not None:
         return True
-    return bool(shown(operation, as_shown(operation, sent), found))
+    return bool(comparable_members(operation, as_shown(operation, sent), found))
 
 
 def _sent_last(write: Exchange) -> dict[str, Any]:

@@ -18,14 +18,14 @@ from conformance.model import Exchange, Step, compact
 from conformance.reading import (
     Answer,
     as_shown,
-    compared,
     members_of,
-    newly,
-    orders_of,
+    newly_listed,
     runs_forward,
     same,
+    sent_and_shown,
     sent_members,
     sought_in,
+    state_prefixes,
 )
 
 
@@ -144,7 +144,7 @@ def _newest_items(look: Look, before: Answer) -> list[Any]:
     Empty where none of the earlier items is left on the page, because their age is unknown then.
     """
     listing, items = look.answer.operation, look.answer.listed
-    added = newly(look.context.contract, listing, before.listed, items)
+    added = newly_listed(look.context.contract, listing, before.listed, items)
     old_places = [place for place, item in enumerate(items) if item not in added]
     if listing.paging is None or not old_places:
         return []
@@ -171,7 +171,7 @@ def _may_be_of(attempt: Exchange, item: Any, context: JudgeContext) -> bool:
     free = {member.shown_as for member in operation.fresh_members}
     if any(texts_in(picked(members_of(item), free - sent.keys()).values())):
         return False
-    return all(same(value, shown) for value, shown in compared(sent, item))
+    return all(same(value, shown) for value, shown in sent_and_shown(sent, item))
 
 
 GONE = re.compile(
@@ -207,7 +207,7 @@ def _is_ordered(look: Look, state: str) -> bool:
     operation = look.context.operation
     if operation.action == "delete":
         return GONE.fullmatch(state) is not None
-    words = [word for attempt in look.refused for word in orders_of(operation, attempt)]
+    words = [word for attempt in look.refused for word in state_prefixes(operation, attempt)]
     return state.lower().startswith(tuple(words))
 
 

@@ -12,7 +12,7 @@ from conformance.judging.outcomes import Outcome, Pass, Violation
 from conformance.judging.target_model.events import Fate, View, Write
 from conformance.judging.target_model.history import Expected, History, State
 from conformance.model import compact
-from conformance.reading import same, shown
+from conformance.reading import comparable_members, same
 
 SETTLED = 5.0
 """Seconds after which every response must show a write: as long as the suite waits for one."""
@@ -188,7 +188,7 @@ class Comparison:
         be right.
         """
         value, write = expected
-        if member not in shown(write.operation, {member: value}, view.members):
+        if member not in comparable_members(write.operation, {member: value}, view.members):
             return False
         got = view.members[member]
         is_obscured = self._is_obscured(value, got, write, view)

@@ -16,7 +16,7 @@ from conformance.judging.effects import promised
 from conformance.judging.outcomes import JudgeContext
 from conformance.judging.responses import role_of, with_body
 from conformance.model import Business, Effect, Exchange, Open, Operation, Role, business_of
-from conformance.reading import Answer, Span, as_shown, asked, sent_members
+from conformance.reading import Answer, Span, as_shown, query_value, sent_members
 from conformance.reading.response import query_of
 
 LONGEST_UNREAD = 20_000
@@ -174,7 +174,7 @@ def named_id(operation: Operation, exchange: Exchange, members: Mapping[str, Any
     selector = operation.selector
     if selector is None or selector.references != operation.kind or selector.by:
         return None
-    named = members.get(selector.name, asked(exchange, selector.name))
+    named = members.get(selector.name, query_value(exchange, selector.name))
     return named if isinstance(named, str) else None
 
 

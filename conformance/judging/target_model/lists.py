@@ -13,7 +13,7 @@ from conformance.judging.target_model.departures import REFUSED, SETTLED, Judged
 from conformance.judging.target_model.events import ObjectKey, View, Write, is_plain
 from conformance.judging.target_model.history import History
 from conformance.model import Business, Open, Parameter, Step, compact
-from conformance.reading import Answer, Span, absent, asked, takes
+from conformance.reading import Answer, Span, lacks_new_object, query_value, takes
 
 APART = {Business.MAIN: Business.OTHER, Business.OTHER: Business.MAIN}
 """Two businesses that must not see each other's objects."""
@@ -72,7 +72,7 @@ class Lists:
         """
         filters: FilterValues = []
         for parameter in answer.operation.filters:
-            value = asked(answer.exchange, parameter.name)
+            value = query_value(answer.exchange, parameter.name)
             is_open = Open.FILTER_IGNORED in parameter.open or parameter.phone
             if value and not is_open and not parameter.compare and not parameter.formatted:
                 filters.append((parameter, value))
@@ -128,7 +128,7 @@ class Lists:
         if view is None or state is None:
             return
         ids = (view.exchange.id, exchange.id)
-        is_absent = absent(self._context.contract, exchange)
+        is_absent = lacks_new_object(self._context.contract, exchange)
         for name, value in facts.filters.items():
             parameter = look.answer.operation.parameter(name)
             if parameter is None or not takes(parameter, view.members, value):

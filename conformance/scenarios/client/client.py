@@ -44,7 +44,7 @@ LOOKING = (KeyName.FULL, KeyName.OTHER)
 """The keys for which a replacement is looked up when an object has disappeared."""
 
 P = TypeVar("P", bound=Params)
-Seen = TypeVar("Seen")
+Result = TypeVar("Result")
 
 
 class Ask(Protocol):
@@ -102,7 +102,7 @@ class Client(Sending):
         return self.case.params
 
     def planned(self, scenario: str) -> tuple[tuple[str, str], ...]:
-        """The operation and variant of each case of a scenario that runs."""
+        """The operation and the variant of each planned case of a scenario, in their order."""
         planned = []
         for case in self._memory.cases:
             if case.scenario == scenario:
@@ -159,7 +159,7 @@ class Client(Sending):
         return filling.worked_on(self.own, operation)
 
     def own_business(self, operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
-        """The key's own business, if a request may name it and its values do not."""
+        """The main key's business, by its parameter, if the values may still name it; or empty."""
         tenant, business = str(self.contract.tenant), self.knowledge.business()
         if not business or tenant in values or not operation.parameter(tenant):
             return {}
@@ -179,7 +179,7 @@ class Client(Sending):
         facts: Facts = NOTHING,
         **options: Unpack[Options],
     ) -> Exchange:
-        """Send a request that should be valid.
+        """Send a request that should be valid, and remember the object that it writes.
 
         If an object that it names is not found, it is sent again with an object that is still
         listed.
@@ -206,8 +206,8 @@ class Client(Sending):
     def show_valid(self, values: Mapping[str, Any]) -> None:
         """Send a valid request next to those that must be rejected, as their control.
 
-        If it would leave an object that the API cannot delete, a later creation serves as the
-        control of several cases.
+        If it would leave an object that the API cannot delete, nothing is sent: a later creation
+        serves as the control of several cases.
         """
         if not self.shared.is_promised:
             self.control(self.operation, values)
@@ -232,7 +232,10 @@ class Client(Sending):
         facts: Facts = NOTHING,
         **options: Unpack[Options],
     ) -> Exchange:
-        """Send a request that contains one client mistake. If accepted, its names are taken."""
+        """Send a request that contains one client mistake.
+
+        If it is accepted, shared creations no longer use the names in it, which are taken now.
+        """
         exchange = super().mistake(operation, values, facts, **options)
         if exchange.ok:
             self.shared.spoil(operation, values)
@@ -244,11 +247,11 @@ class Client(Sending):
 
     # --- reads ---
 
-    def until(self, ask: Callable[[], Seen], seen: Callable[[Seen], bool]) -> Seen:
+    def until(self, ask: Callable[[], Result], is_expected: Callable[[Result], bool]) -> Result:
         """Ask until the result is as expected, at most four times; returns the last result."""
         result = ask()
         for pause in PAUSES:
-            if seen(result):
+            if is_expected(result):
                 break
             self.pause(pause)
             result = ask()
@@ -294,9 +297,9 @@ class Client(Sending):
             values[listing.paging.limit] = str(self.target.maximum[listing.id])
         for _ in range(PAGES_SOUGHT):
             exchange = self.call(listing, values, key=key, role=role, facts=facts)
-            _, goes_on = sought_in(self.contract, exchange)
+            _, may_follow = sought_in(self.contract, exchange)
             cursor = Answer(self.contract, listing, exchange).cursor
-            if not goes_on or cursor in (None, values.get(after)):
+            if not may_follow or cursor in (None, values.get(after)):
                 break
             values = {**values, after: cursor}
         return exchange

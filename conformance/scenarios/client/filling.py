@@ -137,7 +137,7 @@ def worked_on(source: Source, operation: Operation) -> Any:
 
 
 def _add_change(source: Source, operation: Operation, values: dict[str, Any], key: str) -> None:
-    """Add a value for the first free text member to an update that would change nothing."""
+    """Add a value for the first member with a fresh text to an update that changes nothing yet."""
     if operation.action != "update" or not operation.fresh_members:
         return
     changeable = [each.name for each in operation.parameters if not source.contract.refers(each)]
@@ -168,10 +168,10 @@ def _reference(source: Source, parameter: Parameter, key: str) -> Id | None:
 
 
 def _given(source: Source, parameter: Parameter | None, text: Any, key: str) -> Any:
-    """A value of the target file. It refers to objects that the full key sees.
+    """A value of the target file, with a mark in place of ``{}`` in a text.
 
-    A key of another business gets an object that it sees itself. In a text, ``{}`` is replaced by a
-    mark.
+    If it names an object, it is one that the full key sees. A key of another business therefore
+    gets an object that it sees itself.
     """
     is_main = business_of(key) in (None, Business.MAIN)
     if not is_main and parameter is not None and source.contract.refers(parameter):
@@ -187,13 +187,13 @@ def _complete(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _sample(schema: Mapping[str, Any]) -> Any:
-    """A value of a schema: the first of its enumeration, or one of its type."""
+    """A value of a schema: the first of its enumeration, or one of its first type."""
     first = schema.get("enum", [None])[0]
     if first:
         return first
-    kind = schema.get("type", "string")
-    usual = kind if isinstance(kind, str) else kind[0]
-    return _SAMPLES[usual]
+    types = schema.get("type", "string")
+    first_type = types if isinstance(types, str) else types[0]
+    return _SAMPLES[first_type]
 
 
 def _as_typed(parameter: Parameter, name: Id | None) -> Any:

@@ -29,8 +29,8 @@ def text_of(value: Any) -> str | None:
     A whole number is sent as one, however the target renders it.
     """
     if isinstance(value, str):
-        seen = MASKED.sub("\0", value)  # masked characters are as unknown as redacted ones
-        return value if is_readable(seen) else None
+        nuls_for_masks = MASKED.sub("\0", value)  # masked is as unknown as redacted
+        return value if is_readable(nuls_for_masks) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     is_whole = isinstance(value, float) and value.is_integer()
@@ -52,19 +52,19 @@ def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
 def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
     """The value to walk a list with.
 
-    It is a value that few items pass, but enough for a second page. For a bound, about half of the
-    items pass it. None if the items show no such value.
+    It is a value that few items have, but enough for a second page. A bound is one that about half
+    of the items pass. None if the items show no such value.
     """
     texts = texts_of(items, parameter)
     if parameter.compare:
-        return _middle(texts)
+        return _median(texts)
     counts = Counter(texts)
     if not parameter.joined:
         return _one_value(counts)
     return _two_values(counts) or _one_value(counts)
 
 
-def _middle(texts: list[str]) -> str | None:
+def _median(texts: list[str]) -> str | None:
     """The median value in the order that a bound compares; None if there are too few values."""
     ordered = sorted(set(texts), key=_amount)
     if len(ordered) < DISTINCT:
@@ -118,10 +118,10 @@ def another_value(items: Iterable[Any], parameter: Parameter, value: str) -> str
 
 
 def shared_filter(items: Iterable[Any], operation: Operation, tenant: str | None) -> dict[str, str]:
-    """The first filter by a plain value, other than the business, that one of some items passes.
+    """The first plain filter of a list, other than the business, that the items show a value for.
 
-    Returns its name with that value; empty if the items show none. ``tenant`` is the name of the
-    business parameter.
+    Returns its name with the first such value; empty if there is none. ``tenant`` is the name of
+    the business parameter.
     """
     for parameter in operation.filters:
         if not parameter.plain or parameter.name == tenant:
@@ -132,7 +132,7 @@ def shared_filter(items: Iterable[Any], operation: Operation, tenant: str | None
     return {}
 
 
-def narrower(
+def second_filter(
     items: Iterable[Any], operation: Operation, parameter: Parameter, value: str
 ) -> dict[str, str]:
     """A second filter, with a value that some but not all of the items that pass the first have.
@@ -145,6 +145,7 @@ def narrower(
     place = operation.filters.index(parameter)
     others = operation.filters[place + 1 :] + operation.filters[:place]
     plain = [other for other in others if other.plain]
+    # each choice: whether it leaves too few items, its filter's turn, how many items, filter, value
     choices: list[tuple[bool, int, int, str, str]] = []
     for turn, other in enumerate(plain):
         if other.filters == parameter.filters:
@@ -178,11 +179,11 @@ def options_of(operation: Operation) -> Iterator[Parameter]:
             yield parameter
 
 
-def widest(operation: Operation, rows: list[dict[str, Any]]) -> dict[str, str]:
-    """The bounds of a list, as wide as some items reach, and its other optional parameters.
+def widest_bounds(operation: Operation, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """The optional bounds of a list, so wide that all of the rows pass them, by name.
 
-    Parameters that narrow no member have their example. Bounds of a member that some items lack are
-    left out, and so are filters that take one value, and the limit of a page.
+    Whole numbers that filter by no member are added, with their example, except the page limit.
+    Bounds of a member that some items lack are left out.
     """
     values = {}
     limit = None if operation.paging is None else operation.paging.limit
@@ -191,7 +192,8 @@ def widest(operation: Operation, rows: list[dict[str, Any]]) -> dict[str, str]:
             continue
         shown = sorted(texts_of(rows, parameter), key=_amount)
         if parameter.compare and shown and len(shown) == len(rows):
-            values[parameter.name] = shown[0 if parameter.compare == "at-least" else -1]
+            lowest, highest = shown[0], shown[-1]
+            values[parameter.name] = lowest if parameter.compare == "at-least" else highest
         elif not parameter.filters and isinstance(parameter.example, int):
             values[parameter.name] = str(parameter.example)
     return without(values, {limit})
@@ -207,7 +209,10 @@ def strange_words(operation: Operation) -> list[dict[str, str]]:
 
 
 def near_bound(items: Iterable[Any], parameter: Parameter) -> str | None:
-    """A bound that only a few items pass, those next to the other bound; None for too few."""
+    """A bound that only a few items pass: an upper one for the lowest, a lower for the highest.
+
+    None if the items show too few values.
+    """
     ordered = sorted(set(texts_of(items, parameter)), key=_amount)
     if len(ordered) <= SECOND_PAGE:
         return None
@@ -225,5 +230,5 @@ def windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
 
 
 def _optional_bounds(operation: Operation, compare: str) -> list[Parameter]:
-    """The optional filters of a list that are bounds of this kind."""
+    """The optional filters of a list that are lower bounds (``at-least``) or upper ones."""
     return [p for p in operation.filters if not p.required and p.compare == compare]

@@ -26,7 +26,7 @@ class OwnObjects:
     ) -> None:
         self.contract, self.target = sending.contract, sending.target
         self._sending = sending
-        self._created, self._spare = memory.created, memory.spare
+        self._created, self._spare = memory.created, memory.spare  # until apart() replaces them
         self._shared_by_cases, self._pool = memory.created, memory.pool
         self._knowledge = knowledge
         self._renewal = renewal
@@ -58,26 +58,26 @@ class OwnObjects:
         return own
 
     def _own_object(self, operation: Operation, creation: Operation) -> Id | None:
-        """The object of a kind that changes share, or the one that actions share; first create it.
+        """The object of a kind that changes share, or the one that actions share.
 
-        An action that the target takes only once gets objects that no other case uses. None if the
-        target does not create one.
+        It is created if there is none yet; None if the target does not create one. An action that
+        the target takes only once gets objects that no other case uses.
         """
         is_shared = self._created is self._shared_by_cases
         if is_shared and self.acts_once(operation):
             self.apart()
-        place = _place(operation)
+        place = _memory_key(operation)
         if self._created.get(place) is None:
             self._created[place], _ = self._create_whole(creation)
         return self._created[place]
 
     def acts_once(self, operation: Operation) -> bool:
-        """Whether the target rejects an action on an object that is already in the state.
+        """Whether the target rejects an action on an object that has the requested state already.
 
-        The action is tried twice, for all cases of a run together. Never True for what costs money.
+        The action is tried twice, once for all cases of a run. Never True for what costs money.
         """
-        has_order = any(member.required and "enum" in member.schema for member in operation.body)
-        if not has_order or operation.effect is not Effect.WRITE:
+        names_state = any(member.required and "enum" in member.schema for member in operation.body)
+        if not names_state or operation.effect is not Effect.WRITE:
             return False
         place = ("acts once", operation.id)
         return bool(self._knowledge.once(place, lambda: self._fails_again(operation), False))
@@ -114,10 +114,11 @@ class OwnObjects:
             self.apart()
 
     def twin(self, operation: Operation) -> Id | None:
-        """The id of a twin of the new object that the operation gets next; None without one.
+        """Create two equal objects, the newer for the operation; returns the id of the older.
 
-        What is done to one may affect the other. The twin is the older one. If the target does not
-        keep two equal objects, they differ.
+        A faulty target may do to the older one what the operation does to the newer one. If the
+        target refuses an equal object, the operation gets the older one, and a deletion a new one.
+        None if no object can be created.
         """
         creation = self._creation(operation.kind)
         if creation is None:
@@ -125,23 +126,23 @@ class OwnObjects:
         older, values = self._create_whole(creation)
         if older is None or values is None:  # a creation without a response must not be sent again
             return None
-        newer = self._in_turn(creation, values) or self._create_pooled(creation, values, AGAIN)
+        newer = self._reuse_object(creation, values) or self._create_pooled(creation, values, AGAIN)
         if operation.action != "delete":
-            self._created[_place(operation)] = newer or older
+            self._created[_memory_key(operation)] = newer or older
         elif newer is not None and newer != older:
             self._spare[operation.kind] = newer
         return older
 
     def _create_whole(self, creation: Operation) -> tuple[Id | None, Values | None]:
-        """Create an object, with all members that have a documented value if that is accepted.
+        """Create an object, or reset one of the pool; returns its id and the values sent.
 
-        Returns its id, and the values that it was created from.
+        It has all members with a documented value if that is accepted, or else the required ones.
         """
         values = self.valid(creation)
         if values is None:
             return None, None
-        whole = {**self._steady(creation), **values}
-        created = self._in_turn(creation, whole)
+        whole = {**self._steady_members(creation), **values}
+        created = self._reuse_object(creation, whole)
         if created is None:
             created = self._create_pooled(creation, whole, REFUSABLE)
         if created is not None:
@@ -149,11 +150,11 @@ class OwnObjects:
         values = self.valid(creation)
         return self._create(creation, values), values
 
-    def _in_turn(self, creation: Operation, values: Values | None) -> Id | None:
+    def _reuse_object(self, creation: Operation, values: Values | None) -> Id | None:
         """The id of an object of the pool, once a change has given it the values of a new one.
 
-        None without values or an object of the pool that takes them, and if the kind has no pool,
-        no change that sets all members, or none that the target file allows.
+        Objects that refuse the change leave the pool. None without values or an object that takes
+        them, and if the kind has no pool, no such change, or none that the target file allows.
         """
         kind, pool = creation.kind, self._pool
         change = None if pool is None else resetting(self.contract, kind)
@@ -177,15 +178,17 @@ class OwnObjects:
         values = None if creation is None else self.valid(creation)
         if creation is None or change is None or values is None:
             return False
-        return self._reset(change, creation, {**more, **self._steady(creation), **values}, name)
+        return self._reset(
+            change, creation, {**more, **self._steady_members(creation), **values}, name
+        )
 
     def _reset(self, change: Operation, creation: Operation, values: Values, name: Id) -> bool:
-        """Change an object of the pool; whether the target accepted that."""
+        """Make an object like a new one by a change; whether the target accepted that."""
         state = state_of(change, creation, values, name)
-        request = {**self._required(change), **state}
+        request = {**self._other_required(change), **state}
         return self._sending.send(change, request, role=Role.BYSTANDER, facts=REFUSABLE).ok
 
-    def _required(self, change: Operation) -> Values:
+    def _other_required(self, change: Operation) -> Values:
         """Values for the other parameters that a change requires."""
         selector = change.selector
         return filling.known(self, [each for each in change.required if each != selector])
@@ -198,13 +201,13 @@ class OwnObjects:
             self._pool.add(creation.kind, created)
         return created
 
-    def _steady(self, creation: Operation) -> Values:
+    def _steady_members(self, creation: Operation) -> Values:
         """Optional members for an object of the run's own: phone numbers, but no switches."""
         members = filling.optional(self, creation, switches=False)
         return {**members, **filling.phones(self, creation)}
 
     def _id_to_delete(self, kind: str, creation: Operation | None) -> Id | None:
-        """The id of an object that was just created; None if none can be."""
+        """The id of a new object: the one that ``twin`` kept, or one just created; None if none."""
         spare = self._spare.pop(kind, None)
         if spare is not None or creation is None:
             return spare
@@ -251,7 +254,7 @@ class OwnObjects:
         return created if created is not None and is_sendable(created) else None
 
 
-def _place(operation: Operation) -> str:
+def _memory_key(operation: Operation) -> str:
     """Where memory keeps the object that an operation works on: by kind, or under actions."""
     return f"{operation.kind} for actions" if _acts(operation) else operation.kind
 

@@ -65,7 +65,7 @@ class Knowledge:
         return items
 
     def glance(self, kind: str, key: str = KeyName.FULL) -> None:
-        """Request one page of the list of a kind in its usual size, as all that will be known."""
+        """Request one page of the list of a kind in its usual size; ``listed`` then returns it."""
         operation = self.contract.list_of(kind)
         if operation is not None and self.has(key):
             place = ("list", kind, key)
@@ -92,10 +92,11 @@ class Knowledge:
         A list of the items of one object is requested for an object that has several.
         """
         place = ("listing", operation.id, key)
-        known: Values | None = self.once(place, lambda: self._filled(operation, key))
-        return None if known is None else dict(known)
+        values: Values | None = self.once(place, lambda: self._values_for(operation, key))
+        return None if values is None else dict(values)
 
-    def _filled(self, operation: Operation, key: str) -> Values | None:
+    def _values_for(self, operation: Operation, key: str) -> Values | None:
+        """Valid values for a list, of the items of the object that has most; None without any."""
         values = filling.valid(self, operation, key)
         owner = self._owner(operation)
         if values is not None and owner is not None:
@@ -205,10 +206,13 @@ class Knowledge:
         kind = parameter.references
         if parameter.by is not None or not self.names_object(parameter):
             return False
-        own, other = self._moments(kind, KeyName.FULL), self._moments(kind, KeyName.OTHER)
+        own, other = (
+            self._creation_times(kind, KeyName.FULL),
+            self._creation_times(kind, KeyName.OTHER),
+        )
         return any(own[name] != other[name] for name in own.keys() & other.keys())
 
-    def _moments(self, kind: str, key: str) -> dict[Id | None, str | None]:
+    def _creation_times(self, kind: str, key: str) -> dict[Id | None, str | None]:
         """The creation times of the objects that a key sees, by id."""
         position = self.contract.position
         rows = rows_of(self.listed(kind, key))
@@ -264,27 +268,27 @@ class Knowledge:
         """
         used = self._memory.used.setdefault(kind, [])
         pool = self._pool(kind, key)
-        chosen = self.last_beside(used, kind, pool)
+        chosen = self.last_unused(used, kind, pool)
         if chosen is None and used:
             pool = self.asked(kind, key)
             self._memory.pools[kind] = {key: pool}
             del used[:-1]
-            chosen = self.last_beside(used, kind, pool) or self.last_beside([], kind, pool)
+            chosen = self.last_unused(used, kind, pool) or self.last_unused([], kind, pool)
         if chosen is not None and chosen not in used:
             used.append(chosen)
         return chosen
 
     def _pool(self, kind: str, key: str) -> list[Any]:
-        """The pool as a key has seen it since it was last requested again, with any key."""
-        again = self._memory.pools.get(kind)
-        if again is None:
+        """The items of a pool that a key sees: as listed, or as last requested by ``free``."""
+        refreshed = self._memory.pools.get(kind)  # by key
+        if refreshed is None:
             return self.listed(kind, key)
-        if key not in again:
-            again[key] = self.asked(kind, key)
-        return again[key]
+        if key not in refreshed:
+            refreshed[key] = self.asked(kind, key)
+        return refreshed[key]
 
-    def last_beside(self, used: Collection[Id], kind: str, pool: list[Any]) -> Id | None:
-        """The last object of a pool that is not among those ``used``.
+    def last_unused(self, used: Collection[Id], kind: str, pool: list[Any]) -> Id | None:
+        """The id of the last object of a pool that is not among those ``used``; None without one.
 
         Other clients of the pool mostly begin with the first.
         """
@@ -305,6 +309,7 @@ class Knowledge:
     def _first_readable(
         self, operation: Operation, values: Mapping[str, Any], selector: Parameter, key: str
     ) -> Id:
+        """Read one known object after another until a read succeeds; otherwise the first one."""
         known = self.known_ids(selector.references, key, selector.by)
         for candidate in known[:WANTED]:
             if self.ask(operation, {**values, selector.name: candidate}, key).ok:

@@ -43,7 +43,7 @@ class Ends:
         if before is not None:
             begin = {paging.after: before}
         self._memory.ends[operation.id] = begin
-        if not positions:
+        if not positions:  # no size of a page is known to work
             return dict(begin)
         return {**begin, paging.limit: sizes[0]}
 
@@ -58,8 +58,8 @@ class Ends:
         cursor: str | None = begin.get(paging.after)
         positions: list[str] = []
         for _ in range(PAGES_TO_END):
-            place = {} if cursor is None else {paging.after: cursor}
-            page = self._page_with_items(operation, paging, {**values, **place}, sizes)
+            start = {} if cursor is None else {paging.after: cursor}
+            page = self._page_with_items(operation, paging, {**values, **start}, sizes)
             if cursor is not None and not _follows(paging, cursor, page):
                 return None
             positions += page.positions

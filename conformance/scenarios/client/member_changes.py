@@ -12,7 +12,7 @@ from conformance.reading import SIGNS, filled, lengthened, members_of, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.writing import (
-    borrowed,
+    borrowed_values,
     look_in_list,
     observed_values,
     read_back,
@@ -29,13 +29,17 @@ def changeable(operation: Operation) -> list[Parameter]:
 
 def _is_free(operation: Operation, member: Parameter) -> bool:
     """Whether a member may be changed by itself."""
-    if member.required or member.references or member.phone or member.name == operation.when:
+    is_needed = member.required or member.name == operation.when
+    if is_needed or member.references or member.phone:
         return False
     return member.has_value or member.is_switch
 
 
 def clearable(operation: Operation) -> list[str]:
-    """The first member that takes any text, if a change may clear it."""
+    """The name of the first member that a change may clear, because it takes any text.
+
+    It is in a list, which is empty if there is none.
+    """
     if operation.action != "update" or Open.INPUT in operation.open:
         return []
     for member in operation.fresh_members:
@@ -48,8 +52,8 @@ def change_each(client: Client, backwards: bool) -> None:
     """Change one member after another, then the switches; read the object and its list.
 
     Each change may be rejected. Accepted values must all be present in the end, unless a change may
-    replace what it does not send. In the backwards pass, the object is new, and its list also has a
-    newer one.
+    replace what it does not send. Switches that were changed are put back. In the backwards pass,
+    the object is new, and its list also has a newer one.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
@@ -59,7 +63,7 @@ def change_each(client: Client, backwards: bool) -> None:
         return
     sought = values[selector.name] if older is None else older
     bare = {**_bare(operation, values), selector.name: sought}
-    shared = _shared(client, sought)
+    shared = _values_of_others(client, sought)
     if backwards and shared:  # later changes must leave it as it is
         facts = Facts(step=Step.FIRST, beside=shared)
         client.call(operation, {**bare, **shared}, role=Role.ARRANGE, facts=facts)
@@ -72,7 +76,7 @@ def change_each(client: Client, backwards: bool) -> None:
         position = client.position(read_back(client, operation, sought, sent))
         look_in_list(client, operation, sought, sent, position)
     switched = {name: shown[name] for name in sent if isinstance(shown.get(name), bool)}
-    if switched:  # others may need the object as it was
+    if switched:  # other cases may need the object as it was
         client.call(operation, {**bare, **switched}, role=Role.ARRANGE)
 
 
@@ -93,8 +97,8 @@ def _send_each(
         for value in choices:
             request = {**bare, name: value}
             kept = sent if operation.method == "PATCH" else {}
-            asked = without(operation.in_body(request), {selector.name, *shared})
-            expected = {**kept, **asked}
+            set_now = without(operation.in_body(request), {selector.name, *shared})
+            expected = {**kept, **set_now}
             sought = str(bare[selector.name])
             facts = Facts(step=Step.WRITE, sent=expected, sought=sought)
             if client.call(operation, request, role=Role.ARRANGE, facts=facts).ok:
@@ -108,7 +112,7 @@ def _one_by_one(values: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
     return ((name, [value]) for name, value in values.items())
 
 
-def _shared(client: Client, sought: Id) -> dict[str, Any]:
+def _values_of_others(client: Client, sought: Id) -> dict[str, Any]:
     """Values that other objects of the kind show for members without a value in the contract.
 
     Members with a format are left out, because an e-mail address, for example, may be unique.
@@ -135,10 +139,11 @@ def other_choices(operation: Operation, values: Mapping[str, Any]) -> Iterator[d
 def changes_of_one(
     client: Client, values: Mapping[str, Any], accepted: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Requests with one other member each, in place of the members that the change sends.
+    """Requests that change one other member each, in place of those that ``values`` change.
 
-    A server may require another scope because of that member alone. Only changes yield any. A
-    member that takes no fresh text has the value that was ``accepted`` before, if any was.
+    A server may require another scope because of that member alone. Other operations than changes
+    yield nothing. A member that takes no fresh text has the value that was ``accepted`` before, if
+    any was.
     """
     operation = client.operation
     if operation.action != "update":
@@ -154,33 +159,37 @@ def changes_of_one(
 def _changes(
     client: Client, shown: Mapping[str, Any], backwards: bool
 ) -> Iterator[tuple[str, list[Any]]]:
-    """Names of members with candidate values. They are sent in order until one is accepted.
+    """Each member to change, with its candidate values, which are sent until one is accepted.
 
-    None of them is a value of the object as ``shown``, but objects may be those of another one.
-    Switches come last and end up off. The backwards pass leaves them alone.
+    First come members with a value, then objects and arrays that other objects show. Switches come
+    last: they are turned on if ``shown`` as off, and end up off. The backwards pass reverses the
+    order and leaves the switches alone.
     """
     members = changeable(client.operation)
-    others = [member for member in members if not member.is_switch]
+    valued = [member for member in members if not member.is_switch]
     switches = [member for member in members if member.is_switch]
     if backwards:
-        others.reverse()
+        valued.reverse()
         switches.clear()
-    for member in others:
-        yield member.name, _choices(client, member)
-    changes = list(_borrowed_changes(client))
-    yield from changes[::-1] if backwards else changes
-    yield from _switched(switches, shown)
+    for member in valued:
+        yield member.name, _candidates(client, member)
+    of_others = list(_borrowed_changes(client))
+    yield from of_others[::-1] if backwards else of_others
+    yield from _switch_changes(switches, shown)
 
 
 def _borrowed_changes(client: Client) -> Iterator[tuple[str, list[Any]]]:
-    """Values that other objects show, each as the only choice; of an array also one entry alone."""
-    for name, value in borrowed(client, client.operation).items():
+    """Objects and arrays that other objects show, each as its member's only choice.
+
+    An array of several entries is followed by its first entry alone.
+    """
+    for name, value in borrowed_values(client, client.operation).items():
         yield name, [value]
         if isinstance(value, list) and len(value) > 1:
             yield name, [value[:1]]
 
 
-def _switched(
+def _switch_changes(
     switches: list[Parameter], shown: Mapping[str, Any]
 ) -> Iterator[tuple[str, list[Any]]]:
     """Each state that switches go through, as the only choice: on if they are off, and then off."""
@@ -190,7 +199,7 @@ def _switched(
         yield switch.name, [False]
 
 
-def _choices(client: Client, member: Parameter) -> list[Any]:
+def _candidates(client: Client, member: Parameter) -> list[Any]:
     """Values to try in turn: first a longer text or a fraction, which may be rejected."""
     value = client.value(member)
     if takes_any_text(member):

@@ -24,7 +24,10 @@ Place = tuple[Hashable, ...]
 
 
 class _Entry:
-    """Something found out once. Until then ``value`` is ABSENT, or a provisional value."""
+    """Something found out once. Until then ``value`` is ABSENT, or a provisional value.
+
+    ``part`` collects the requests that found it out.
+    """
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -74,21 +77,26 @@ class Memory:
         """The result of ``find``, which is called only for the first case that asks.
 
         Its requests count as part of every case that asks. A nested call before the result is known
-        gets ``meanwhile``, for example if the values for a list depend on that list.
+        gets ``meanwhile``, for example if the values for a list depend on that list. Without
+        ``meanwhile``, it calls its own ``find``.
         """
         with self._lock:
             entry = self._entries.get(place)
             if entry is None:
-                entry = self._found(place, sender, find, meanwhile)
+                entry = self._find_out(place, sender, find, meanwhile)
             elif entry.value is ABSENT:
                 return find()
         if entry.part is not None:
             sender.uses(entry.part)
         return entry.value
 
-    def _found(
+    def _find_out(
         self, place: Place, sender: Sender, find: Callable[[], Any], meanwhile: Any
     ) -> _Entry:
+        """The entry with the result of ``find``, whose requests form a part of their own.
+
+        If ``find`` raises an error, the entry is forgotten, so that another case tries again.
+        """
         entry = self._entries[place] = _Entry(meanwhile)
         try:
             with sender.aside(" ".join(str(part) for part in place)) as entry.part:

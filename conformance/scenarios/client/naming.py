@@ -27,12 +27,12 @@ class Naming:
         return mark_of(self.key, f"{self._source} {self._tokens}")
 
     def renamed(self, message: Message, operation: Operation | None) -> Message:
-        """The message, with new names in the headers that identify a request.
+        """The message, with a new name in each header that identifies a request by a used one.
 
         A target may repeat its first response to a request under a known name.
         """
-        taken = operation.parameters_in("header") if operation else ()
-        patterns = {parameter.name: parameter.fresh for parameter in taken if parameter.fresh}
+        documented = operation.parameters_in("header") if operation else ()
+        patterns = {parameter.name: parameter.fresh for parameter in documented if parameter.fresh}
         headers = [
             (name, self._unused(value, patterns[name]) if name in patterns else value)
             for name, value in message.headers

@@ -34,7 +34,7 @@ class Pool:
         self._turn: dict[str, int] = {}
 
     def next(self, kind: str, held: Container[Id]) -> Id | None:
-        """The next object of a kind that is not held by others; None if a new one is needed."""
+        """The next object of a kind that is not ``held``; None if too few are free."""
         free = [each for each in self._objects.get(kind, []) if each not in held]
         if len(free) < ENOUGH:
             return None
@@ -80,7 +80,7 @@ def _renames(operation: Operation) -> bool:
 def state_of(
     change: Operation, creation: Operation, values: Mapping[str, Any], name: Id
 ) -> dict[str, Any]:
-    """The values of a change that gives an object what a new one would have.
+    """The values of a change that makes an object like one newly created from ``values``.
 
     Members that a creation lacks get other values than those of the contract, because a later
     change to these would otherwise change nothing.

@@ -33,7 +33,7 @@ class Renewal:
         Lists move, and writes take time to show, so an object is looked up again a moment later.
         That happens once in each round of repeated requests.
         """
-        if not self._naming(operation, values):
+        if not self._naming_parameters(operation, values):
             return None
         rounds = count()
         return lambda: self._renewed(operation, values, next(rounds), key)
@@ -43,7 +43,7 @@ class Renewal:
     ) -> Mapping[str, Any]:
         """The values with another object in place of each that its list no longer shows."""
         fresh = dict(values)
-        for parameter in self._naming(operation, values):
+        for parameter in self._naming_parameters(operation, values):
             other = self._in_place_of(
                 parameter, values[parameter.name], round_, key or KeyName.FULL
             )
@@ -55,10 +55,17 @@ class Renewal:
         """Another object, if the list showed this one before but no longer does."""
         kind, member = parameter.references, parameter.by
         place = ("gone", kind, member, name, round_, key)
-        other: Id | None = self._knowledge.once(place, lambda: self._other(kind, member, name, key))
+        other: Id | None = self._knowledge.once(
+            place, lambda: self._replacement(kind, member, name, key)
+        )
         return other
 
-    def _other(self, kind: str, member: str | None, name: Id, key: str) -> Id | None:
+    def _replacement(self, kind: str, member: str | None, name: Id, key: str) -> Id | None:
+        """Another object of the list as it is now, requested after a pause.
+
+        From a pool it is one that the run has not used, if there is any. None if the list did not
+        show the missing object before, or shows it still.
+        """
         self._memory.waits[kind] += 1
         if self._memory.waits[kind] <= WAITS:
             self._sending.pause(SHOWN_WITHIN)
@@ -72,11 +79,13 @@ class Renewal:
         listing = self._knowledge.contract.list_of(kind)
         if listing is not None and listing.pool:
             used = self._memory.used.get(kind, [])  # those still listed are free again
-            beside = self._knowledge.last_beside(used, kind, now)
-            return beside or self._knowledge.last_beside((), kind, now)
+            unused = self._knowledge.last_unused(used, kind, now)
+            return unused or self._knowledge.last_unused((), kind, now)
         return next(identifiers(self._knowledge.contract, now, kind, member), None)
 
-    def _naming(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
-        """The parameters that name objects."""
+    def _naming_parameters(
+        self, operation: Operation, values: Mapping[str, Any]
+    ) -> list[Parameter]:
+        """The parameters that name an object in the values of a request."""
         naming = [p for p in operation.parameters if self._knowledge.names_object(p)]
         return [p for p in naming if isinstance(values.get(p.name), str | int)]

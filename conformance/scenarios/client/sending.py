@@ -117,19 +117,24 @@ class Sending:
         patient: bool = True,
         renewed: Callable[[], Message] | None = None,
     ) -> Exchange:
-        """Send a message as it is, with the header of a key, or with the headers ``carried``."""
+        """Send a message with the header of a key, or with the headers ``carried`` in its place.
+
+        ``operation`` is the id under which it is judged. Headers that identify a request get new
+        names, and a payment is added if the target wants one. ``renewed`` makes the message that
+        follows if an object was not found. Raises CutShort if the case may send no more.
+        """
         self._admit()
         headers = self.key_header(key) if carried is None else carried
         if role is Role.CONTROL and self.target.identity == ANNOUNCED:
             headers += COMPRESSED
-        known = self.contract.operations.get(operation)
-        headers += self._payment(known)
-        labelled = _headed(self.naming.renamed(message, known), headers)
-        rotate = address is None and known is not None and known.rate is not None
+        documented = self.contract.operations.get(operation)
+        headers += self._payment(documented)
+        complete = _headed(self.naming.renamed(message, documented), headers)
+        rotate = address is None and documented is not None and documented.rate is not None
         label = self._label(operation, role, key, facts)
         again = None if renewed is None else lambda: _headed(renewed(), headers)
         return self.sender.send(
-            labelled, label, address, patient=patient, rotate=rotate, again=again
+            complete, label, address, patient=patient, rotate=rotate, again=again
         )
 
     def together(
@@ -141,7 +146,7 @@ class Sending:
         address: str | None = None,
         patient: bool = True,
     ) -> list[Exchange]:
-        """Send an operation several times at once.
+        """Send an operation several times at once; returns the exchanges in the same order.
 
         Each request consists of a key, values for the parameters, and facts.
         """
@@ -160,7 +165,7 @@ class Sending:
     def _payment(self, operation: Operation | None) -> tuple[tuple[str, str], ...]:
         """The headers that pay for a request, if the target wants payment for any input.
 
-        A trigger sends requests with and without a proof itself.
+        The cases of triggers get none, because they send requests with and without a proof.
         """
         if operation is None or operation.payment is None or self.case.scenario == TRIGGER:
             return ()
@@ -171,10 +176,10 @@ class Sending:
         return ()
 
     def _admit(self) -> None:
-        """Raise CutShort if the case may send no more.
+        """Raise CutShort if the case has sent as many requests as the plan allows it.
 
-        What several cases share does not count, and each case asks its own operation at least once.
-        A case that is repeated runs to its end.
+        Requests that several cases share are always sent, and each case asks its own operation at
+        least once. A case that is repeated runs to its end.
         """
         most = self.case.at_most if self._attempt == 1 else 0
         if not most or self.sender.part is not None or len(self.sender.sent) < most:
@@ -183,14 +188,14 @@ class Sending:
             raise CutShort
 
     def _label(self, operation: str, role: Role, key: str | None, facts: Facts) -> Label:
-        return Label(self.case, self._attempt, operation, role, self._given(key), facts)
+        return Label(self.case, self._attempt, operation, role, self._declared(key), facts)
 
     def key_header(self, key: str | None = KeyName.FULL) -> tuple[tuple[str, str], ...]:
         """The header with a key; empty for None, and for a target without any key."""
-        return header_of(self.contract, self._given(key))
+        return header_of(self.contract, self._declared(key))
 
-    def _given(self, key: str | None) -> str | None:
-        """A key under the name that the target gives it; the main key if there is no full key.
+    def _declared(self, key: str | None) -> str | None:
+        """The role under which the target declares a key; the main key's in place of FULL.
 
         An alteration of the key, after a tilde, is kept.
         """
@@ -210,7 +215,7 @@ class Sending:
         return self.send(operation, values, facts=replace(facts, mistake=True), **options)
 
     def tick(self, seconds: int) -> Exchange | None:
-        """Advance the target's clock, if it has one that can be moved."""
+        """Advance the target's clock; None if it has no clock that can be moved."""
         clock = self.target.clock
         if clock is None:
             return None

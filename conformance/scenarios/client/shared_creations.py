@@ -41,6 +41,7 @@ class SharedCreations:
         return self._operation is not None and self._spares(self._operation)
 
     def _spares(self, operation: Operation) -> bool:
+        """Whether an operation creates what the API cannot delete, in a run that reuses objects."""
         if self._memory.pool is None or operation.action != "create" or not operation.keyed:
             return False
         return not self._own.contract.operations_by("delete", operation.kind)
@@ -100,7 +101,7 @@ class SharedCreations:
     def due(self) -> tuple[Values | None, tuple[str, ...]]:
         """The values of the control, and the ids of the cases that share it. It is due only once.
 
-        Valid values and no ids if no case does.
+        If no case shares it, valid values and no ids.
         """
         name = self._case.operation
         self._memory.kept.add(name)
@@ -114,7 +115,11 @@ class SharedCreations:
     # --- a creation that is judged in two ways ---
 
     def due_early(self) -> tuple[Values | None, tuple[str, ...]]:
-        """The same for a case that creates before the one that judges creations, and serves it."""
+        """What ``due`` returns, for a case that creates before the case that judges creations.
+
+        Its creation then serves that case, too, whose id comes last. None and no ids if creations
+        are not shared, if no case judges them, or if the control was sent already.
+        """
         judged = self.cases_of(JUDGED)
         if self._operation is None or not self.spares or not judged:
             return None, ()
@@ -124,10 +129,13 @@ class SharedCreations:
         return values, (*sharing, *judged)
 
     def remember(self, values: Values, created: Id | None) -> None:
-        """Remember what was created for the case that judges creations, too."""
+        """Remember an object and its values for the case that judges creations."""
         if created is not None:
             self._memory.judged[self._case.operation] = (values, created)
 
     def remembered(self) -> tuple[Values, Id] | None:
-        """The values and the id of a creation that serves the case; None without one."""
+        """The values and the id of an earlier creation that serves the case; None without one.
+
+        They are given only once.
+        """
         return self._memory.judged.pop(self._case.operation, None)

@@ -18,7 +18,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import absent, differences, rows_of, sought_in
+from conformance.reading import differences, lacks_new_object, rows_of, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import MASKED
 from conformance.scenarios.client.ids import Id, identifier
@@ -111,9 +111,10 @@ def _documented_members(contract: Contract, kind: str | None) -> set[str]:
 
 
 def observed_values(client: Client, operation: Operation, sought: Id) -> dict[str, Any]:
-    """Values that other objects of the kind show, for optional members that lists filter by.
+    """Values for optional members without a value in the contract, by name.
 
-    A member that is a phone number gets one, too.
+    A phone number gets one of the target file. A member that lists filter by gets the text that the
+    fewest objects other than ``sought`` show.
     """
     kind = operation.kind
     filtered = _filtered_members(client.contract, kind)
@@ -132,7 +133,7 @@ def observed_values(client: Client, operation: Operation, sought: Id) -> dict[st
 
 
 def usual_values(client: Client, operation: Operation) -> dict[str, str]:
-    """Values that several objects share, for optional members without a value in the contract.
+    """The text that most listed objects share, for optional members without a value, by name.
 
     Only members that lists filter by count, because their values are shared words and not free
     texts.
@@ -149,14 +150,14 @@ def usual_values(client: Client, operation: Operation) -> dict[str, str]:
 
 
 CONTAINERS: Mapping[str, type] = {"object": dict, "array": list}
-"""The types of members that hold others, in schemas and here."""
+"""The Python types of the members that hold others, by their types in schemas."""
 
 
-def borrowed(client: Client, operation: Operation) -> dict[str, Any]:
-    """Objects and arrays that others of the kind show, by the member that takes such a value.
+def borrowed_values(client: Client, operation: Operation) -> dict[str, Any]:
+    """The longest object or array that listed objects show, for each member that takes one.
 
-    They are for optional members without a value in the contract: nobody but the target knows what
-    such a value must hold.
+    Only optional members without a value in the contract get one, by name: nobody but the target
+    knows what such a value must hold. Masked and redacted values do not count.
     """
     rows = rows_of(client.knowledge.listed(operation.kind))
     values: dict[str, Any] = {}
@@ -165,15 +166,15 @@ def borrowed(client: Client, operation: Operation) -> dict[str, Any]:
         if container is None or not _lacks_value(parameter):
             continue
         shown = [row.get(parameter.shown_as) for row in rows]
-        known: list[Any] = [each for each in shown if isinstance(each, container)]
-        whole = [each for each in known if _is_whole(each)]
+        of_type: list[Any] = [each for each in shown if isinstance(each, container)]
+        whole = [each for each in of_type if _is_whole(each)]
         if whole:
             values[parameter.name] = max(whole, key=len)
     return values
 
 
 def _is_whole(value: Any) -> bool:
-    """Whether a value holds something, and nothing that is masked or redacted."""
+    """Whether a value holds something, nothing masked or redacted, and is short enough to send."""
     text = compact(value, MOST_BORROWED + 1)
     is_hidden = MASKED.search(text) or any(Placeholder.all_in(text))
     return bool(value) and len(text) <= MOST_BORROWED and not is_hidden
@@ -217,7 +218,10 @@ def _rarest_text(client: Client, kind: str, member: str, sought: Id) -> str | No
 def read_back(
     client: Client, operation: Operation, sought: Id | None, sent: Mapping[str, Any]
 ) -> Exchange | None:
-    """Read an object until it shows what was sent; None without an id or a way to read it."""
+    """Read an object until it shows what was sent; returns the last read.
+
+    Sends nothing and returns None without an id, or without a way to read the object.
+    """
     if sought is None:
         return None
     kind, facts = operation.kind, Facts(step=Step.READ)
@@ -225,9 +229,9 @@ def read_back(
     def is_shown(read: Exchange | None) -> bool:
         if read is None:
             return True
-        shown, goes_on = sought_in(client.contract, read)
-        if goes_on or shown is None:
-            return goes_on
+        shown, may_follow = sought_in(client.contract, read)
+        if shown is None:
+            return may_follow  # waiting is pointless if only a later page can show it
         # including members that it may ignore: if it does not, a copy may show them later
         return not any(differences(operation, sent, shown))
 
@@ -261,4 +265,4 @@ def look_in_list(
     if ask is None:
         return
     facts = Facts(step=Step.LISTED, sought=str(sought), fresh=texts, position=position)
-    client.until(lambda: ask(facts=facts), lambda page: not absent(client.contract, page))
+    client.until(lambda: ask(facts=facts), lambda page: not lacks_new_object(client.contract, page))

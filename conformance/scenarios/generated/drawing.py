@@ -32,6 +32,7 @@ FILLED = {"key": "value"}
 
 @contextmanager
 def _no_local_constants() -> Iterator[None]:
+    """Keep Hypothesis from drawing constants that it finds in the source of imported modules."""
     from hypothesis.internal.conjecture import providers
 
     original = getattr(providers, "_get_local_constants", None)

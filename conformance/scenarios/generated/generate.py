@@ -50,7 +50,7 @@ class Drawing:
             "seed": seed,
             "operations": [{"method": method, "path": path} for method, path in self._routes],
         }
-        self._process = _started(json.dumps(request))
+        self._process = _start_process(json.dumps(request))
         atexit.register(self._end)
         self._drawn: dict[str, Any] | None = None
         self._lock = threading.Lock()
@@ -58,7 +58,7 @@ class Drawing:
     def wrong_values(self, operation: Operation) -> list[Wrong]:
         """The wrong values for the parameters of an operation, in the order of its schema.
 
-        The routes of several operations have those of all.
+        They are drawn by route. Those for other operations of the same route are left out.
         """
         place = self._routes.index((operation.method, operation.path))
         drawn = [Wrong(*each) for each in self._all()["wrong"][place]]
@@ -81,6 +81,10 @@ class Drawing:
         return found
 
     def _all(self) -> dict[str, Any]:
+        """What the drawing process has drawn; the first call waits for it.
+
+        By ``wrong``, ``numbers``, ``texts`` and ``programs``. Raises RuntimeError if it failed.
+        """
         with self._lock:
             if self._drawn is None:
                 output, errors = self._process.communicate()
@@ -107,7 +111,7 @@ def _environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-def _started(request: str) -> subprocess.Popen[str]:
+def _start_process(request: str) -> subprocess.Popen[str]:
     """The drawing process, with its request already sent."""
     process = subprocess.Popen(
         [sys.executable, *PROCESS],

@@ -29,6 +29,12 @@ def settings(max_examples: int, **more: Any) -> hypothesis.settings:
     )
 
 
+def _is_page(step: list[Any]) -> bool:
+    """Whether a step of a program requests a page."""
+    word, *_ = step
+    return bool(word == "turn")
+
+
 class Mixed(stateful.RuleBasedStateMachine):
     """Follows pages. Between two pages of a walk, an object may be created, changed or deleted.
 
@@ -46,7 +52,7 @@ class Mixed(stateful.RuleBasedStateMachine):
 
     def between(self) -> bool:
         """Whether the last step was a page."""
-        return bool(self.program) and self.program[-1][0] == "turn"
+        return bool(self.program) and _is_page(self.program[-1])
 
     @stateful.rule(limit=sampled_from((1, 2, 3, 5)))
     def turn(self, limit: int) -> None:
@@ -92,5 +98,5 @@ def programs(count: int, steps: int, seed: int) -> list[Program]:
 
     only_drawing = settings(5 * count, stateful_step_count=steps)
     stateful.run_state_machine_as_test(hypothesis.seed(seed)(Recorded), settings=only_drawing)
-    whole = [program for program in Recorded.drawn if program and program[-1][0] == "turn"]
-    return sorted(whole, key=lambda program: -len({step[0] for step in program}))[:count]
+    whole = [program for program in Recorded.drawn if program and _is_page(program[-1])]
+    return sorted(whole, key=lambda program: -len({word for word, *_ in program}))[:count]

@@ -43,7 +43,7 @@ OF_NUMBERS, OF_WORDS = 6, 1
 
 
 def counts_of(operation: Operation, depth: Depth) -> dict[str, int]:
-    """How many wrong values of each parameter are sent alone. In a quick run, only one has any.
+    """How many wrong values of each parameter are sent alone; a quick run has only the last one's.
 
     A member that selects the operation stays what it is, except for what is inside it.
     """
@@ -53,12 +53,13 @@ def counts_of(operation: Operation, depth: Depth) -> dict[str, int]:
         if parameter.place == "header":
             continue
         if parameter.name != operation.when:
-            more = len(_of_format(operation, parameter)) if depth is Depth.FULL else 0
-            counts[parameter.name] = _count(operation, parameter, depth) + inside + more
+            odd = len(_of_format(operation, parameter)) if depth is Depth.FULL else 0
+            counts[parameter.name] = _count(operation, parameter, depth) + inside + odd
         elif inside:
             counts[parameter.name] = inside
-    if depth is Depth.QUICK:
-        return dict(list(counts.items())[-1:])
+    if depth is Depth.QUICK and counts:
+        last = list(counts)[-1]
+        return {last: counts[last]}
     return counts
 
 
@@ -115,7 +116,7 @@ def send_wrong(client: Client, drawing: Drawing, *, only_judged: bool) -> None:
         if values is None:
             return
         client.show_valid(values)
-    alone, left = _judged_first(client.operation, *_divided(client, drawing))
+    alone, left = _judged_first(client.operation, *_divide(client, drawing))
     if only_judged:
         alone, left = alone[:1], []
     accepted = 0
@@ -129,7 +130,10 @@ def send_wrong(client: Client, drawing: Drawing, *, only_judged: bool) -> None:
 def _judged_first(
     operation: Operation, alone: list[Wrong], left: list[Wrong]
 ) -> tuple[list[Wrong], list[Wrong]]:
-    """Wrong values that are sent alone, first one that can only be called invalid, and others."""
+    """The wrong values to send alone and those ``left``, with one moved to the very beginning.
+
+    It is the first one that can only be called invalid; the codes of its refusal are judged.
+    """
     judged = [each for each in (*alone, *left) if _is_plain(operation, each)][:1]
     others = [each for each in alone if each not in judged]
     return judged + others, [each for each in left if each not in judged]
@@ -174,8 +178,8 @@ def _one_of_each(wrong: Iterable[Wrong]) -> list[Wrong]:
     return list(first.values())
 
 
-def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]:
-    """The wrong values sent alone, one of each parameter in turn, and others of members."""
+def _divide(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]:
+    """The wrong values to send alone, one of each parameter in turn; and what members have left."""
     operation = client.operation
     alone: list[list[Wrong]] = []
     left: list[Wrong] = []
@@ -183,29 +187,39 @@ def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]
         parameter = operation.parameter(name)
         assert parameter is not None
         known = _safe_values(operation, parameter, drawing)
-        ordered = _in_turn(known, f"{client.seed} {operation.id} {name}")
+        ordered = _drawn_order(known, f"{client.seed} {operation.id} {name}")
         alone.append(ordered[:count])
         if parameter.place == "body":
             left += ordered[count:]
-    turns = zip_longest(*alone)
-    sent_alone = [each for turn in turns for each in turn if each is not None]
-    # these first, because a server that accepts some others gets the rest together
-    return sorted(sent_alone, key=lambda each: each.mistake != ODD_FORMAT), left
+    # odd formats first, because a server that accepts some others gets the rest together
+    return sorted(_in_turn(alone), key=lambda each: each.mistake != ODD_FORMAT), left
+
+
+def _in_turn(lists: Iterable[list[Wrong]]) -> list[Wrong]:
+    """The first of each list, then the second of each, and so on."""
+    rounds = zip_longest(*lists)  # a list that has no more yields None
+    return [each for turn in rounds for each in turn if each is not None]
 
 
 def _safe_values(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
-    """The wrong values of a parameter; of one that selects the operation, only what is inside."""
-    known = _more(operation, parameter, drawing)
+    """The wrong values of a parameter that harm nobody.
+
+    A parameter that selects the operation has none of its own, only those inside its object.
+    """
+    known = _outside_schemas(operation, parameter, drawing)
     if parameter.name != operation.when:
         drawn = drawing.wrong_values(operation)
-        known = [wrong for wrong in drawn if _is_of(parameter, wrong)] + known
+        known = [wrong for wrong in drawn if _is_for(parameter, wrong)] + known
     return [
         wrong for wrong in known if wrong.mistake == ODD_FORMAT or _is_safe(parameter, wrong.value)
     ]
 
 
-def _is_of(parameter: Parameter, wrong: Wrong) -> bool:
-    """Whether a value is for a parameter, and not sent elsewhere: twice in a query, or null."""
+def _is_for(parameter: Parameter, wrong: Wrong) -> bool:
+    """Whether a value is for a parameter, and no other scenario sends it.
+
+    Others send a query parameter twice, and null for a required member.
+    """
     if wrong.name != parameter.name:
         return False
     if parameter.place != "body":
@@ -213,12 +227,13 @@ def _is_of(parameter: Parameter, wrong: Wrong) -> bool:
     return wrong.value is not None or not parameter.required
 
 
-def _in_turn(wrong: list[Wrong], place: str) -> list[Wrong]:
-    """Wrong values in a drawn order: bounds first, the largest before all, then types in turn.
+def _drawn_order(wrong: list[Wrong], seed: str) -> list[Wrong]:
+    """Wrong values in a drawn order: those beyond bounds, then the kinds of types in turn.
 
-    What fails on one number or on one container mostly fails on all. Empty texts come last.
+    What fails on one number or on one container mostly fails on all. The largest number comes
+    first, and empty texts come last.
     """
-    shuffled = sorted(wrong, key=lambda each: lot(f"{place} {query_text(each.value)}"))
+    shuffled = sorted(wrong, key=lambda each: lot(f"{seed} {query_text(each.value)}"))
     kinds: dict[str, list[Wrong]] = {"container": [], "scalar": [], "null": []}
     bounds: list[Wrong] = []
     last: list[Wrong] = []
@@ -230,8 +245,7 @@ def _in_turn(wrong: list[Wrong], place: str) -> list[Wrong]:
         else:
             kinds[_kind_of(each.value)].append(each)
     bounds.sort(key=_turn_of_bound)
-    turns = zip_longest(*kinds.values())
-    return [*bounds, *(each for turn in turns for each in turn if each is not None), *last]
+    return [*bounds, *_in_turn(kinds.values()), *last]
 
 
 def _turn_of_bound(wrong: Wrong) -> float:
@@ -256,10 +270,10 @@ def _of_format(operation: Operation, parameter: Parameter) -> list[Any]:
     return OF_FORMATS.get(parameter.schema.get("format", ""), [])
 
 
-def _more(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
-    """What no schema gives: numbers below zero and huge ones, odd arrays, and malformed ids.
+def _outside_schemas(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
+    """Wrong values that no schema gives: negative and huge numbers, odd arrays, malformed ids.
 
-    An object of documented members gets a wrong value of each.
+    An object of documented members gets a wrong value of each. Odd formats come last.
     """
     negative, huge = drawing.numbers("negative")[0], drawing.numbers("huge")[0]
     values: list[Any] = []
@@ -273,7 +287,8 @@ def _more(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[
         values = [{**(parameter.example or {}), name: 7} for name in parameter.schema["properties"]]
     mistakes = [(BEYOND, value) for value in values]
     mistakes += [(ODD_FORMAT, value) for value in _of_format(operation, parameter)]
-    return [Wrong(parameter.place, parameter.name, *mistake) for mistake in mistakes]
+    place, name = parameter.place, parameter.name
+    return [Wrong(place, name, mistake, value) for mistake, value in mistakes]
 
 
 def _is_safe(parameter: Parameter, value: Any) -> bool:

@@ -11,7 +11,7 @@ from conformance.plan.registry import Depth
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.keys import key_forms
 from conformance.scenarios.keys.key_forms import RefusedKeys
-from conformance.scenarios.keys.widened import has_options, later_page, widened
+from conformance.scenarios.keys.widened import has_options, later_page, widened_values
 from conformance.transport.message import Message, encoded, message_for
 from conformance.transport.near_misses import BASIC
 
@@ -26,13 +26,13 @@ def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
     For a read, one of the dead keys is sent only later, with the optional parameters.
     """
     operation, keys = client.operation, client.params(RefusedKeys)
-    sent = [_without_key(client, values)]
+    sent = [_send_without_key(client, values)]
     if operation.method == "GET":
-        _spelled(client, values)
+        _send_spelled(client, values)
     for place in keys.of(key_forms.MISPLACED):
-        sent.append(_misplaced(client, values, place))
+        sent.append(_send_misplaced(client, values, place))
     for text in keys.of(key_forms.MALFORMED):
-        sent.append(_malformed(client, values, text))
+        sent.append(_send_malformed(client, values, text))
     may_widen = operation.effect is Effect.READ and client.target.opens(operation)
     later = may_widen and has_options(client, values)
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
@@ -48,23 +48,23 @@ def _dead_form(client: Client) -> Form:
     return DEAD_FORMS[len(client.operation.id) % len(DEAD_FORMS)]
 
 
-def _without_key(client: Client, values: dict[str, Any]) -> Exchange:
+def _send_without_key(client: Client, values: dict[str, Any]) -> Exchange:
     """Send no key, claim a local client address, which no server may trust, and accept any type."""
     message = message_for(client.operation, values)
     more = (("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
     message = replace(message, headers=(*message.headers, *more))
-    return _without_valid_key(client, message, Form.MISSING)
+    return _send_without_valid_key(client, message, Form.MISSING)
 
 
-def _without_valid_key(
+def _send_without_valid_key(
     client: Client, message: Message, form: Form, carried: tuple[tuple[str, str], ...] = ()
 ) -> Exchange:
-    """Send a message with these headers in place of the one that carries a key."""
+    """Send a message with the headers ``carried``, if any, in place of the one with a key."""
     facts = Facts(mistake=True, form=form)
     return client.raw(message, client.operation.id, carried=carried, key=None, facts=facts)
 
 
-def _spelled(client: Client, values: dict[str, Any]) -> None:
+def _send_spelled(client: Client, values: dict[str, Any]) -> None:
     """Send no key to another spelling of the path, which a server may treat as the same path."""
     message = message_for(client.operation, values)
     path, mark, query = encoded(message).partition("?")
@@ -78,7 +78,7 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
         client.raw(spelled, carried=(), key=None, facts=facts)
 
 
-def _misplaced(client: Client, values: dict[str, Any], place: str) -> Exchange:
+def _send_misplaced(client: Client, values: dict[str, Any], place: str) -> Exchange:
     """Send a valid key in a place where it does not belong."""
     message = replace(message_for(client.operation, values), misplaced=True)
     form = Form.SCHEME
@@ -111,14 +111,14 @@ def _after_scheme(client: Client, place: str) -> str:
     return f"{place} {key}"
 
 
-def _malformed(client: Client, values: dict[str, Any], text: str) -> Exchange:
+def _send_malformed(client: Client, values: dict[str, Any], text: str) -> Exchange:
     """Send a header that is not the scheme and a key."""
     authentication = client.contract.authentication
     token = text.removeprefix(f"{authentication.scheme} ")
     is_token = token in (*authentication.prefixes, key_forms.ENDLESS)
     form = Form.UNKNOWN if is_token else Form.SCHEME
     message = message_for(client.operation, values)
-    return _without_valid_key(client, message, form, ((authentication.header, text),))
+    return _send_without_valid_key(client, message, form, ((authentication.header, text),))
 
 
 def send_dead_keys_beside_options(client: Client, values: dict[str, Any]) -> None:
@@ -131,7 +131,7 @@ def send_dead_keys_beside_options(client: Client, values: dict[str, Any]) -> Non
     for form in DEAD_FORMS:
         for key in keys.of(form):
             if form is in_turn and has_options(client, values):
-                request = widened(client, values)
+                request = widened_values(client, values)
             elif page:
                 request = {**values, **page}
             else:

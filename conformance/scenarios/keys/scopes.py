@@ -40,10 +40,10 @@ def other_scopes(planning: Planning, operation: Operation) -> list[str]:
     """
     of_kind: list[_Scope] = []
     elsewhere: list[_Scope] = []
-    for scope in _unopening(planning, operation):
+    for scope in _scopes_not_opening(planning, operation):
         group = of_kind if scope.concerns(operation.kind) else elsewhere
         group.append(scope)
-    foreign = _turned(operation, elsewhere)
+    foreign = _rotated(operation, elsewhere)
     if operation.effect is Effect.READ:
         most = OTHERS_TRIED
         likely = [scope for scope in foreign if scope.read][:1]
@@ -56,7 +56,7 @@ def other_scopes(planning: Planning, operation: Operation) -> list[str]:
     return list(dict.fromkeys(names))[:most]
 
 
-def _unopening(planning: Planning, operation: Operation) -> list[_Scope]:
+def _scopes_not_opening(planning: Planning, operation: Operation) -> list[_Scope]:
     """The scopes of the contract that do not open the operation.
 
     Each comes with the kinds of the operations that it opens, in the order of the contract. A scope
@@ -76,7 +76,7 @@ def _unopening(planning: Planning, operation: Operation) -> list[_Scope]:
     return [scope for scope in scopes.values() if scope.name not in operation.scopes]
 
 
-def _turned(operation: Operation, scopes: list[_Scope]) -> list[_Scope]:
+def _rotated(operation: Operation, scopes: list[_Scope]) -> list[_Scope]:
     """The scopes from a start that differs by operation, so that each has its turn."""
     if not scopes:
         return []

@@ -27,7 +27,12 @@ from conformance.scenarios.keys import key_forms
 from conformance.scenarios.keys.bad_keys import send_bad_keys, send_dead_keys_beside_options
 from conformance.scenarios.keys.let_in import is_let_in
 from conformance.scenarios.keys.scopes import named_keys, other_scopes
-from conformance.scenarios.keys.widened import has_options, narrowed_page, usual, widened
+from conformance.scenarios.keys.widened import (
+    has_options,
+    narrowed_page,
+    valid_values,
+    widened_values,
+)
 
 KEY_RULES = ("auth.missing", "auth.scheme", "auth.invalid", "auth.expired", "auth.revoked")
 SPELLING = "auth.spelling"
@@ -159,21 +164,21 @@ def test_missing_scope(client: Client) -> None:
     later page with one filter. It also changes each member by itself, as does a key that lacks only
     a second scope.
     """
-    values = usual(client)
+    values = valid_values(client)
     if values is None:
         return
     roles = client.params(Keys).roles
     without_any = [role for role in roles if role == KeyName.NO_SCOPE]
     others = [role for role in roles if role != KeyName.NO_SCOPE]
-    valid = first = {**values, **narrowed_page(client)}
+    valid = narrowed = {**values, **narrowed_page(client)}
     if without_any:  # otherwise this is the only request without the business
-        first = {**valid, **client.own_business(client.operation, values)}
+        narrowed = {**valid, **client.own_business(client.operation, values)}
     alike = others[: _number_alike(client, values, others)]
-    refused = [*_send(client, without_any, values), *_send(client, alike, first)]
+    refused = [*_send(client, without_any, values), *_send(client, alike, narrowed)]
     if client.target.opens(client.operation):
         client.control_after(valid, refused)
     wider = others[len(alike) :]
-    whole = widened(client, values) if wider else first
+    whole = widened_values(client, values) if wider else narrowed
     _send(client, wider, whole)
     _change_one_member(client, values, whole, others)
 
@@ -228,7 +233,7 @@ def test_new_key(client: Client) -> None:
     sent: dict[str, Any] = {}
     for _ in range(2):
         values = client.valid(operation)
-        key = _handed_out(client, values)
+        key = _issue_key(client, values)
         if values is None or key is None:
             return
         sent = values
@@ -249,7 +254,7 @@ def _plain_list(client: Client) -> Operation | None:
     return None
 
 
-def _handed_out(client: Client, values: Mapping[str, Any] | None) -> str | None:
+def _issue_key(client: Client, values: Mapping[str, Any] | None) -> str | None:
     """Request a key; returns its name, which is all that the log and this process know of it."""
     member = client.operation.key
     if values is None or member is None:

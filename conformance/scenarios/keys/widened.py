@@ -25,14 +25,14 @@ def has_options(client: Client, values: Mapping[str, Any]) -> bool:
     return bool(without(other_values(client, client.operation), values))
 
 
-def usual(client: Client) -> Values | None:
+def valid_values(client: Client) -> Values | None:
     """Valid values for the operation of the case. Those of a list show several items, if any do."""
     if client.operation.paging is None:
         return client.valid(client.operation)
     return client.knowledge.listing(client.operation)
 
 
-def widened(client: Client, values: Values) -> Values:
+def widened_values(client: Client, values: Values) -> Values:
     """The request with every optional parameter, in values accepted from the main key.
 
     If none were accepted, the request is unchanged. If none may be tried, the values are those that
@@ -44,24 +44,29 @@ def widened(client: Client, values: Values) -> Values:
         return {**_shown_values(client), **values, **later_page(client)}
     if operation.effect is Effect.READ:
         place = ("widened", operation.id)
-        accepted: Values = client.once(place, lambda: _accepted(client, usual(client) or values))
+        accepted: Values = client.once(
+            place, lambda: _first_accepted(client, valid_values(client) or values)
+        )
         return dict(accepted)
     if operation.selector is not None:
         client.own.apart()
         values = client.valid_or(values, operation)
-    tried = _tried(client, values)
+    tried = _accepted_write(client, values)
     fresh = client.known(each for each in operation.parameters if each.fresh)
     renewed = {name: text for name, text in fresh.items() if name in tried}
     return {**tried, **client.valid_or(values, operation), **renewed}
 
 
-def _tried(client: Client, values: Values) -> Values:
-    """A write with more parameters that the target accepts; tried once if it leaves an object."""
+def _accepted_write(client: Client, values: Values) -> Values:
+    """A write with more parameters that the target accepts, or the unchanged write.
+
+    If it leaves an object that the API cannot delete, it is tried once for all cases.
+    """
     operation = client.operation
     if not client.shared.spares:
-        return _accepted(client, values)
+        return _first_accepted(client, values)
     new = client.own.valid(operation) or values
-    accepted: Values = client.once(("widened", operation.id), lambda: _accepted(client, new))
+    accepted: Values = client.once(("widened", operation.id), lambda: _first_accepted(client, new))
     return dict(accepted)
 
 
@@ -80,16 +85,16 @@ def _may_try(client: Client) -> bool:
     return client.own.can_make(operation.kind)
 
 
-def _accepted(client: Client, values: Values) -> Values:
+def _first_accepted(client: Client, values: Values) -> Values:
     """The first request with more parameters that the target accepts, or the unchanged request."""
-    for request in _tries(client, values):
+    for request in _widened_requests(client, values):
         facts = Facts(mistake=True)
         if client.call(client.operation, request, role=Role.ARRANGE, facts=facts).ok:
             return request
     return values
 
 
-def _tries(client: Client, values: Values) -> Iterator[Values]:
+def _widened_requests(client: Client, values: Values) -> Iterator[Values]:
     """The request with every optional parameter, then without those whose values are guesses."""
     page, shown = later_page(client), _shown_values(client)
     every = {**other_values(client, client.operation), **shown}
@@ -138,7 +143,7 @@ def later_page(client: Client) -> dict[str, str]:
 
 
 def narrowed_page(client: Client) -> dict[str, str]:
-    """The same page with the first filter that its item shows a value for."""
+    """The page after the first item, with the first filter that this item shows a value for."""
     page = later_page(client)
     if not page:
         return {}

@@ -57,7 +57,7 @@ def overridden(make: Make) -> Make:
 
 
 def with_pairs(operation: Operation, *pairs: tuple[str, str]) -> Make:
-    """Odd query pairs, in place of the parameter that they name."""
+    """A message with odd query pairs in place of the parameters that they name."""
     replaced = {name.partition("[")[0] for name, _ in pairs}
 
     def make(values: Mapping[str, Any]) -> Message:
@@ -80,7 +80,7 @@ def undecodable(operation: Operation, names: Collection[str]) -> Make:
 
 
 def with_content(operation: Operation, content: bytes, instead: str = "") -> Make:
-    """Odd content as the body. The members of an odd object are added to those of a valid request.
+    """A message with odd content as its body; an odd object is added to the valid members.
 
     ``instead`` names the member of the valid request that the odd one replaces.
     """
@@ -96,12 +96,12 @@ def with_content(operation: Operation, content: bytes, instead: str = "") -> Mak
 
 
 def with_media_type(operation: Operation, media: str) -> Make:
-    """A valid body with another media type, or with none; a form has a body of its own."""
+    """A message whose valid body has another media type, or none; a form has a form as its body."""
     label = (("Content-Type", media),) if media else ()
 
     def make(values: Mapping[str, Any]) -> Message:
         message = message_for(operation, values)
-        headers = [pair for pair in message.headers if pair[0] != "Content-Type"]
+        headers = [(name, text) for name, text in message.headers if name != "Content-Type"]
         body = message.body or json.dumps(dict(values)).encode()
         if media.endswith("urlencoded"):
             body = b"a=b&c=d"

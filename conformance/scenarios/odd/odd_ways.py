@@ -137,7 +137,7 @@ def _odd_names(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_texts(operation: Operation) -> Iterator[OddWay]:
-    """All parameters that take any text have an odd one."""
+    """All parameters that take any text have the same odd one, cut to what a query can hold."""
     wide = [parameter for parameter in operation.parameters if _takes_any_text(parameter)]
     in_query = sum(parameter.place == "query" for parameter in wide)
     longest = LONGEST_IN_QUERY // in_query if in_query else None
@@ -156,6 +156,7 @@ def _takes_any_text(parameter: Parameter) -> bool:
 
 
 def _takes_text(parameter: Parameter) -> bool:
+    """Whether a parameter of a query or a body takes texts, apart from phone numbers and words."""
     if parameter.place not in ("query", "body") or parameter.phone:
         return False
     if "enum" in parameter.schema:
@@ -165,6 +166,10 @@ def _takes_text(parameter: Parameter) -> bool:
 
 
 def _odd_queries(operation: Operation) -> Iterator[OddWay]:
+    """Query parameters occur twice, in brackets, badly encoded or empty: all at once, and each.
+
+    The parameter that selects the operation only occurs twice.
+    """
     parameters = [p for p in operation.parameters_in("query") if p.name != operation.when]
     if operation.when is not None:
         selected = with_pairs(operation, (operation.when, "1"), (operation.when, "2"))
@@ -217,6 +222,7 @@ def _in_brackets(parameter: Parameter, inside: str) -> tuple[str, str]:
 
 
 def _odd_pages(operation: Operation) -> Iterator[OddWay]:
+    """The limit or the cursor of a list has a value that is hard to parse."""
     if operation.paging is None:
         return
     for name, texts in ((operation.paging.limit, LIMITS), (operation.paging.after, POSITIONS)):
@@ -226,7 +232,7 @@ def _odd_pages(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_members(operation: Operation) -> Iterator[OddWay]:
-    """Members of a body that end oddly, all or only the selector, and numbers that no bits hold."""
+    """Members of a body end oddly: all but the selector, or it alone; numbers fit no 64 bits."""
     selector = operation.selector
     members = [member for member in operation.body if member.name != operation.when]
     free = [member for member in members if member != selector]

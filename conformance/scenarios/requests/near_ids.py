@@ -55,9 +55,10 @@ def _barest(client: Client, selector: Parameter, known: list[Id]) -> Id:
 def _send_similar_ids(
     client: Client, values: dict[str, Any], selector: Parameter, taken: set[str]
 ) -> None:
-    """Request ids that differ little from a known one. Only that object itself may be shown.
+    """Request ids that differ little from the one in the values, which alone may be found.
 
-    None of them is ``taken`` by another object.
+    A beginning of it that is ``taken`` by another object is avoided. Nothing is sent for an object
+    of another kind.
     """
     known = str(values[selector.name])
     if selector.references != client.operation.kind:

@@ -18,20 +18,20 @@ FIRST_DAY, LAST_DAY = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 
 
 def far_away(operation: Operation) -> list[dict[str, str]]:
-    """The bounds of times of a list so far away that all items pass, and that none does.
+    """Two sets of far bounds for the times of a list: all items pass one, and none the other.
 
     Empty without such bounds. A server that moves them to its own zone leaves its calendar.
     """
     times = [each for each in operation.filters if each.compare and each.formatted]
     if not times:
         return []
-    ends = {"at-least": FIRST_DAY, "at-most": LAST_DAY}
-    others = {"at-least": LAST_DAY, "at-most": FIRST_DAY}
-    return [{each.name: moments[str(each.compare)] for each in times} for moments in (ends, others)]
+    widest = {"at-least": FIRST_DAY, "at-most": LAST_DAY}
+    empty = {"at-least": LAST_DAY, "at-most": FIRST_DAY}
+    return [{each.name: ends[str(each.compare)] for each in times} for ends in (widest, empty)]
 
 
-def wishes(operation: Operation) -> list[tuple[str, str]]:
-    """Limits and cursors that may be valid: no items, some numbers, empty texts, another time."""
+def perhaps_valid(operation: Operation) -> list[tuple[str, str]]:
+    """Limits and cursors that may be valid, each with its parameter: empty, huge, and others."""
     paging = operation.paging
     assert paging is not None
     return [

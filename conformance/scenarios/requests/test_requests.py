@@ -27,18 +27,20 @@ from conformance.scenarios.requests.odd_bounds import (
     ODD_POSITIONS,
     bound,
     far_away,
-    wishes,
+    perhaps_valid,
 )
-from conformance.scenarios.tenants.foreign import named
-from conformance.scenarios.tenants.references import name_nothing, referring
-from conformance.scenarios.tenants.report_figures import untried
+from conformance.scenarios.tenants.foreign import id_text
+from conformance.scenarios.tenants.references import name_nothing, referring_writes
+from conformance.scenarios.tenants.report_figures import untried_narrowings
 
 
 def plain_reads(planning: Planning) -> Iterator[Draft]:
-    """Each operation that reads. A read of one object may also request similar ids."""
+    """Each operation that reads, lists excepted, with similar ids or the narrowings of a report."""
     similar = SIMILAR[planning.depth]
     for operation in operations(planning, "read", "fetch"):
-        more = similar if operation.selector else len(untried(planning.target, operation))
+        more = (
+            similar if operation.selector else len(untried_narrowings(planning.target, operation))
+        )
         yield Draft(operation, cost=1 + more, needs=key_needs(operation))
 
 
@@ -46,7 +48,8 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
 def test_plain_read(client: Client) -> None:
     """Send a valid read, of an object that is not the newest if there are several.
 
-    It is labelled as JSON, as some clients label every request.
+    It is labelled as JSON, as some clients label every request. Reads of similar ids follow; a
+    report is narrowed, unless a case with another key does that.
     """
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
@@ -56,12 +59,13 @@ def test_plain_read(client: Client) -> None:
     client.call(operation, values, role=Role.CONTROL, label=True)
     if operation.selector is not None:
         return
-    for changed in (*untried(client.target, operation), *_unknown_pick(client, values)):
-        client.mistake(operation, {**values, **changed}, role=Role.BYSTANDER)
+    narrowings = untried_narrowings(client.target, operation)
+    for narrowing in (*narrowings, *_unknown_pick(client, values)):
+        client.mistake(operation, {**values, **narrowing}, role=Role.BYSTANDER)
 
 
 def _unknown_pick(client: Client, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A value that does not exist, if the read names the one thing to show."""
+    """A nonexistent value for the parameter that picks the one thing to show, if it has one."""
     pick = client.operation.pick
     if pick is not None and pick.name in values:
         yield {pick.name: client.unknown_id(str(values[pick.name]))}
@@ -71,12 +75,12 @@ def _unknown_pick(client: Client, values: Mapping[str, Any]) -> Iterator[dict[st
 
 
 def selecting(planning: Planning) -> Iterator[Draft]:
-    """Each operation on one object."""
+    """Each operation on one object; then each write that names objects in its members."""
     acting = operations(planning, "read", "update", "delete", "perform")
     for operation in acting:
         if operation.selector:
             yield Draft(operation, needs=key_needs(operation), cost=3, rules=("id.unknown",))
-    for operation, members in referring(planning):
+    for operation, members in referring_writes(planning):
         needs, cost = key_needs(operation), 2 + len(members)
         yield Draft(operation, needs=needs, cost=cost, rules=("id.reference",))
 
@@ -95,7 +99,7 @@ def test_unknown_id(client: Client) -> None:
         name_nothing(client)
         return
     known = values[selector.name]
-    unknown: Any = client.unknown_id(named(known))
+    unknown: Any = client.unknown_id(id_text(known))
     malformed: Any = MALFORMED
     if isinstance(known, list):
         unknown, malformed = [unknown], [malformed]
@@ -220,7 +224,7 @@ FLAWS = {b"": "an empty body", b"{": CUT_OFF, WITHOUT_MEMBERS: "a body without m
 
 @dataclass(frozen=True)
 class Turns(Params):
-    """The places in ``IN_TURN`` of the bodies that an operation gets."""
+    """The places in ``IN_TURN`` of the bodies that an operation gets in addition."""
 
     places: tuple[int, ...]
 
@@ -281,11 +285,11 @@ class Bounds(Params):
 
 
 def odd_positions(planning: Planning) -> Iterator[Draft]:
-    """Each list."""
+    """Each list, with all limits, cursors and bounds that are sent to it."""
     for operation in operations(planning, "list"):
         bounds = tuple(each.name for each in operation.filters if each.compare)
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(windows(operation))
-        mistakes += len(strange_words(operation)) + len(wishes(operation))
+        mistakes += len(strange_words(operation)) + len(perhaps_valid(operation))
         mistakes += len(far_away(operation))
         yield Draft(
             operation,
@@ -297,7 +301,10 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
 
 @scenario(odd_positions, rules=("parameter.unparsable",), phase=1)
 def test_unparsable_parameter(client: Client) -> None:
-    """Send limits, cursors and bounds that cannot be parsed, and a valid request as JSON."""
+    """Send limits, cursors and bounds that cannot be parsed, and some that are merely unusual.
+
+    A valid request comes first, labelled as JSON, as some clients label every request.
+    """
     values, paging = client.knowledge.listing(client.operation), client.operation.paging
     assert paging is not None
     if values is None:
@@ -306,7 +313,7 @@ def test_unparsable_parameter(client: Client) -> None:
     for name, texts in ((paging.limit, ODD_LIMITS), (paging.after, ODD_POSITIONS)):
         for text in texts:
             _send_value(client, values, name, text)
-    for name, text in wishes(client.operation):
+    for name, text in perhaps_valid(client.operation):
         _send_value(client, values, name, text, Role.BYSTANDER)
     for name in client.params(Bounds).names:
         _send_value(client, values, name, "abc")

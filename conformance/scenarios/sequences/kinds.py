@@ -31,30 +31,32 @@ def writes_of_kinds(contract: Contract) -> Iterator[Writes]:
 
 
 def _changes_of(contract: Contract, kind: str) -> list[Operation]:
-    """The changes of an object of a kind that can be seen. An action has a mode of its own."""
+    """The changes of one object of a kind, if a read or a list shows such objects.
+
+    A change with a mode of its own is an action, and left out.
+    """
     if not contract.operations_by("read", kind) and not contract.operations_by("list", kind):
         return []
     changes = []
     for change in contract.operations_by("update", kind):
         selector = change.selector
-        whole = selector is not None and change.when in (None, selector.name)
-        if whole and _names_one(change) and members_to_change(change):
+        has_no_mode = selector is not None and change.when in (None, selector.name)
+        if has_no_mode and _names_one(change) and members_to_change(change):
             changes.append(change)
     return changes
 
 
 def members_to_change(change: Operation) -> list[Parameter]:
-    """The members of a change that the contract has values for, except switches.
+    """The members of a change that the contract has values for.
 
-    A member that a server may ignore is left out.
+    Switches, ids, phone numbers, and members that a server may ignore are left out.
     """
-    return [
-        member
-        for member in change.body
-        if member.has_value
-        and not (member.references or member.phone or member.is_switch)
-        and Open.EFFECT not in member.open
-    ]
+    members = []
+    for member in change.body:
+        is_special = member.references or member.phone or member.is_switch
+        if member.has_value and not is_special and Open.EFFECT not in member.open:
+            members.append(member)
+    return members
 
 
 def _names_one(operation: Operation) -> bool:

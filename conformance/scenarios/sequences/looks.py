@@ -9,8 +9,8 @@ from conformance.reading import sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 
-Seen = Callable[[Exchange | None], bool]
-"""Whether a look is as expected. None stands for no way to look."""
+IsExpected = Callable[[Exchange | None], bool]
+"""Whether a look is as expected. The look is None if there was no way to look."""
 
 
 class Looks:
@@ -19,27 +19,27 @@ class Looks:
     def __init__(self, client: Client, kind: str) -> None:
         self._client = client
         self._kind = kind
-        self._positions: dict[Id, str | None] = {}
+        self._positions: dict[Id, str | None] = {}  # as the first look at each object showed it
         self.readers = client.contract.operations_by("read", kind)
 
-    def at(self, sought: Id, seen: Seen, key: str = KeyName.FULL) -> None:
+    def at(self, sought: Id, is_expected: IsExpected, key: str = KeyName.FULL) -> None:
         """Read an object, or look for it in the list if the API has no read of it."""
         client, facts = self._client, Facts(step=Step.SEQUENCE)
         if not self.readers:
-            self.in_list(sought, seen)
+            self.in_list(sought, is_expected)
             return
         look = client.until(
-            lambda: client.look(self._kind, sought, facts, key=key, role=Role.ARRANGE), seen
+            lambda: client.look(self._kind, sought, facts, key=key, role=Role.ARRANGE), is_expected
         )
         self._positions.setdefault(sought, client.position(look))
 
-    def in_list(self, sought: Id, seen: Seen) -> None:
+    def in_list(self, sought: Id, is_expected: IsExpected) -> None:
         """Look for an object on the page of its list where new ones appear."""
         ask, position = self._client.lister(self._kind), self._positions.get(sought)
         if ask is None:
             return
         facts = Facts(step=Step.SEQUENCE, sought=str(sought), position=position)
-        look = self._client.until(lambda: ask(role=Role.ARRANGE, facts=facts), seen)
+        look = self._client.until(lambda: ask(role=Role.ARRANGE, facts=facts), is_expected)
         self._positions.setdefault(sought, self._client.position(look))
 
     def is_there(self, look: Exchange | None) -> bool:

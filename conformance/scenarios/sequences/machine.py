@@ -44,7 +44,7 @@ class Sequence:
         self._looks = Looks(client, self._kind)
         members = members_to_change(writes.change)
         self._members = sorted(members, key=lambda each: lot(f"{client.seed} {each.name}"))
-        self._turns = 0  # of the members
+        self._turns = 0  # how often a single member was chosen
         self._created: dict[str, Any] = {}  # what the object was created from
         self._shown: dict[str, Any] = {}  # what a look should show
         self._visible: frozenset[str] = frozenset()  # the members that it last showed
@@ -99,8 +99,11 @@ class Sequence:
             self._shown = as_shown(creation, writable(creation, creation.in_body(values)))
         return made
 
-    def _again(self) -> Id | None:
-        """Create another object from the same values. Returns its id."""
+    def _create_equal(self) -> Id | None:
+        """Create an object from the values of the last one; returns its id.
+
+        None if no object was created before, or if the target refuses an equal one.
+        """
         if not self._created:
             return None
         creation = self._writes.creation
@@ -118,7 +121,10 @@ class Sequence:
             self._looks.in_list(self.sought, self._is_as_sent)
 
     def _is_as_sent(self, look: Exchange | None) -> bool:
-        """Whether a look shows the object with all that was accepted."""
+        """Whether a look shows the object with all that was accepted.
+
+        Remembers the members that it shows.
+        """
         found, _ = sought_in(self._client.contract, look)
         self._visible = frozenset(members_of(found))
         wrong = differences(self._writes.change, self._shown, found)
@@ -127,9 +133,12 @@ class Sequence:
     # --- changes ---
 
     def _next_change(self) -> dict[str, Any]:
-        """A new value for one member. Those that the object shows take turns, if there are two."""
-        seen = [member for member in self._members if member.shown_as in self._visible]
-        members = seen if len(seen) > 1 else self._members
+        """A new value for one member, by name.
+
+        The members that the object shows take turns, or all members if it shows fewer than two.
+        """
+        visible = [member for member in self._members if member.shown_as in self._visible]
+        members = visible if len(visible) > 1 else self._members
         member = members[self._turns % len(members)]
         self._turns += 1
         return {member.name: self._other_value(member)}
@@ -195,7 +204,10 @@ class Sequence:
         self._look()
 
     def _together(self) -> None:
-        """Change two members at the same time, if a change leaves the others alone."""
+        """Change two members at the same time, if a change keeps the members that it omits.
+
+        Members whose change would be visible come first.
+        """
         change = self._writes.change
         if change.method != "PATCH" or len(self._members) < 2:
             return
@@ -210,14 +222,14 @@ class Sequence:
         self._look_in_list()
 
     def _alters(self, changes: Mapping[str, Any]) -> bool:
-        """Whether the object shows something else than some changes, so that a loss is seen."""
+        """Whether some changes alter what the object shows, so that their loss would be visible."""
         shown = as_shown(self._writes.change, changes)
         return any(not same(value, self._shown.get(name)) for name, value in shown.items())
 
     # --- requests that must be refused ---
 
     def _refused(self) -> None:
-        """Change every member and one to an invalid value, and then with a key that may not."""
+        """Change every member, one of them to an invalid value; then all with a wrong key."""
         client, change = self._client, self._writes.change
         every = self._whole_change()
         invalid = [each for each in change.body if each.refuse and each.name != change.when]
@@ -225,7 +237,7 @@ class Sequence:
             wrong = one_of(invalid, f"{client.seed} {client.case.id} {self._turns}")
             request = self._request({**every, wrong.name: wrong.refuse[-1]})
             if client.mistake(change, request, WRITE, role=Role.BYSTANDER).ok:
-                self._shown = {}
+                self._shown = {}  # nothing says what an accepted mistake has changed
             self._look()
         keys = [key for key in WRONG_KEYS if key in client.target.keys]
         if keys:
@@ -237,7 +249,7 @@ class Sequence:
             self._look()
 
     def _crossed(self) -> None:
-        """Ask for the object as another business, and then change and delete it."""
+        """As another business, ask for the object, and then change it, work on it and delete it."""
         client, writes = self._client, self._writes
         if KeyName.OTHER not in client.target.keys or self.sought is None:
             return
@@ -247,22 +259,22 @@ class Sequence:
             self._look()
         every = self._whole_change()
         requests = [(writes.change, self._request(every))]
-        requests += [(work, self._working(work)) for work in writes.works]
+        requests += [(work, self._action_values(work)) for work in writes.works]
         if writes.deletion is not None:
-            requests.append((writes.deletion, self._naming(writes.deletion, self.sought)))
+            requests.append((writes.deletion, self._selector_values(writes.deletion, self.sought)))
         for operation, request in requests:
             if request:
                 client.mistake(operation, request, WRITE, key=KeyName.OTHER, role=Role.BYSTANDER)
         self._look()
 
-    def _naming(self, operation: Operation, name: Id) -> dict[str, Any]:
+    def _selector_values(self, operation: Operation, name: Id) -> dict[str, Any]:
         """The values of a request that names an object and nothing else."""
         assert operation.selector is not None
         return {operation.selector.name: name}
 
     # --- work ---
 
-    def _working(self, work: Operation) -> dict[str, Any]:
+    def _action_values(self, work: Operation) -> dict[str, Any]:
         """The values of an action on the object; empty if one is not known."""
         assert work.selector is not None
         assert self.sought is not None
@@ -270,12 +282,12 @@ class Sequence:
         values = self._client.known(others)
         if len(values) < len(others):
             return {}
-        return {**values, **self._naming(work, self.sought)}
+        return {**values, **self._selector_values(work, self.sought)}
 
     def _work(self, *, into_state: bool) -> None:
-        """Send the actions that put the object into a state, or all the others."""
+        """Send the actions that put the object into a state, or all the others; look after each."""
         for work in self._writes.works:
-            request = self._working(work)
+            request = self._action_values(work)
             if request and puts_into_state(work) is into_state:
                 written = self._client.mistake(work, request, WRITE, role=Role.BYSTANDER)
                 if written.ok:
@@ -289,7 +301,7 @@ class Sequence:
 
     def _equal(self) -> None:
         """Create an object from the values of the first one, which may be refused."""
-        made = self._again()
+        made = self._create_equal()
         if made == self.sought:
             self._shown = {}  # it may have been left as it was, or not
         elif made is not None:
@@ -298,14 +310,17 @@ class Sequence:
         self._look()
 
     def _removed(self) -> None:
-        """Delete the object, use it, delete it again, and create an equal one; another stays."""
+        """Delete the object, use it, delete it and an unknown one, and create an equal one.
+
+        Another object, which is created if there is none yet, must stay.
+        """
         client, deletion = self._client, self._writes.deletion
         if deletion is None or self.sought is None:
             return
         if self._other is None:
             values = client.valid(self._writes.creation)
             self._other = None if values is None else self._create(values)
-        gone, request = self.sought, self._naming(deletion, self.sought)
+        gone, request = self.sought, self._selector_values(deletion, self.sought)
         client.mistake(deletion, request, WRITE, role=Role.BYSTANDER)
         self._looks.after_removal(gone, self._other)
         change = self._request(self._next_change())
@@ -313,8 +328,8 @@ class Sequence:
         self._looks.at(gone, self._looks.is_gone)
         unknown = client.unknown_id(str(gone), client.token())
         for name in (gone, unknown):
-            request = self._naming(deletion, name)
+            request = self._selector_values(deletion, name)
             client.mistake(deletion, request, WRITE, role=Role.BYSTANDER)
         self._looks.after_removal(gone, self._other)
-        if self._again() is not None:
+        if self._create_equal() is not None:
             self._looks.after_removal(gone, self._other)

@@ -24,8 +24,8 @@ from conformance.plan.registry import (
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.writing import read_back
 from conformance.scenarios.tenants.cross_tenant import ask_for_foreign
-from conformance.scenarios.tenants.foreign import foreign_object, named
-from conformance.scenarios.tenants.pages_by_key import page
+from conformance.scenarios.tenants.foreign import foreign_object, id_text
+from conformance.scenarios.tenants.pages_by_key import request_page
 from conformance.scenarios.walks.walker import Walker
 from conformance.transport.message import Message, message_for
 
@@ -45,7 +45,7 @@ def plain(planning: Planning, *actions: str) -> Iterator[Operation]:
 def of_listed_objects(planning: Planning) -> Iterator[Operation]:
     """The reads of one object by its id, which a list shows that needs nothing but a key.
 
-    Every listed object can be read.
+    Reads that may refuse some of the listed objects are left out.
     """
     for operation in operations(planning, "read"):
         selector = operation.selector
@@ -84,12 +84,12 @@ def object_reads(planning: Planning) -> Iterator[Draft]:
 @scenario(object_reads, registry=SPOTS)
 def spot_object(client: Client) -> None:
     """Read the first object of a list."""
-    values = _of_glance(client, KeyName.FULL)
+    values = _values_from_glance(client, KeyName.FULL)
     if values is not None:
         client.control(client.operation, values)
 
 
-def _of_glance(client: Client, key: str) -> dict[str, Any] | None:
+def _values_from_glance(client: Client, key: str) -> dict[str, Any] | None:
     """Valid values for a read of an object that one page of its list shows; None without one."""
     selector = client.operation.selector
     assert selector is not None
@@ -125,10 +125,10 @@ def unknown_ids(planning: Planning) -> Iterator[Draft]:
 @scenario(unknown_ids, rules=("id.unknown",), phase=1, registry=SPOTS)
 def spot_unknown_id(client: Client) -> None:
     """Read an object, then one that does not exist."""
-    values, selector = _of_glance(client, KeyName.FULL), client.operation.selector
+    values, selector = _values_from_glance(client, KeyName.FULL), client.operation.selector
     if values is None or selector is None:
         return
-    unknown = client.unknown_id(named(values[selector.name]))
+    unknown = client.unknown_id(id_text(values[selector.name]))
     client.control(client.operation, values)
     client.mistake(client.operation, {**values, selector.name: unknown})
 
@@ -216,8 +216,8 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
 @scenario(lists_of_two, rules=("tenant.rows",), registry=SPOTS)
 def spot_rows(client: Client) -> None:
     """Read a list as two businesses."""
-    page(client, KeyName.OTHER, {})
-    page(client, KeyName.FULL, {})
+    request_page(client, KeyName.OTHER, {})
+    request_page(client, KeyName.FULL, {})
 
 
 # --- creations ------------------------------------------------------------------------------------
@@ -227,14 +227,10 @@ def creations(planning: Planning) -> Iterator[Draft]:
     """The first creation that names no other object, costs no money and can be read back."""
     for operation in operations(planning, "create"):
         is_free = operation.effect is Effect.WRITE and operation.keyed and operation.rate is None
-        names = any(each.references for each in operation.required)
+        names_object = any(each.references for each in operation.required)
+        is_pooled = planning.contract.takes_from_pool(operation)
         has_reader = planning.contract.operations_by("read", operation.kind)
-        if (
-            is_free
-            and has_reader
-            and not names
-            and not planning.contract.takes_from_pool(operation)
-        ):
+        if is_free and has_reader and not (names_object or is_pooled):
             yield Draft(operation, needs=(KeyName.FULL,), cost=2)
             return
 

@@ -12,11 +12,11 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.member_changes import other_choices
 from conformance.scenarios.tenants.foreign import (
     Values,
-    named,
-    of_other,
+    id_text,
     owning_references,
+    value_of_other,
+    values_for_naming,
     visible_changes,
-    with_names,
 )
 from conformance.scenarios.tenants.undocumented import (
     keeps_any_member,
@@ -28,7 +28,7 @@ from conformance.transport.message import Message, message_for
 
 def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = KeyName.FULL) -> None:
     """Request an object that the key must not reach; ``sought`` is its id, or an array with it."""
-    facts = Facts(step=Step.FOREIGN, sought=named(sought))
+    facts = Facts(step=Step.FOREIGN, sought=id_text(sought))
     client.mistake(client.operation, values, key=key, facts=facts)
 
 
@@ -50,7 +50,7 @@ def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
 def ask_for_nobodys(client: Client, values: Values, selector: Parameter) -> None:
     """Request an object that does not exist, if a success need not show what it found."""
     known = values[selector.name]
-    unknown = client.unknown_id(named(known))
+    unknown = client.unknown_id(id_text(known))
     nobodys = [unknown] if isinstance(known, list) else unknown
     facts = Facts(step=Step.NOBODY, sought=str(unknown))
     client.mistake(client.operation, {**values, selector.name: nobodys}, facts=facts)
@@ -71,9 +71,9 @@ def ask_the_other_way(client: Client, values: Values, selector: Parameter, key: 
 
 
 def ask_naming_main(client: Client, values: Values, selector: Parameter, key: str) -> None:
-    """Cross in the other direction with a request that also names the main business.
+    """Request an object of the main business with another key, while naming the main business.
 
-    The request names no business if a server may accept such a request.
+    The request does not name it if it is not known, or if a server may accept such a request.
     """
     operation, main, tenant = client.operation, client.knowledge.business(), client.contract.tenant
     may_succeed = operation.open & {Open.ABSENT_OBJECT, Open.INPUT}
@@ -87,7 +87,7 @@ def ask_naming_main(client: Client, values: Values, selector: Parameter, key: st
         message = message_for(operation, {**theirs, tenant: main})
     else:  # a server that does not know the parameter may reject it
         message = with_query(message_for(operation, theirs), tenant, main)
-    facts = Facts(mistake=True, step=Step.REFERENCE, sought=named(values[selector.name]))
+    facts = Facts(mistake=True, step=Step.REFERENCE, sought=id_text(values[selector.name]))
     client.raw(message, operation.id, key=key, facts=facts)
 
 
@@ -121,7 +121,7 @@ def read_across(client: Client, values: Values, selector: Parameter, foreign: An
 
 def change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
     """Change the other business's object, check whether it changed, and cross the other way."""
-    operation, kind, sought = client.operation, client.operation.kind, named(foreign)
+    operation, kind, sought = client.operation, client.operation.kind, id_text(foreign)
     name_both(client, values)
     changes = visible_changes(client, operation)
     change = changes[0]
@@ -152,8 +152,8 @@ def _change_own(client: Client, own: Values, changes: list[Values]) -> None:
     Changes that cost money are left out, and so are those that may not be made twice, like pausing.
     """
     operation = client.operation
-    repeatable = operation.action == "delete" or changes[0]
-    if operation.effect is Effect.SPEND or not repeatable:
+    is_action = operation.action != "delete" and not changes[0]  # it changes no member
+    if operation.effect is Effect.SPEND or is_action:
         return
     for change in changes:
         facts = Facts(mistake=True)
@@ -177,9 +177,10 @@ def name_both(client: Client, values: Values) -> None:
 
 
 def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
-    """Changes that name the other business or one of its objects, each in a member of its own.
+    """Send changes that name the other business or one of its objects, each in one more member.
 
-    No document gives the change such a member, but a creation may have it.
+    No document gives the change such a member, but a creation may have it. Nothing is sent if the
+    target keeps members that it does not know.
     """
     business = undocumented_business(client)
     if business and keeps_any_member(client, values):
@@ -204,17 +205,18 @@ def create_inside(client: Client) -> None:
     """Create with a reference to the other business, or to one of its objects.
 
     Each reference has a creation of its own. The control repeats the one that names the other
-    business, with the key's own instead. It comes afterwards, because it takes the names.
+    business, with the key's own instead. It comes afterwards, because it takes the names. Further
+    creations take an object from the other business's pool, or repeat its unique names.
     """
     operation, tenant = client.operation, client.contract.tenant
     values = client.valid(operation)
     if values is None:
         return
     for parameter in owning_references(client.contract, operation):
-        foreign = of_other(client, parameter)
+        foreign = value_of_other(client, parameter)
         if foreign is not ABSENT and foreign != values.get(parameter.name):
-            others = None if parameter.name == tenant else with_names(client, parameter)
-            request = others or values
+            fresh = None if parameter.name == tenant else values_for_naming(client, parameter)
+            request = fresh or values
             _create_naming(client, {**request, parameter.name: foreign}, parameter)
     client.show_valid(values)
     _take_from_other(client)
@@ -307,7 +309,7 @@ def _look_into_list(client: Client, facts: Facts) -> None:
 
 
 def _create_in_business(client: Client) -> None:
-    """Create with the other business in a member that no document names."""
+    """Create with the other business in an undocumented member; in the query if all are kept."""
     operation, beside = client.operation, undocumented_business(client)
     first = client.own.valid(operation) if beside else None
     if first is None:
@@ -333,7 +335,7 @@ def _create_beside_business(client: Client, values: Values, beside: Values) -> N
 
 
 def create_tied(client: Client, values: Values, beside: Values) -> None:
-    """Create with a forbidden reference that is not required, then read the new object."""
+    """Create with the forbidden, optional reference ``beside``, then read the new object."""
     operation, tied = client.operation, as_shown(client.operation, beside)
     facts = Facts(step=Step.OPTIONAL, tied=tied)
     created = client.created_id(client.mistake(operation, {**values, **beside}, facts=facts))

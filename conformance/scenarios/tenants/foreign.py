@@ -8,7 +8,7 @@ from conformance.base.values import ABSENT, as_text, texts_in, without
 from conformance.model import Contract, Effect, Facts, KeyName, Open, Operation, Parameter, Role
 from conformance.reading import position_of, rows_of
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.client.filter_values import widest
+from conformance.scenarios.client.filter_values import widest_bounds
 from conformance.scenarios.client.knowledge import LARGE
 
 Values = dict[str, Any]
@@ -17,7 +17,7 @@ PAGE_SIZE = 5
 """Items of a page that is requested in another size, or with a cursor."""
 
 
-def of_other(client: Client, parameter: Parameter) -> Any:
+def value_of_other(client: Client, parameter: Parameter) -> Any:
     """What a parameter may name of the other business; ABSENT without an object of it.
 
     Also ABSENT if each business numbers its own objects, because the main one may have the same id.
@@ -44,7 +44,7 @@ def foreign_filter(client: Client, parameter: Parameter) -> Any:
     return shown[0]
 
 
-def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str, str]:
+def filters_of_foreign_item(client: Client, parameter: Parameter, value: Any) -> dict[str, str]:
     """The other plain filters of a list, with the values of an item of the other business.
 
     The item must show ``value`` for the filter ``parameter``. Empty without such an item.
@@ -59,15 +59,16 @@ def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str
 
 
 def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, Any]) -> None:
-    """Add all other filters, with the values of the other business's item; then wide bounds.
+    """Repeat a request with a foreign value in ``parameter``: with all other filters, then bounds.
 
-    If the filter may be ignored, only the items themselves show whose they are.
+    The other filters have the values of an item of the other business; the bounds are wide. If the
+    filter may be ignored, these requests are no probes: only items show whose they are.
     """
     operation = client.operation
     rows = rows_of(client.knowledge.listed(operation.kind, KeyName.OTHER))
     role = Role.BYSTANDER if Open.FILTER_IGNORED in parameter.open else Role.PROBE
-    alike = beside_foreign(client, parameter, values[parameter.name])
-    for others in (alike, widest(operation, rows)):
+    alike = filters_of_foreign_item(client, parameter, values[parameter.name])
+    for others in (alike, widest_bounds(operation, rows)):
         if others:
             client.mistake(operation, {**values, **others}, facts=Facts(placed=True), role=role)
 
@@ -76,11 +77,11 @@ def ask_for_both(client: Client, parameter: Parameter, values: dict[str, Any], v
     """Filter the largest page by the main and another business: some servers split a filter."""
     own = client.knowledge.business()
     if parameter.name == client.contract.tenant and own is not None:
-        both = {**values, **_large(client), parameter.name: f"{own},{value}"}
+        both = {**values, **_largest_page(client), parameter.name: f"{own},{value}"}
         client.mistake(client.operation, both, role=Role.BYSTANDER)
 
 
-def _large(client: Client) -> dict[str, str]:
+def _largest_page(client: Client) -> dict[str, str]:
     """The limit of the largest page, which shows most of what passes a filter."""
     paging = client.operation.paging
     assert paging is not None
@@ -112,7 +113,7 @@ def foreign_object(client: Client, operation: Operation, selector: Parameter) ->
     """
     declared = client.target.inputs.get(operation.id, {})
     if operation.effect is not Effect.READ or selector.name in declared:
-        return of_other(client, selector)
+        return value_of_other(client, selector)
     if client.knowledge.shares_ids(selector):
         return ABSENT
     values = client.valid_or({}, operation, KeyName.OTHER)
@@ -151,16 +152,16 @@ def visible_changes(client: Client, operation: Operation) -> list[dict[str, Any]
     return [{member.name: client.value(member)} for member in ends] or [{}]
 
 
-def with_names(client: Client, parameter: Parameter) -> dict[str, Any] | None:
-    """Valid values for a write that names something else in one member.
+def values_for_naming(client: Client, parameter: Parameter) -> dict[str, Any] | None:
+    """Valid values for a write that then names another object in one member.
 
-    They are those of the control only if the target has to reject the request.
+    If the target must reject that, because the member is required, they are those of the control.
     """
     operation = client.operation
     return client.valid(operation) if parameter.usual else client.own.valid(operation)
 
 
-def named(value: Any) -> str:
+def id_text(value: Any) -> str:
     """The id in a value that is an id, or the first of an array of them, as text."""
     first = value[0] if isinstance(value, list) else value
     return str(first)

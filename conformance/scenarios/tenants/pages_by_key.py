@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.model import Facts, KeyName, Role, Side
 from conformance.reading import Answer
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.client.filter_values import widest
+from conformance.scenarios.client.filter_values import widest_bounds
 from conformance.scenarios.tenants.cross_tenant import with_query
 from conformance.scenarios.tenants.foreign import PAGE_SIZE, Values, texts_of_member
 from conformance.scenarios.tenants.report_figures import with_tenant_headers
@@ -26,9 +26,10 @@ def more_pages(client: Client, key: str, first: Answer | None) -> None:
     paging = client.operation.paging
     assert paging is not None
     if first is not None and first.cursor is not None:
-        page(client, key, {paging.after: first.cursor})
+        request_page(client, key, {paging.after: first.cursor})
     shown = len(first.listed) if first is not None else 0
-    page(client, key, {paging.limit: str(max(1, min(shown, PAGE_SIZE)))})  # no maximum is below it
+    limit = max(1, min(shown, PAGE_SIZE))  # no maximum is below what a page shows
+    request_page(client, key, {paging.limit: str(limit)})
 
 
 def walk_as(client: Client, key: str) -> None:
@@ -44,7 +45,7 @@ def walk_as(client: Client, key: str) -> None:
         walker.page("whole-again")
 
 
-def page(client: Client, key: str, values: Values) -> Answer | None:
+def request_page(client: Client, key: str, values: Values) -> Answer | None:
     """Request a page of the list; None if no valid values for it are known.
 
     What the full key sees of the main business, a read-only key must see as well.
@@ -61,7 +62,7 @@ def page(client: Client, key: str, values: Values) -> Answer | None:
     return Answer(client.contract, operation, exchange)
 
 
-def named_another(client: Client) -> None:
+def request_naming_another(client: Client) -> None:
     """Request the list with another business in headers, and in an undocumented parameter."""
     operation, tenant = client.operation, client.contract.tenant
     values, business = client.knowledge.listing(operation), client.knowledge.business(KeyName.OTHER)
@@ -75,16 +76,17 @@ def named_another(client: Client) -> None:
     client.raw(message, operation.id, facts=Facts(mistake=True, side=Side.OWN))
 
 
-def narrowed_to_shown(client: Client, rows: list[Values]) -> None:
+def request_narrowed(client: Client, rows: list[Values]) -> None:
     """Request the main list under each plain filter, with the first value that the rows show.
 
-    The rows of the other business come first, because a value that only it has reveals most.
+    The rows of the other business come first, because a value that only it has reveals most. Both
+    businesses then request the list within the widest bounds.
     """
     for parameter in client.operation.plain_filters:
         texts = texts_of_member(rows, parameter.filters)
         if texts and parameter.name != client.contract.tenant:
-            page(client, KeyName.FULL, {parameter.name: texts[0]})
-    wide = widest(client.operation, rows)
+            request_page(client, KeyName.FULL, {parameter.name: texts[0]})
+    wide = widest_bounds(client.operation, rows)
     if wide:  # the other business requests the same, which a server may have cached
         for key in (KeyName.FULL, KeyName.OTHER):
             _page_within(client, key, wide)

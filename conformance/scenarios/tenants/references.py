@@ -9,10 +9,10 @@ from conformance.model import Facts, Open, Operation, Parameter, Step
 from conformance.plan.registry import Planning, operations
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.tenants.cross_tenant import create_tied
-from conformance.scenarios.tenants.foreign import owning_references, with_names
+from conformance.scenarios.tenants.foreign import owning_references, values_for_naming
 
 
-def referring(planning: Planning) -> Iterator[tuple[Operation, list[Parameter]]]:
+def referring_writes(planning: Planning) -> Iterator[tuple[Operation, list[Parameter]]]:
     """Each write without an object of its own, with the members that name one.
 
     An action that takes any input may merely report what is wrong with it, so it is left out.
@@ -34,19 +34,19 @@ def name_nothing(client: Client) -> None:
     """Send the write with a nonexistent id in each member that refers to an object."""
     operation = client.operation
     for parameter in owning_references(client.contract, operation):
-        values, known = with_names(client, parameter), client.value(parameter)
+        values, known = values_for_naming(client, parameter), client.value(parameter)
         if values is None:
             continue
         if not isinstance(known, str | int):
             continue
-        named = {parameter.name: _unknown(client, known)}
+        named = {parameter.name: _unknown_like(client, known)}
         if parameter.usual:
             client.mistake(operation, {**values, **named}, facts=Facts(step=Step.REFERENCE))
         else:
             create_tied(client, values, named)
 
 
-def _unknown(client: Client, known: str | int) -> Any:
+def _unknown_like(client: Client, known: str | int) -> Any:
     """An id like a known one that does not exist; a number stays a number."""
     unknown = client.unknown_id(str(known), client.token())
     return int(unknown) if isinstance(known, int) and unknown.isdigit() else unknown

@@ -22,7 +22,7 @@ from conformance.model import (
 from conformance.plan.registry import Draft, Planning, operations, other_business
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.tenants.cross_tenant import with_query
-from conformance.scenarios.tenants.foreign import of_other
+from conformance.scenarios.tenants.foreign import value_of_other
 from conformance.transport.message import Message, message_for
 
 TENANT_HEADERS = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organization-Id")
@@ -72,7 +72,10 @@ def _ask_with_their_key(
     business: str,
     before: Exchange,
 ) -> None:
-    """Request the other business's report. If it equals the main one's, bypass any cache."""
+    """Request the other business's report with its own key.
+
+    If it equals the main one's (``before``), it is requested again past any cache.
+    """
     owner = _ask_as_owner(client, theirs, business)
     if owner.ok and theirs == values and owner.json == before.json:
         _ask_past_a_cache(client, values)
@@ -83,10 +86,11 @@ def _ask_while_naming_them(
 ) -> Iterator[Exchange]:
     """Request the main report with the other business, and with its object for each parameter.
 
-    Each of its objects is followed by one that nobody has.
+    The owner requests each of its objects first; one that nobody has follows. Yields the requests
+    that name the other business or its objects.
     """
     operation = client.operation
-    for message in _naming(client, values, business):
+    for message in _requests_naming(client, values, business):
         facts = Facts(mistake=True, step=Step.FOREIGN, sought=business)
         yield client.raw(message, operation.id, facts=facts)
     for name, value in _their_objects(client).items():
@@ -138,9 +142,9 @@ class Growth(Params):
 
 
 def reports_beside_creations(planning: Planning) -> Iterator[Draft]:
-    """All reports of figures, around the creation of the kind whose list has the most filters.
+    """All reports of figures that need no parameter, before and after creations of one kind.
 
-    One case creates at no cost, and another one at a cost.
+    It is the kind whose list has the most filters. One case creates at no cost, another at a cost.
     """
     names = tuple(report.id for report in _keyed(planning, "fetch") if not report.required)
     if not names:
@@ -211,8 +215,8 @@ def narrow_empty_figures(client: Client) -> None:
         client.mistake(operation, {**values, **narrowing}, key=KeyName.EMPTY, facts=facts)
 
 
-def untried(target: Declaration, operation: Operation) -> list[dict[str, Any]]:
-    """Optional report filters that no empty-business key covers."""
+def untried_narrowings(target: Declaration, operation: Operation) -> list[dict[str, Any]]:
+    """The values that narrow a report, unless the key of an empty business tries them."""
     return [] if Business.EMPTY in target.keys else list(_narrowings(operation))
 
 
@@ -226,7 +230,7 @@ def _narrowings(operation: Operation) -> Iterator[dict[str, Any]]:
                 yield {parameter.name: value}
 
 
-def _naming(client: Client, values: dict[str, Any], business: str) -> Iterator[Message]:
+def _requests_naming(client: Client, values: dict[str, Any], business: str) -> Iterator[Message]:
     """The request with another business in the query, and in headers."""
     tenant = client.contract.tenant or ""
     rest = without(values, {tenant})
@@ -245,7 +249,7 @@ def _their_objects(client: Client) -> dict[str, Any]:
     named = {}
     for parameter in client.operation.parameters:
         if parameter.references and parameter.name != client.contract.tenant:
-            value = of_other(client, parameter)
+            value = value_of_other(client, parameter)
             if value is not ABSENT and value != client.value(parameter):
                 busiest = client.knowledge.busiest(parameter, KeyName.OTHER)
                 named[parameter.name] = busiest[0] if busiest else value

@@ -22,7 +22,7 @@ from conformance.model import (
 from conformance.plan.registry import Depth, Draft, Planning, operations, other_business, scenario
 from conformance.reading import rows_of
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.client.filter_values import widest
+from conformance.scenarios.client.filter_values import widest_bounds
 from conformance.scenarios.client.ids import MALFORMED
 from conformance.scenarios.tenants.cross_tenant import (
     ask_naming_main,
@@ -41,9 +41,9 @@ from conformance.scenarios.tenants.foreign import (
 from conformance.scenarios.tenants.pages_by_key import (
     SIDES,
     more_pages,
-    named_another,
-    narrowed_to_shown,
-    page,
+    request_naming_another,
+    request_narrowed,
+    request_page,
     walk_as,
 )
 from conformance.scenarios.tenants.report_figures import (
@@ -90,14 +90,15 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
 def test_rows_of_two_businesses(client: Client) -> None:
     """Read pages of a list as two businesses: in two sizes, with a cursor, and filtered.
 
-    The main business also asks for the list of the other one.
+    The main business also names the other one in a request for its list.
     """
-    foreign = page(client, KeyName.OTHER, {})
-    own = page(client, KeyName.FULL, {})
+    foreign = request_page(client, KeyName.OTHER, {})
+    own = request_page(client, KeyName.FULL, {})
     more_pages(client, KeyName.OTHER, foreign)
     more_pages(client, KeyName.FULL, own)
-    named_another(client)
-    narrowed_to_shown(client, [row for shown in (foreign, own) if shown for row in shown.rows])
+    request_naming_another(client)
+    rows_of_each = [shown.rows for shown in (foreign, own) if shown]
+    request_narrowed(client, [row for rows in rows_of_each for row in rows])
 
 
 # --- filters ---
@@ -129,7 +130,10 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
 
 @scenario(foreign_filters, rules=("tenant.filter",), phase=1)
 def test_foreign_filter(client: Client) -> None:
-    """Filter a list by a value of another business, alone and with a second filter."""
+    """Filter a list by a value of another business, alone and with other parameters.
+
+    A later page, further filters, the main business and odd values are added, one after another.
+    """
     operation = client.operation
     parameter = operation.parameter(client.params(ForeignFilter).filter)
     assert parameter is not None
@@ -169,7 +173,9 @@ def on_objects(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
 
 
 def foreign_objects(planning: Planning) -> Iterator[Draft]:
-    """Each operation on one object, with an object of another business; then creations inside it.
+    """Each operation on one object, for an object of another business; then creations inside it.
+
+    Actions that name an object without working on it count as creations.
 
     An operation that takes an object and a business gets its own object with the other business.
     """
@@ -234,14 +240,14 @@ def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
 
 @scenario(lists_of_the_empty, rules=("tenant.empty",))
 def test_empty_list(client: Client) -> None:
-    """Read the list of a business without data, plain and with a limit."""
+    """Read the list of a business without data: plain, with a limit, and within wide bounds."""
     paging = client.operation.paging
     assert paging is not None
     values = client.valid_or({}, client.operation, KeyName.EMPTY)
     client.call(client.operation, values, key=KeyName.EMPTY, facts=Facts(side=Side.FOREIGN))
     client.call(client.operation, {**values, paging.limit: "1"}, key=KeyName.EMPTY)
     rows = rows_of(client.knowledge.listed(client.operation.kind))
-    bounds = widest(client.operation, rows)
+    bounds = widest_bounds(client.operation, rows)
     if bounds:
         facts = Facts(side=Side.FOREIGN, refusable=True)
         client.call(client.operation, {**values, **bounds}, key=KeyName.EMPTY, facts=facts)
@@ -283,11 +289,11 @@ class TwoKeys(Params):
 def lists_of_more_keys(planning: Planning) -> Iterator[Draft]:
     """Each list as a read-only key sees it; then as an empty business, if that may have rows."""
     for operation in owned_lists(planning):
-        yield _compared(
+        yield _comparison(
             operation, "read-only", TwoKeys(KeyName.READ_ONLY, KeyName.OTHER), optional=True
         )
         if Open.EMPTY_TENANT in operation.open:
-            yield _compared(
+            yield _comparison(
                 operation,
                 KeyName.EMPTY,
                 TwoKeys(KeyName.FULL, KeyName.EMPTY),
@@ -295,7 +301,7 @@ def lists_of_more_keys(planning: Planning) -> Iterator[Draft]:
             )
 
 
-def _compared(operation: Operation, variant: str, keys: TwoKeys, **more: Any) -> Draft:
+def _comparison(operation: Operation, variant: str, keys: TwoKeys, **more: Any) -> Draft:
     """A case that compares what two keys see of one list."""
     needs = (KeyName.FULL, keys.own, keys.foreign)
     return Draft(operation, variant, needs=needs, params=keys, cost=5, **more)
@@ -306,7 +312,7 @@ def test_rows_of_two_keys(client: Client) -> None:
     """Read the first page of a list with two keys; the key of another business walks further."""
     keys = client.params(TwoKeys)
     walk_as(client, keys.foreign)
-    page(client, keys.own, {})
+    request_page(client, keys.own, {})
 
 
 def reads_for_the_empty(planning: Planning) -> Iterator[Draft]:

@@ -6,7 +6,7 @@ from conformance.base.values import present
 from conformance.model import KeyName, Role
 from conformance.reading import sought_in
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.tenants.foreign import Values, of_other, owning_references
+from conformance.scenarios.tenants.foreign import Values, owning_references, value_of_other
 
 
 def undocumented_business(client: Client) -> dict[str, str]:
@@ -30,7 +30,7 @@ def undocumented_objects(client: Client) -> Values:
     for creation in contract.operations_by("create", operation.kind):
         for member in owning_references(contract, creation):
             if member.name not in own:
-                objects[member.name] = of_other(client, member)
+                objects[member.name] = value_of_other(client, member)
     return present(objects)
 
 

@@ -22,7 +22,7 @@ BURST = 2
 
 
 def writes_of(contract: Contract, kind: str) -> Writes:
-    """The operations of the contract that write the objects of a kind."""
+    """The first operations of the contract that write the objects of a kind, by action."""
     writes = {}
     for action in ("create", "update", "delete"):
         found = contract.operations_by(action, kind)
@@ -87,7 +87,7 @@ def moving_lists(planning: Planning) -> Iterator[Draft]:
         yield Draft(operation, effect=effect, needs=(KeyName.FULL,), cost=cost, optional=True)
 
 
-def made_together(client: Client) -> list[Id | None]:
+def create_together(client: Client) -> list[Id | None]:
     """Create objects of the kind of a case at the same time.
 
     Returns their ids, or nothing if the values for them are not known. A repeated trial waits until
@@ -153,15 +153,15 @@ class Mixed:
 
     def _make(self) -> None:
         """Create an object, and remember it."""
-        answer = self._written("create")
+        answer = self._send_write("create")
         if answer is not None and answer.id is not None:
             self._made.append(answer.id)
 
     def _change(self) -> None:
         """Change an object; the change itself is not judged here."""
-        self._written("update")
+        self._send_write("update")
 
-    def _written(self, action: str) -> Answer | None:
+    def _send_write(self, action: str) -> Answer | None:
         """The response to a valid write; None if none can be sent."""
         operation = self._writes.get(action)
         if operation is None:

@@ -38,23 +38,24 @@ def in_turn(choices: Sequence[Choice], operation: Operation) -> Choice:
 def starts(positions: Sequence[str | None], each: int) -> list[int]:
     """The places of the items after which walks start, other than the first item.
 
-    They come just before the most revealing neighbours, ``each`` of every kind. Others are in the
-    middle of a long list, or at the end of a large page of it.
+    Pages then end between the most revealing neighbours, ``each`` of every kind. Other places are
+    in the middle of a long list, or at the end of a large page of it.
     """
     pairs = list(pairwise([instant(position) for position in positions]))
     chosen: dict[int, None] = {}
     for tell in TELLING:
         places = [place for place, pair in enumerate(pairs) if tell(*pair)]
+        # those in one millisecond, which come first, also share a second
         count = 2 * each - len(chosen) if tell is _same_second else each
         chosen |= dict.fromkeys(_spread(places, count))
     chosen |= dict.fromkeys(_middles(len(positions), each))
     return [place - 1 for place in chosen if place > 1]
 
 
-def unwalked(start: int, sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Page sizes, each with the number of borders that a walk from a place crosses.
+def uncovered_sizes(start: int, sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """The page sizes in which to walk from a place, each with the number of borders to cross.
 
-    It need not cross those that the walk from the first item has crossed in pages of that size.
+    A size is left out if the walk from the first item has crossed the same borders in that size.
     """
     for size in sizes:
         borders = 1 + (size < LONG)
@@ -96,12 +97,12 @@ def _same_instant(one: Fraction | None, other: Fraction | None) -> bool:
     return one is not None and one == other
 
 
-def _beside_nothing(one: Fraction | None, other: Fraction | None) -> bool:
+def _before_unreadable(one: Fraction | None, other: Fraction | None) -> bool:
     """Whether the first of two items has a readable position and the second one has none."""
     return one is not None and other is None
 
 
-TELLING = (_same_millisecond, _same_second, _same_instant, _beside_nothing)
+TELLING = (_same_millisecond, _same_second, _same_instant, _before_unreadable)
 """Which neighbours reveal most if a page ends between them."""
 
 
@@ -126,7 +127,8 @@ def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> d
         return {}
     if times[0] == times[-1]:
         return {}
-    cursors = _respelled(str(positions[2]), operation)
+    third = str(positions[2])
+    cursors = _respelled(third, operation)
     between = _between(times)
     if between is not None:
         cursors["between"] = between

@@ -14,8 +14,8 @@ from conformance.reading import takes
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import (
     another_value,
-    narrower,
     near_bound,
+    second_filter,
     texts_of,
     windows,
 )
@@ -109,6 +109,7 @@ class Narrowed:
             self.walker.page("from-outside", cursor, limit, self.filters, served=False)
 
     def _leaves_out(self, item: Any) -> bool:
+        """Whether the filter certainly excludes an item; False for the None after the last one."""
         return takes(self.parameter, item, self.value) is False
 
     def in_another_zone(self) -> None:
@@ -126,13 +127,12 @@ class Narrowed:
             self.walker.page("another-zone", None, limit, filters, served=False)
 
     def with_second_filter(self) -> None:
-        """Request two pages with a second filter as well, or one between two bounds."""
-        second = narrower(self.known, self.walker.operation, self.parameter, self.value)
+        """Request two pages with a second filter as well, and a page between two bounds."""
+        second = second_filter(self.known, self.walker.operation, self.parameter, self.value)
         if second:
             both = {**self.filters, **second}
             first = self.walker.page("composed", None, 2, both)
             self.walker.page("composed", first.cursor, None, both, served=self.served)
-
         self._with_other_bound()
 
     def _with_other_bound(self) -> None:
@@ -159,7 +159,10 @@ def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: l
 
 
 def single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> None:
-    """Request two pages with a value that some item shows, if none has items for several pages."""
+    """Request two pages with a value that some item shows, if none is frequent enough for a walk.
+
+    A repeated attempt also reads the unfiltered list again.
+    """
     texts = texts_of(known, parameter)
     if texts and not parameter.compare:
         filters = {parameter.name: texts[0]}

@@ -17,10 +17,10 @@ from conformance.scenarios.generated.generate import draw
 from conformance.scenarios.walks.changing import (
     BURST,
     Mixed,
+    create_together,
     lists_that_gain_an_item,
     lists_that_gain_several,
     lists_that_lose_an_item,
-    made_together,
     moving_lists,
     shows_apart,
     writes_of,
@@ -30,8 +30,8 @@ from conformance.scenarios.walks.cursors import (
     WINDOW,
     in_turn,
     starts,
+    uncovered_sizes,
     unserved_cursors,
-    unwalked,
 )
 from conformance.scenarios.walks.narrowed import Narrowed, single_value, unknown_value
 from conformance.scenarios.walks.walker import BASE_PAGES, SHOWN, Walker
@@ -58,7 +58,7 @@ MIXED_RULES = ("paging.order", *MOVED_RULES, "paging.more-false")
 
 @dataclass(frozen=True)
 class WalkParams(Params):
-    """How many telling places of each kind a walk has."""
+    """How many places of each kind a list is walked from, such as between two equal times."""
 
     places: int
 
@@ -78,7 +78,7 @@ def every_list(planning: Planning) -> Iterator[Draft]:
 
 
 def _places(planning: Planning, lists: int) -> int:
-    """Telling places of each kind that a list is walked from; more if the budget allows it."""
+    """How many places of each kind a list is walked from; more if the budget has room."""
     if planning.depth is Depth.DEEP:
         return 2
     spare = planning.spare // 2 // max(1, lists)
@@ -125,7 +125,7 @@ def _inside(walker: Walker, known: list[Any], places: int) -> None:
         walker.walk(f"from-0-by-{size}", positions[0], size, items=reach, pages=WINDOW + 1)
     for number, start in enumerate(starts(positions, places)):
         sizes = tuple(REACHES) if walker.deeply else SIZES_AGAIN[number % 2]
-        for size, borders in unwalked(start, sizes):
+        for size, borders in uncovered_sizes(start, sizes):
             name, reach = f"from-{start}-by-{size}", borders * size + 1
             walker.walk(name, positions[start], size, items=reach, pages=WINDOW + 1)
 
@@ -140,20 +140,20 @@ def _head(walker: Walker, maximum: int) -> None:
 
 
 def _end(walker: Walker, known: list[Any]) -> None:
-    """Request pages that end at, just before and just past the last item that is known."""
+    """Request pages around the last known item; only one past it if more items follow."""
     beyond = walker.page("past-the-end", walker.cursor(known), 2)
     if beyond.items:
         return
     if len(known) < 5:
         return
-    third_last = walker.cursor(known[:-3])
-    walker.walk("last-3-by-2", third_last, 2, items=4, pages=2)
+    before_last_three = walker.cursor(known[:-3])
+    walker.walk("last-3-by-2", before_last_three, 2, items=4, pages=2)
     for limit in (3, 4):
-        walker.page(f"last-3-by-{limit}", third_last, limit)
+        walker.page(f"last-3-by-{limit}", before_last_three, limit)
     walker.walk("last-2-by-1", walker.cursor(known[:-2]), 1, items=2, pages=2)
     filters = shared_filter(known[-1:], walker.operation, walker.tenant)
     if filters:
-        walker.page("last-3-filtered", third_last, 4, filters, served=False)
+        walker.page("last-3-filtered", before_last_three, 4, filters, served=False)
 
 
 # --- filters --------------------------------------------------------------------------------------
@@ -247,7 +247,8 @@ def test_walk_with_option(client: Client) -> None:
 def test_cursor_of_a_deleted_item(client: Client) -> None:
     """Follow the cursor of a deleted item, which must still mean the same position.
 
-    The item comes after a newer one. The list ends as before, with the same flags.
+    The item comes after a newer one. The list ends as before, with the same flags. In the end, the
+    newer one is deleted, too, with every optional parameter.
     """
     walker, kind = Walker(client), client.operation.kind
     deletion = writes_of(client.contract, kind)["delete"]
@@ -296,7 +297,7 @@ def test_burst(client: Client) -> None:
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
     if walker.given is None or not client.shared.has_turn(operation=creation):
         return
-    made = made_together(client)
+    made = create_together(client)
     if not made:
         return
     for _ in range(SHOWN if walker.confirming else 1):  # another copy of the list may lag behind
@@ -309,18 +310,23 @@ def test_burst(client: Client) -> None:
 
 @scenario(moving_lists, rules=MIXED_RULES, phase=2)
 def test_mixed_walk(client: Client) -> None:
-    """Run a drawn program between two reads of the first page; items in both stayed in the list."""
+    """Run a drawn program of pages and writes between two reads of the first items of a list.
+
+    An item that both reads show was in the list all the time. Each list has a program of its own,
+    which starts among older items.
+    """
     drawing = draw(client)
     programs = drawing.programs() if drawing else []
-    place = [operation for operation, _ in client.planned("mixed-walk")].index(client.operation.id)
+    lists = [operation for operation, _ in client.planned("mixed-walk")]
+    number = lists.index(client.operation.id)
     walker = Walker(client, moving=True)
     creation = writes_of(client.contract, client.operation.kind)["create"]
     if walker.given is None or not client.shared.has_turn(operation=creation):
         return
-    if place >= len(programs):
+    if number >= len(programs):
         return
     walker.settle()
     known = walker.stretch("opening")
     older = walker.cursor(known[: 3 * len(known) // 4])
-    Mixed(client, walker, older).run(programs[place])
+    Mixed(client, walker, older).run(programs[number])
     walker.stretch("closing")

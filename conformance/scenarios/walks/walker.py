@@ -71,7 +71,7 @@ class Walker:
         return self._client.own_business(self.operation, self.given or {})
 
     def settle(self) -> None:
-        """In a repeated attempt, let copies of the list catch up with the first one's objects."""
+        """In a repeated attempt, wait until copies of the list have the first attempt's objects."""
         if not self.confirming:
             return
         self._client.pause(SETTLED)
@@ -87,7 +87,7 @@ class Walker:
         *,
         served: bool = True,
     ) -> Answer:
-        """Request one page of a walk.
+        """Request one page of a walk. Without cursor and limit, it is a control.
 
         A page that is not ``served`` may be rejected, because the target did not give its cursor in
         this list, or the sources leave open whether it goes with the filter.
@@ -98,7 +98,7 @@ class Walker:
             values[self.paging.limit] = str(largest)
         if after is not None:
             values[self.paging.after] = after
-        plain = after is None and limit is None
+        is_plain = after is None and limit is None
         facts = Facts(
             walk=walk,
             filters={**self._required, **filters},
@@ -107,7 +107,7 @@ class Walker:
             moving=self._moving,
             side=self._side,
         )
-        role = Role.CONTROL if plain else Role.PROBE
+        role = Role.CONTROL if is_plain else Role.PROBE
         exchange = self._client.call(self.operation, values, role=role, key=self._key, facts=facts)
         answer = Answer(self._client.contract, self.operation, exchange)
         self._most = max(self._most, len(answer.listed))
@@ -159,12 +159,12 @@ class Walker:
 
         The walk ends with an empty page, after ``pages`` pages, or once it has ``items`` items.
         """
-        seen: list[Any] = []
+        collected: list[Any] = []
         for _ in range(pages):
-            owed = served or after is None
-            answer = self.page(name, after, limit, filters, served=owed)
-            seen += answer.listed
+            must_serve = served or after is None
+            answer = self.page(name, after, limit, filters, served=must_serve)
+            collected += answer.listed
             after = answer.cursor
-            if after is None or len(seen) >= items:
+            if after is None or len(collected) >= items:
                 break
-        return seen
+        return collected

@@ -60,16 +60,18 @@ class Attempts:
     # --- mistakes of the input ---
 
     def mistakes(self) -> None:
-        """Send the write with unknown ids, with a member omitted, and with each wrong value.
+        """Send the write with unknown ids, without a required member, and with wrong values.
 
-        A server may accept the first ones, and overwrite what it kept of writes that it rejected.
+        Each member gets one wrong value. A change also goes to no object and to an unknown one;
+        then its list is read. Unknown ids come first: a server may accept them, which overwrites
+        what a rejected write has left behind. A deletion has no input to be wrong.
         """
         if self._operation.action == "delete":
             return
         already = len(self.fresh)
-        self._unknown_references()
+        self._send_unknown_references()
         if self._operation.action == "update":
-            self._unselected()
+            self._send_unselected()
             self._look_in_list(self.fresh[already:])
         members = list(self._operation.body)
         selector = self._operation.selector
@@ -82,12 +84,12 @@ class Attempts:
             if member.refuse:
                 self.send({member.name: member.refuse[0]})
 
-    def _unknown_references(self) -> None:
-        """Send the write with each of some references to an object that does not exist.
+    def _send_unknown_references(self) -> None:
+        """Send the write with a nonexistent id in each member that may name an object.
 
-        A change may take references that only the documents of the creation name.
+        A change may take members that only the documents of the creation name.
         """
-        members = [*self._operation.body, *self._of_creations()]
+        members = [*self._operation.body, *self._only_in_creations()]
         for parameter in members:
             if not self._may_name_nothing(parameter):
                 continue
@@ -95,8 +97,8 @@ class Attempts:
             if isinstance(known, str):
                 self.send({parameter.name: self._client.unknown_id(known)})
 
-    def _of_creations(self) -> Iterator[Parameter]:
-        """The members of the kind's creation that are not documented for a change."""
+    def _only_in_creations(self) -> Iterator[Parameter]:
+        """For a change, the members of its kind's creations that the change does not document."""
         if self._operation.action != "update":
             return
         creations = self._client.contract.operations_by("create", self._operation.kind)
@@ -113,7 +115,7 @@ class Attempts:
             return False
         return not parameter.required or self._operation.action == "create"
 
-    def _unselected(self) -> None:
+    def _send_unselected(self) -> None:
         """Send the change without the id of its object, and with an id that does not exist."""
         client, operation, selector = self._client, self._operation, self._operation.selector
         if selector is None:

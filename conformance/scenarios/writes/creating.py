@@ -9,7 +9,7 @@ from conformance.model import Exchange, Facts, KeyName, Role, Step
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.writing import (
-    borrowed,
+    borrowed_values,
     named_objects,
     read_back,
     usual_values,
@@ -23,19 +23,19 @@ def create_with_options(client: Client) -> None:
     the creation is rejected, one without such values follows.
     """
     named = named_objects(client)
-    usual = {
+    from_target = {
         **usual_values(client, client.operation),
-        **borrowed(client, client.operation),
+        **borrowed_values(client, client.operation),
         **named,
     }
     tries: list[tuple[Mapping[str, Any], Role]] = [({}, Role.CONTROL)]
-    if usual:
-        tries.insert(0, (usual, Role.PROBE))
-    for shown, role in tries:
+    if from_target:
+        tries.insert(0, (from_target, Role.PROBE))
+    for known, role in tries:
         values = client.valid(client.operation)
         if values is None:
             return
-        more = {**shown, **client.optional(client.operation)}
+        more = {**known, **client.optional(client.operation)}
         written, _, _ = create(client, {**values, **more}, role)
         if written.ok:
             return

@@ -16,9 +16,10 @@ Values = Mapping[str, Any]
 
 
 def delete_one(client: Client) -> None:
-    """Create three objects, delete the second, which is like the first, and read each twice.
+    """Create three objects, delete the second, which equals the first, and read each twice.
 
-    Then use the deleted object, and delete it again, which may succeed.
+    Its lists are read twice, too, one of them also with a filter that the object passes. Then use
+    the deleted object, and delete it again, which may succeed.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
@@ -31,18 +32,18 @@ def delete_one(client: Client) -> None:
     looks = {Step.BEFORE: sought, Step.OLDER_BEFORE: older, Step.NEWER_BEFORE: newer}
     positions = _look_before(client, looks)
     listed = _look_in_list(client, sought, Step.LISTED_BEFORE)
-    narrowed = _passed_by(client, listed)
+    narrowed = _filter_passed(client, listed)
     others = _other_lists(client)
     _read_others(client, others, sought)
     deletion = client.control(operation, values, facts=Facts(step=Step.DELETE))
-    look = _look_until_gone(client, sought, positions[sought])
+    last_read = _look_until_gone(client, sought, positions[sought])
     for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
         _look_until_there(client, other, Facts(step=step, position=positions[other]))
     listed = _list_until_gone(client, sought, EVERYTHING)
     if narrowed and _is_gone(client, listed):  # a server may omit it from one list only
         _list_until_gone(client, sought, narrowed)
     _read_others_until_gone(client, others, sought)
-    if look is not None and deletion.ok and _is_gone(client, look):
+    if last_read is not None and deletion.ok and _is_gone(client, last_read):
         _use_deleted(client, sought)
         client.mistake(operation, values, role=Role.BYSTANDER)
 
@@ -84,8 +85,11 @@ def _list_until_gone(client: Client, sought: Id, filters: Values) -> Exchange | 
     )
 
 
-def _passed_by(client: Client, listed: Exchange | None) -> Values:
-    """The first filter of a list that an object found by a read passes, with its value."""
+def _filter_passed(client: Client, listed: Exchange | None) -> Values:
+    """The first plain filter of the list that the object found in it passes, with its value.
+
+    Empty if the object was not found.
+    """
     listing = client.contract.list_of(client.operation.kind)
     if listing is None:
         return {}
@@ -138,7 +142,7 @@ def _use_deleted(client: Client, sought: Id) -> None:
 
     Each request is repeated until it is rejected, because the deletion may take a moment to show.
     """
-    for operation, name in _users(client):
+    for operation, name in _uses_of_deleted(client):
         values = client.valid(operation)
         if values is not None:
             request = {**values, name: [sought] if isinstance(values[name], list) else sought}
@@ -148,6 +152,7 @@ def _use_deleted(client: Client, sought: Id) -> None:
 def _send_until_refused(
     client: Client, operation: Operation, request: Mapping[str, Any], sought: Id
 ) -> None:
+    """Send a request that uses the deleted object until it is rejected, at most four times."""
     facts = Facts(step=Step.DELETED, sought=str(sought))
     client.until(
         lambda: client.mistake(operation, request, facts),
@@ -155,12 +160,12 @@ def _send_until_refused(
     )
 
 
-def _users(client: Client) -> Iterator[tuple[Operation, str]]:
-    """The writes on one object of the kind of a case, each with the parameter that names it."""
+def _uses_of_deleted(client: Client) -> Iterator[tuple[Operation, str]]:
+    """The changes and actions on objects of the case's kind, each with the name of its selector."""
     for operation in client.contract.operations.values():
         if not _may_be_sent(client, operation):
             continue
-        named = _selecting(operation, client.operation.kind)
+        named = _selecting_parameter(operation, client.operation.kind)
         if named is not None:
             yield operation, named.name
 
@@ -174,7 +179,7 @@ def _may_be_sent(client: Client, operation: Operation) -> bool:
     return operation.keyed and operation.effect in client.target.allow
 
 
-def _selecting(operation: Operation, kind: str) -> Parameter | None:
+def _selecting_parameter(operation: Operation, kind: str) -> Parameter | None:
     """The parameter that names the object of a kind that an operation works on, if there is one."""
     selecting = [operation.selector]
     if operation.when is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.model import Exchange, Facts, Open, Parameter, Step
-from conformance.reading import absent, as_shown, members_of, sought_in, takes
+from conformance.reading import as_shown, lacks_new_object, members_of, sought_in, takes
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import text_of
 from conformance.scenarios.client.ids import Id
@@ -32,7 +32,7 @@ def look_through_filters(
         return
     changed = as_shown(client.operation, sent)
     position = client.position(after)
-    for name, value in _telling(listing.filters, changed, old, new):
+    for name, value in _telling_filters(listing.filters, changed, old, new):
         facts = Facts(
             step=Step.FILTERED, sought=str(sought), position=position, filters={name: value}
         )
@@ -43,24 +43,28 @@ def _look(client: Client, facts: Facts) -> None:
     """Request the page of a filtered list where an object must be, until it is there."""
     ask = client.lister(client.operation.kind, facts.filters)
     if ask is not None:
-        client.until(lambda: ask(facts=facts), lambda page: not absent(client.contract, page))
+        client.until(
+            lambda: ask(facts=facts), lambda page: not lacks_new_object(client.contract, page)
+        )
 
 
-def _telling(
+def _telling_filters(
     filters: tuple[Parameter, ...],
     changed: Mapping[str, Any],
     old: Mapping[str, Any],
     new: Mapping[str, Any],
 ) -> Iterator[tuple[str, str]]:
-    """The filters that an object passes for its new values, each with the value to filter by.
+    """The filters that an object passes by its new values, each with the value to filter by.
 
-    The lower bound of a time is the old one, which the new one is after.
+    ``changed`` are the members that changes sent, ``old`` and ``new`` the object before and after.
+    A lower bound is the old value, if the new one is above it.
     """
     for parameter in filters:
         member = parameter.filters
         before, now = text_of(old.get(member)), text_of(new.get(member))
         if parameter.compare == "at-least":
-            if before and now and before != now and takes(parameter, new, before):
+            is_changed = now and before != now
+            if before and is_changed and takes(parameter, new, before):
                 yield parameter.name, before
         elif now and member in changed and _is_exact(parameter):
             yield parameter.name, now

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.model import Facts, KeyName, Role, Step
-from conformance.reading import Answer, missing, rows_of
+from conformance.reading import Answer, missing_items, rows_of
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.knowledge import LARGE
 from conformance.scenarios.tenants.pages_by_key import SIDES
@@ -22,7 +22,8 @@ QUIET = 20
 def write_beside_others(client: Client) -> None:
     """Read the list with the key of each business, write, and read it again.
 
-    A deletion is labelled as JSON, as some clients label every request.
+    A deletion is labelled as JSON, as some clients label every request. A creation may serve other
+    cases as their control.
     """
     operation = client.operation
     client.own.apart(operation)
@@ -47,7 +48,10 @@ def write_beside_others(client: Client) -> None:
 
 
 def _values(client: Client) -> dict[str, Any] | None:
-    """Valid values, with optional ones for what must leave the same members of others alone."""
+    """Valid values, with optional ones for a change and for a mere plan.
+
+    A faulty server may give these to other objects, too.
+    """
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
         return None
@@ -85,6 +89,6 @@ def _look_until_whole(client: Client, look: Look, old: Answer, sought: str | Non
     name = old.contract.identifier_of(old.operation.kind)
 
     def is_whole(new: Answer) -> bool:
-        return {str(row.get(name)) for row in rows_of(missing(old, new))} <= {sought}
+        return {str(row.get(name)) for row in rows_of(missing_items(old, new))} <= {sought}
 
     client.until(lambda: look(Step.LISTED_AFTER), is_whole)

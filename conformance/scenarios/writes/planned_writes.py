@@ -91,15 +91,15 @@ def overlapping_creations(planning: Planning) -> Iterator[Draft]:
 
 
 def updates(planning: Planning) -> Iterator[Draft]:
-    """Each change of an object that a read or a list shows."""
+    """Each change of an object that a read or a list shows, unless it has a mode of its own."""
     for operation, selector in _changes_of_its_own(planning):
-        whole = operation.when in (None, selector.name)
-        if whole and visible_change(planning.contract, operation):
+        has_no_mode = operation.when in (None, selector.name)
+        if has_no_mode and visible_change(planning.contract, operation):
             yield Draft(operation, needs=(KeyName.FULL,), cost=7)
 
 
 def _changes_of_its_own(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
-    """The changes of an object of their own kind, each with the parameter that names it."""
+    """The changes that name the object they change, each with the parameter that names it."""
     for operation in operations(planning, "update"):
         selector = operation.selector
         if selector is not None and selector.references == operation.kind:
@@ -165,9 +165,9 @@ def changes_of_members(planning: Planning) -> Iterator[Draft]:
     """Each change of a visible object with several members to change, in both orders."""
     for operation, selector in _changes_of_its_own(planning):
         members = changeable(operation)
-        whole = operation.when in (None, selector.name)
+        has_no_mode = operation.when in (None, selector.name)
         visible = is_visible(planning.contract, operation.kind)
-        if whole and visible and len(members) > 1:
+        if has_no_mode and visible and len(members) > 1:
             for variant in ("", BACKWARDS):
                 cost = 3 + len(members)
                 yield Draft(operation, variant, needs=(KeyName.FULL,), cost=cost, optional=True)

@@ -66,7 +66,7 @@ def create_richly(client: Client, drawing: Drawing) -> None:
         texts = _texts(client, drawing, theme)
         values = {**named_objects(client), **client.optional(client.operation), **values, **texts}
         if theme == SIGNS:
-            values |= _tagged(operation, values)
+            values |= _tagged_addresses(operation, values)
         facts = Facts(step=Step.WRITE, sent=operation.in_body(values), flaw=RARE)
         sought = client.created_id(client.mistake(operation, values, facts))
         read_back(client, operation, sought, values)
@@ -80,7 +80,7 @@ def change_richly(client: Client, drawing: Drawing, theme: str) -> None:
         return
     sent = {**client.optional(client.operation), **_texts(client, drawing, theme)}
     if theme == SIGNS:
-        sent |= _tagged(operation, sent)
+        sent |= _tagged_addresses(operation, sent)
     sought = values[selector.name]
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought), flaw=RARE)
     if client.mistake(operation, {**values, **sent}, facts).ok:
@@ -89,14 +89,16 @@ def change_richly(client: Client, drawing: Drawing, theme: str) -> None:
 
 def _texts(client: Client, drawing: Drawing, theme: str) -> dict[str, Any]:
     """A drawn text for each member that takes any. The first one is like no other of the run."""
-    drawn, texts = drawing.texts(theme), {}
-    for place, member in enumerate(_free_texts(client.operation)):
+    drawn = drawing.texts(theme)
+    texts: dict[str, Any] = {}
+    for member in _free_texts(client.operation):
         text = one_of(drawn, f"{client.operation.id} {member.name}")
-        texts[member.name] = text if place else f"{text} {client.token()}"
+        is_first = not texts
+        texts[member.name] = f"{text} {client.token()}" if is_first else text
     return texts
 
 
-def _tagged(operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
+def _tagged_addresses(operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
     """The mail addresses among some values, with a tag behind a plus, if they have none."""
     tagged = {}
     for member in operation.body:

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.model import Exchange, Facts, KeyName, Role, Step
 from conformance.plan.registry import scenario
-from conformance.reading import absent, as_shown, differences, sought_in
+from conformance.reading import as_shown, differences, lacks_new_object, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.member_changes import change_each
@@ -21,7 +21,7 @@ from conformance.scenarios.client.writing import (
     visible_change,
 )
 from conformance.scenarios.sequences.planned import sequences, take_turns
-from conformance.scenarios.tenants.foreign import named
+from conformance.scenarios.tenants.foreign import id_text
 from conformance.scenarios.writes.attempts import Attempts
 from conformance.scenarios.writes.creating import (
     create,
@@ -76,8 +76,9 @@ def test_write_beside_others(client: Client) -> None:
 def test_creation(client: Client) -> None:
     """Create with the required members, and with all members; read each back.
 
-    Then create with the id of the first object, which is not a member of the request. The server
-    may reject or ignore it.
+    If an earlier case has created the first object for this one, too, it is only read. Then create
+    with the id of that object, which is not a member of the request. The server may reject or
+    ignore it.
     """
     operation, remembered = client.operation, client.shared.remembered()
     if remembered is None:
@@ -118,7 +119,7 @@ def test_counted_creation(client: Client) -> None:
         facts = replace(facts, sought=str(made), position=position)
     client.until(
         lambda: ask(role=Role.ARRANGE, facts=facts),
-        lambda page: made is None or not absent(client.contract, page),
+        lambda page: made is None or not lacks_new_object(client.contract, page),
     )
 
 
@@ -169,7 +170,10 @@ def test_update(client: Client) -> None:
 
 
 def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Facts:
-    """Change every member but the given one; the facts record what was sent."""
+    """Change every member but the given one; the facts of that request record what was sent.
+
+    ``sent`` has the values of the contract, ``beside`` those that other objects show.
+    """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
     sent = client.optional(operation, switches=False)
@@ -250,7 +254,7 @@ def test_refused_creation(client: Client) -> None:
     attempts = Attempts(client, values)
     if ask is not None:
         ask(role=Role.ARRANGE, facts=Facts(step=Step.LISTED_BEFORE))
-    _attempt(client, attempts)
+    _send_attempts(client, attempts)
     if ask is not None:
         ask(facts=Facts(step=Step.LOOK, fresh=attempts.fresh))
 
@@ -266,15 +270,15 @@ def test_refused_write(client: Client) -> None:
     values = client.valid(client.operation)
     if values is None or selector is None:
         return
-    attempts, sought = Attempts(client, values), named(values[selector.name])
+    attempts, sought = Attempts(client, values), id_text(values[selector.name])
     before = client.settled(kind, sought, facts=Facts(step=Step.BEFORE))
     position = client.position(before)
-    _attempt(client, attempts)
+    _send_attempts(client, attempts)
     facts = Facts(step=Step.LOOK, fresh=attempts.fresh, position=position)
     client.until(lambda: client.look(kind, sought, facts), client.is_found)
 
 
-def _attempt(client: Client, attempts: Attempts) -> None:
+def _send_attempts(client: Client, attempts: Attempts) -> None:
     """Send the write with mistakes, which may be accepted, then with no key and with wrong ones.
 
     With a read-only key, it is also sent as a GET whose headers ask for its real method.

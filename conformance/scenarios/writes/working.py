@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.model import Exchange, Facts, Role, Step
-from conformance.reading import Answer, ordered
+from conformance.reading import Answer, members_in_state
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.member_changes import other_choices
@@ -44,7 +44,7 @@ def work_on_one(client: Client) -> None:
 
 
 def _change_all(client: Client, kind: str, sought: Id) -> None:
-    """Give every member a value that clients may change, because the work must leave them alone."""
+    """Change every member that clients may change, because the work must leave them alone."""
     for operation in client.contract.operations_by("update", kind):
         selector, sent = operation.selector, client.optional(operation, switches=False)
         if selector is None or not visible_change(client.contract, operation):
@@ -66,9 +66,11 @@ def _work_otherwise(client: Client, kind: str, sought: Id, values: dict[str, Any
 
 
 def _read_announced(client: Client, sought: Id, written: Exchange) -> None:
-    """Read the object until it shows what the response to the work says."""
+    """Read the object until it shows the state that the response to the work shows."""
     announced = Answer(client.contract, client.operation, written).object
-    read_back(client, client.operation, sought, ordered(client.operation, written, announced))
+    read_back(
+        client, client.operation, sought, members_in_state(client.operation, written, announced)
+    )
 
 
 def _look_at_other(client: Client, kind: str, other: Id | None, step: Step) -> None:
