@@ -17,10 +17,10 @@ from conformance.causes.deletions import with_deletions
 from conformance.causes.finding_key import OBJECTS, READ_BACK, SHAPE, TAKEN, TYPED, UNKNOWN, Key
 from conformance.causes.handlers import by_handler
 from conformance.causes.losing_lists import (
-    with_lists_that_lose,
-    without_cursors,
-    without_empty_lists,
-    without_filters,
+    join_empty_lists,
+    join_filtered_walks,
+    join_lists_that_lose,
+    join_repeated_pages,
 )
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
@@ -55,8 +55,8 @@ def with_consequences(
     with_keys = _join_wiped_members(contract, with_keys, exchanges)
     with_keys = with_wrong_writes(contract, with_keys, exchanges)
     with_keys = with_altered_texts(contract, with_keys)
-    with_keys = without_empty_lists(without_cursors(without_filters(with_keys)))
-    with_keys = with_lists_that_lose(contract, with_keys, exchanges)
+    with_keys = join_empty_lists(join_repeated_pages(join_filtered_walks(with_keys)))
+    with_keys = join_lists_that_lose(contract, with_keys, exchanges)
     with_keys = _join_stored_types(contract, with_keys)
     return by_handler(contract, with_keys)
 

@@ -79,13 +79,16 @@ def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
     if not steps or not steps <= FILLING:
         return []
     last, shown = exchanges[-1], {exchange.id for exchange in exchanges}
-    alike = [exchange for exchange in run.exchanges if _is_sent_with(last, exchange)]
-    from_address = dropwhile(lambda exchange: exchange.facts.address is None, alike)
-    sent = sorted(
-        from_address, key=lambda each: each.facts.step is not Step.COUNT or each.status == 429
-    )[:MOST_THAT_FILL]
-    places = [place for place, exchange in enumerate(sent, 1) if exchange.id in shown]
-    return sent[: max(places, default=0)]
+    of_attempt = [exchange for exchange in run.exchanges if _is_sent_with(last, exchange)]
+    from_address = dropwhile(lambda exchange: exchange.facts.address is None, of_attempt)
+    sent = sorted(from_address, key=_exceeds_limit)[:MOST_THAT_FILL]
+    ends = [number for number, exchange in enumerate(sent, 1) if exchange.id in shown]
+    return sent[: max(ends, default=0)]
+
+
+def _exceeds_limit(exchange: Exchange) -> bool:
+    """Whether a request does not fill a rate limit: it has a later step, or it was refused."""
+    return exchange.facts.step is not Step.COUNT or exchange.status == 429
 
 
 def _is_sent_with(one: Exchange, other: Exchange) -> bool:

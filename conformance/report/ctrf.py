@@ -119,7 +119,7 @@ def _cause(run: Run, cause: Cause) -> dict[str, Any]:
 
 
 def _test(run: Run, cell: Cell, seconds: float) -> dict[str, Any]:
-    """A cell as a test, which took some seconds."""
+    """A cell as a test; ``seconds`` is the time that it took."""
     clause = run.contract.clauses[cell.clause]
     test: dict[str, Any] = {
         "name": cell.name,

@@ -105,7 +105,7 @@ def _of_status(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
 
 
 def _in_body(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
-    """The places in the body of a response."""
+    """The places that a finding is about in the body of a response; empty if this one is right."""
     where, actual = finding.where, finding.actual
     if actual.endswith(LACKED):
         return [Place.lacking(where.rstrip("/"), actual.removesuffix(LACKED).strip("'"))]

@@ -66,6 +66,7 @@ def seconds_by_cell(run: Run) -> dict[str, float]:
     all cells that use it.
     """
     rules_of = {case.id: frozenset(case.rules) for case in run.cases}
+    # by id of an exchange, the cells that use it, and those that its case was planned for
     users: dict[str, list[Cell]] = defaultdict(list)
     planned: dict[str, list[Cell]] = defaultdict(list)
     for cell in run.cells:
@@ -75,8 +76,9 @@ def seconds_by_cell(run: Run) -> dict[str, float]:
             if not rules_of.get(exchange.case, frozenset()).isdisjoint(rules):
                 planned[exchange.id].append(cell)
     seconds = {cell.name: 0.0 for cell in run.cells}
-    for name, cells in users.items():
-        sharing = planned[name] or cells
+    for exchange_id, cells in users.items():
+        sharing = planned[exchange_id] or cells
+        share = run.exchange[exchange_id].elapsed_ms / 1000 / len(sharing)
         for cell in sharing:
-            seconds[cell.name] += run.exchange[name].elapsed_ms / 1000 / len(sharing)
+            seconds[cell.name] += share
     return seconds
