@@ -72,11 +72,11 @@ def _join_applied_changes(
     An object may name one of another tenant because the change was refused and made all the same.
     """
     applied = {sighting.cell.operation: key for sighting, key in with_keys if key.rule == APPLIED}
-    for name, key in applied.items():
+    for name, key_of_change in applied.items():
         written = _written_by_refused(contract.operations[name], exchanges.values())
         with_keys = [
-            (sighting, key if _shows_one(sighting, written, exchanges) else own)
-            for sighting, own in with_keys
+            (sighting, key_of_change if _shows_text_of(sighting, written, exchanges) else key)
+            for sighting, key in with_keys
         ]
     return with_keys
 
@@ -98,7 +98,7 @@ def _written_by_refused(change: Operation, log: Iterable[Exchange]) -> set[tuple
     return refused - accepted
 
 
-def _shows_one(
+def _shows_text_of(
     sighting: Sighting, written: set[tuple[str, str]], exchanges: Mapping[str, Exchange]
 ) -> bool:
     """Whether a sighting is on one of the texts that refused changes gave to an object."""

@@ -116,9 +116,9 @@ def _is_unread(exchange: Exchange | None) -> bool:
 
 
 def join_null_characters(with_keys: Settled) -> Settled:
-    """The sightings; if a server fails on a null character alone, that is the flaw of mixed texts.
+    """The sightings; faults on a null character among odd signs have the flaw of a lone one.
 
-    These are texts with a null character and other odd signs.
+    That is so if the server fails on a lone null character, too.
     """
     if not any(key.rule == FAULT and key.flaw == NUL for _, key in with_keys):
         return with_keys

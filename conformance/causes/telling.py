@@ -55,7 +55,8 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
 def quoted(finding: Finding, names: Sequence[str], exchanges: Mapping[str, Exchange]) -> Finding:
     """A finding with only some of its exchanges, of which it quotes the first.
 
-    If a finding on the status quoted another response before, it now has the bare status of this.
+    If it is on the status and quoted another response before, it now has the bare status of the
+    first.
     """
     first = exchanges.get(names[0]) if names else None
     is_quoted = tuple(names[:1]) == finding.exchanges[:1]

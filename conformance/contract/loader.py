@@ -229,7 +229,7 @@ class _Loader:
                 self.faults.append(f"{name}:1: there is no file that this could change")
 
     def _is_own(self, name: str) -> bool:
-        """Whether a path is a file or folder in the directory itself, or missing; adds a fault if not.
+        """Whether a path is in the directory itself or missing; adds a fault for a link or a device.
 
         An installer may link the files of the package, but other contracts must not contain links.
         """

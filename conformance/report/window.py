@@ -119,9 +119,10 @@ class _Mark:
         numbers = [number for number, line in enumerate(lines) if line.pointer == place.pointer]
         if not numbers:
             return None
-        first, last = numbers[0], min(numbers[-1], numbers[0] + MARKED - 1)
+        opens, closes = numbers[0], numbers[-1]  # the same for a value on one line
+        first, last = opens, min(closes, opens + MARKED - 1)
         if place.missing:
-            first = last = numbers[0] - 1 if place.before else numbers[0]
+            first = last = opens - 1 if place.before else opens
         openings = _openings(lines, place.pointer)
         near = range(max(0, first - AROUND), last + AROUND + 1)
         around = {*near, *openings}
