@@ -55,7 +55,7 @@ class Group:
 
     @property
     def own_operations(self) -> list[str]:
-        """The operations with a finding of the whole group that does not only follow from it."""
+        """The operations with sightings that break the rule of this or of a folded group."""
         own = [
             sighting
             for part in self.whole()

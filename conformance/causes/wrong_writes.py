@@ -139,6 +139,8 @@ def _join_lost_creations(
         creation = contract.operations[name]
         for created in _never_shown(contract, creation, exchanges.values()):
             lost[creation.kind, created] = key
+    if not lost:
+        return with_keys
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         operation = contract.operations.get(sighting.cell.operation)
@@ -152,11 +154,7 @@ def _join_lost_creations(
         places = [(operation.kind, name) for name in named]
         return next((lost[place] for place in places if place in lost), key)
 
-    return (
-        [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
-        if lost
-        else with_keys
-    )
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def _never_shown(

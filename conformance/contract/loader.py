@@ -128,7 +128,7 @@ class _Loader:
         document = self._file("openapi.yaml")
         page = self._read_ledger()
         if os.path.lexists(self.where / "open.yaml"):
-            self._file("open.yaml", "open")
+            self._file("open.yaml", "open")  # only to check it, and for the digest
         known: dict[str, Operation] = {}
         if document is not None and self._is_well_formed(document):
             known = self._operations(document)
@@ -229,7 +229,7 @@ class _Loader:
                 self.faults.append(f"{name}:1: there is no file that this could change")
 
     def _is_own(self, name: str) -> bool:
-        """Whether a path is in the directory itself or missing; adds a fault for a link or a device.
+        """Whether a path is in the directory itself, or missing; adds a fault for links and pipes.
 
         An installer may link the files of the package, but other contracts must not contain links.
         """

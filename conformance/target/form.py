@@ -18,7 +18,7 @@ SECRET = ("keys", "scoped_keys")
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of target files, completed by the roles of keys, which are the only names."""
+    """The JSON Schema of target files, completed by the roles that the member ``keys`` may have."""
     text = (packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8")
     whole: dict[str, Any] = json.loads(text)
     keys = whole["properties"]["keys"]
