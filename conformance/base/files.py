@@ -66,7 +66,7 @@ def home(path: Path) -> Path:
 
 def own(path: Path, mode: Literal["w", "a"]) -> TextIO:
     """Open a file to write text, and make it private to its owner even if it exists."""
-    return open(path, mode, encoding="utf-8", opener=_opened)
+    return open(path, mode, encoding="utf-8", opener=_open_own)
 
 
 def lines(path: Path) -> TextIO:
@@ -78,7 +78,7 @@ def lines(path: Path) -> TextIO:
     """
     if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
         raise UsageError(f"{path}: not a regular file, so nothing is appended to it. Remove it.")
-    raw = _Unbuffered(path, "ab", opener=_opened_here)  # the wrapper closes it
+    raw = _Unbuffered(path, "ab", opener=_open_own_unless_link)  # the wrapper closes it
     return io.TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=True)
 
 
@@ -100,11 +100,13 @@ def open_to_others(path: Path) -> bool:
     return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
-def _opened_here(path: str, flags: int) -> int:
-    return _opened(path, flags | os.O_NOFOLLOW)
+def _open_own_unless_link(path: str, flags: int) -> int:
+    """Open a file as ``_open_own`` does. Raises OSError if the path is a link."""
+    return _open_own(path, flags | os.O_NOFOLLOW)
 
 
-def _opened(path: str, flags: int) -> int:
+def _open_own(path: str, flags: int) -> int:
+    """Open a file so that only its owner can read it, even if it exists and is ours."""
     descriptor = os.open(path, flags, 0o666 & ~OTHERS)
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) and status.st_mode & OTHERS and status.st_uid == os.geteuid():

@@ -33,25 +33,26 @@ def _without_strings(text: str) -> str:
     """A JSON text without its strings; of a text that is not JSON, the part before its fault."""
     if "\\" in text:
         text = text.replace("\\\\", "").replace('\\"', "")  # so that each quote is a border
-    return "".join(text.split('"')[::2])
+    outside_of_quotes = text.split('"')[::2]
+    return "".join(outside_of_quotes)
 
 
 def too_deep(text: str, levels: int) -> int | None:
     """The line, from 1, where a JSON text is nested more than ``levels`` deep; None if nowhere."""
     if text.count("{") + text.count("[") <= levels:
         return None
-    deep = 0
+    depth_before = 0  # of the line
     for number, line in enumerate(text.split("\n"), 1):
         brackets = _NO_BRACKETS.sub("", line)
-        if deep + depth(brackets) > levels:
+        if depth_before + depth(brackets) > levels:
             return number
         opening = brackets.count("{") + brackets.count("[")
-        deep += opening - (brackets.count("}") + brackets.count("]"))
+        depth_before += opening - (brackets.count("}") + brackets.count("]"))
     return None
 
 
 def brackets_of(text: str, levels: int) -> str:
-    """The brackets of a text outside strings; empty if they are too few to nest deeper."""
+    """The brackets of a text outside strings; empty if they are too few to exceed ``levels``."""
     if text.count("{") + text.count("[") <= levels:
         return ""
     return _NO_BRACKETS.sub("", text)

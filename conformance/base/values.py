@@ -118,14 +118,14 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _read_twice(text: str, size: int) -> Read:
-    """What is read of a text in which an object names a member twice."""
+    """What is read of a text in which an object names a member twice: the last one counts."""
     repeated: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
         if len(members) < len(pairs) and not repeated:
-            counts = Counter(name for name, _ in pairs)
-            repeated.append(counts.most_common(1)[0][0])
+            ((name, _),) = Counter(name for name, _ in pairs).most_common(1)
+            repeated.append(name)
         return members
 
     decoder = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=members)
@@ -223,7 +223,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def respelled(text: str, minutes: int) -> str | None:
-    """The same instant in a zone ``minutes`` east of UTC, with its fraction unchanged.
+    """A UTC timestamp as in a zone ``minutes`` east of UTC, with its fraction unchanged.
 
     None if the text is not a UTC timestamp with a date, a time and a zone.
     """
@@ -289,6 +289,7 @@ def instant(text: Any) -> Fraction | None:
 
 
 def _instant(text: str) -> Fraction | None:
+    """The instant of any text, uncached; see ``instant``."""
     match = _INSTANT.fullmatch(text)
     if match is None:
         return None
@@ -305,7 +306,7 @@ def _instant(text: str) -> Fraction | None:
 
 
 _usual_instant = lru_cache(maxsize=16_384)(_instant)
-"""The same, cached for short texts, which recur on page after page."""
+"""``_instant``, cached for short texts, which recur on page after page."""
 
 
 def http_date(text: str) -> datetime | None:

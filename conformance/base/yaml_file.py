@@ -102,6 +102,7 @@ class YamlFile:
 
 
 def _lines(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, int]]:
+    """Each place at and below a node, with its line; that of a member is the line of its key."""
     yield place, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
@@ -164,7 +165,7 @@ def validate(
     below: Place = (),
     secret: tuple[str, ...] = (),
 ) -> bool:
-    """Whether the value at a place satisfies a JSON Schema. Adds each error to ``faults``.
+    """Whether the value at the place ``below`` satisfies a JSON Schema; adds faults if not.
 
     Messages never quote values below the members named in ``secret``.
     """

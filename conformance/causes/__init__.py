@@ -159,7 +159,7 @@ def _cause(
 def _main_finding(root: Group, by_id: dict[str, Exchange]) -> Finding:
     """The main finding of a group, as its plainest exchanges show it.
 
-    If requests fail on a stored value, they are the write that stored it and the first failure.
+    If requests fail on a stored value, these are the write that stored it and the first failure.
     """
     if not root.origin:
         return plainest(root, by_id)

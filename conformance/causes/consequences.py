@@ -18,10 +18,10 @@ from conformance.causes.deletions import with_deletions
 from conformance.causes.finding_key import OBJECTS, READ_BACK, SHAPE, TAKEN, TYPED, UNKNOWN, Key
 from conformance.causes.handlers import by_handler
 from conformance.causes.losing_lists import (
-    with_lists_that_lose,
-    without_cursors,
-    without_empty_lists,
-    without_filters,
+    join_empty_lists,
+    join_filtered_walks,
+    join_lists_that_lose,
+    join_repeated_pages,
 )
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
@@ -59,8 +59,8 @@ def with_consequences(
     with_keys = _join_wiped_members(contract, with_keys, exchanges)
     with_keys = with_wrong_writes(contract, with_keys, exchanges)
     with_keys = with_altered_texts(contract, with_keys)
-    with_keys = without_empty_lists(without_cursors(without_filters(with_keys)))
-    with_keys = with_lists_that_lose(contract, with_keys, exchanges)
+    with_keys = join_empty_lists(join_repeated_pages(join_filtered_walks(with_keys)))
+    with_keys = join_lists_that_lose(contract, with_keys, exchanges)
     with_keys = _join_stored_types(contract, with_keys)
     return by_handler(contract, with_keys)
 
@@ -76,11 +76,11 @@ def _join_applied_changes(
     An object may name one of another tenant because the change was refused and made all the same.
     """
     applied = {sighting.cell.operation: key for sighting, key in with_keys if key.rule == APPLIED}
-    for name, key in applied.items():
+    for name, key_of_change in applied.items():
         written = _written_by_refused(contract.operations[name], exchanges.values())
         with_keys = [
-            (sighting, key if _shows_one(sighting, written, exchanges) else own)
-            for sighting, own in with_keys
+            (sighting, key_of_change if _shows_text_of(sighting, written, exchanges) else key)
+            for sighting, key in with_keys
         ]
     return with_keys
 
@@ -102,7 +102,7 @@ def _written_by_refused(change: Operation, log: Iterable[Exchange]) -> set[tuple
     return refused - accepted
 
 
-def _shows_one(
+def _shows_text_of(
     sighting: Sighting, written: set[tuple[str, str]], exchanges: Mapping[str, Exchange]
 ) -> bool:
     """Whether a sighting is on one of the texts that refused changes gave to an object."""

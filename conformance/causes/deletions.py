@@ -44,15 +44,18 @@ def _join_removed_objects(
     for sighting, key in with_keys:
         if _removes_others(contract, sighting, key):
             deletions.setdefault(sighting.cell.operation, key)
-    for name, key in deletions.items():
+    for name, key_of_deletion in deletions.items():
         refused = [
             exchanges[sighting.shown_by]
             for sighting, _ in with_keys
             if is_refusal(sighting, exchanges)
         ]
-        gone = set(_for_removed(contract, contract.operations[name], refused, exchanges.values()))
+        of_removed = set(
+            _for_removed(contract, contract.operations[name], refused, exchanges.values())
+        )
         with_keys = [
-            (sighting, key if sighting.shown_by in gone else own) for sighting, own in with_keys
+            (sighting, key_of_deletion if sighting.shown_by in of_removed else key)
+            for sighting, key in with_keys
         ]
     return with_keys
 

@@ -72,7 +72,8 @@ def _doubt(run: Run, cause: Cause, *, same: bool) -> str:
     remarks = unproven(run, cause)
     if remarks:
         about = remarks[0].about
-        return SHORT[about] if about in SHORT else SHORT[about.partition(":")[0]]
+        member, _, _ = about.partition(":")
+        return SHORT[about] if about in SHORT else SHORT[member]
     return "" if same else NOT_AGAIN
 
 

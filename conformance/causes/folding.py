@@ -120,17 +120,21 @@ def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, int, Key]
 
 
 def explains(one: Group, other: Group) -> bool:
-    """Whether the problem of one group also causes the other."""
+    """Whether the problem of one group also causes the other.
+
+    Either the responses or the keys show it. Or the other group is on the same operations, and both
+    have the same wrong refusal, rules that break together or, on one operation, the same subject.
+    """
     if _by_response(one, other) or _are_alike(one, other):
         return True
     if not other.operations.keys() <= one.operations.keys():
         return False
     if other.key.names_in_member:
-        return False
+        return False  # a missing check of a member is a mistake of its own
     if _refuses_alike(one, other):
         return True
-    is_alone = len(one.operations) == 1 or other.key.rule.endswith(LATER_LOOKS)
-    return _by_rule(one, other) or (is_alone and _subject(one) == _subject(other))
+    subject_matters = len(one.operations) == 1 or other.key.rule.endswith(LATER_LOOKS)
+    return _by_rule(one, other) or (subject_matters and _subject(one) == _subject(other))
 
 
 def _by_rule(one: Group, other: Group) -> bool:

@@ -55,7 +55,7 @@ class Group:
 
     @property
     def own_operations(self) -> list[str]:
-        """The operations with a finding of the whole group that does not only follow from it."""
+        """The operations with sightings that break the rule of this or of a folded group."""
         own = [
             sighting
             for part in self.whole()
@@ -90,11 +90,11 @@ def groups_of(
 ) -> list[Group]:
     """The findings of broken cells grouped by their settled keys, in run order."""
     groups: dict[Key, Group] = {}
-    seen = list(sightings_of(cells, exchanges))
-    if not seen:
+    sightings = list(sightings_of(cells, exchanges))
+    if not sightings:
         return []
     stored = stored_values(contract, exchanges)
-    with_keys = settled(contract, seen, exchanges, stored)
+    with_keys = settled(contract, sightings, exchanges, stored)
     keys_of_causes = {key for sighting, key in with_keys if sighting.own_key.rule == key.rule}
     for sighting, settled_key in with_keys:
         # whatever explained the sighting may itself have got another key: then nothing explains it

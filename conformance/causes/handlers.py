@@ -58,17 +58,16 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
     def settled_key(sighting: Sighting, key: Key) -> Key:
         kind = kinds.get(sighting.cell.operation, "")
         if key.rule.startswith(OF_TENANTS):
-            is_own = kind in open_kinds and not key.names_in_member
+            is_of_handler = kind in open_kinds and not key.names_in_member
         elif key.rule.startswith(OF_PAGES):
-            is_own = key in filter_keys
+            is_of_handler = key in filter_keys
         else:
             explains = key.rule in DELETIONS and key in keys_that_explain
-            is_own = kind in few[_mistake(key)] and _may_be_own(key) and not explains
-        return replace(key, kind=kind) if is_own else key
+            is_of_handler = kind in few[_mistake(key)] and _may_be_own(key) and not explains
+        return replace(key, kind=kind) if is_of_handler else key
 
-    return _join_lists(
-        contract, [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
-    )
+    with_kinds = [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+    return _join_lists(contract, with_kinds)
 
 
 def _keys_of_wrong_filters(

@@ -45,16 +45,15 @@ def _instances(operation: Operation, exchange: Exchange) -> Iterator[str]:
 
 def _odd(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, Any]]:
     """The parameter with an odd value on which the server fails, and the value; at most one."""
+    if not is_fault(exchange.status or 0):
+        return
     oddity = oddity_of(exchange)
     for beginning in (ODD_VALUE, HUGE_VALUE):
-        parameter = operation.parameter(oddity.removeprefix(beginning))
-        if (
-            oddity.startswith(beginning)
-            and parameter is not None
-            and is_fault(exchange.status or 0)
-        ):
-            sent = sent_members(exchange).get(parameter.name)
-            value = sent if parameter.place == "body" else query_value(exchange, parameter.name)
+        name = oddity.removeprefix(beginning)
+        parameter = operation.parameter(name) if oddity.startswith(beginning) else None
+        if parameter is not None:
+            sent = sent_members(exchange).get(name)
+            value = sent if parameter.place == "body" else query_value(exchange, name)
             if value is not None:
                 yield parameter, value
 

@@ -33,22 +33,23 @@ Uses = Mapping[str, list[tuple[int, bool]]]
 """By id of an object, its successful requests: place in the log, and whether it is a read."""
 
 
-def without_filters(with_keys: Settled) -> Settled:
+def join_filtered_walks(with_keys: Settled) -> Settled:
     """The sightings; walks with a filter have no flaw if others of the same list fail without."""
     failing_without_filter = {
         sighting.cell.operation
         for sighting, key in with_keys
         if key.rule in OF_WALKS and key.flaw != FILTERED
     }
-    return [
-        (sighting, replace(key, flaw=""))
-        if key.flaw == FILTERED and sighting.cell.operation in failing_without_filter
-        else (sighting, key)
-        for sighting, key in with_keys
-    ]
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        if key.flaw == FILTERED and sighting.cell.operation in failing_without_filter:
+            return replace(key, flaw="")
+        return key
+
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def without_cursors(with_keys: Settled) -> Settled:
+def join_repeated_pages(with_keys: Settled) -> Settled:
     """The sightings; if a list ignores cursors, repeated items have the key of repeated pages.
 
     Only repeated pages of several items show that. A single item may be the one that the cursor is
@@ -65,7 +66,7 @@ def without_cursors(with_keys: Settled) -> Settled:
     ]
 
 
-def without_empty_lists(with_keys: Settled) -> Settled:
+def join_empty_lists(with_keys: Settled) -> Settled:
     """The sightings; an empty list that promises more has the key of a last page that does."""
     promising = {
         sighting.cell.operation: key for sighting, key in with_keys if key.rule == PROMISED
@@ -78,24 +79,24 @@ def without_empty_lists(with_keys: Settled) -> Settled:
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def with_lists_that_lose(
+def join_lists_that_lose(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
     """The sightings; one on an object that a list lacks has the key of the list, if it loses items.
 
-    A list loses items if it lacks new objects. The object must have been read since its last
-    change, so that no change can have removed it.
+    A list loses items if it lacks new objects. At least one object that is lacking must have been
+    read since its last change, so that no change can have removed it.
     """
-    losing = _losing(with_keys, exchanges)
+    losing = _keys_of_losing_lists(with_keys, exchanges)
     if not losing:
         return with_keys
     uses = _uses(contract, exchanges)
-    places = {name: place for place, name in enumerate(exchanges)}
+    places = {exchange_id: place for place, exchange_id in enumerate(exchanges)}
     following = set()  # keys, each with the operation of the write and that of the list
     for sighting, key in with_keys:
         name, _, what = sighting.finding.expected.partition(", ")
         look = exchanges.get(sighting.shown_by)
-        if look is not None and what in LOOKED_FOR and _is_there(uses, name, places[look.id]):
+        if look is not None and what in LOOKED_FOR and _was_read_last(uses, name, places[look.id]):
             following.add((key, sighting.cell.operation, look.operation))
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
@@ -107,7 +108,7 @@ def with_lists_that_lose(
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def _losing(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> dict[str, Key]:
+def _keys_of_losing_lists(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> dict[str, Key]:
     """By operation, the keys of the lists that lack new objects.
 
     It is the key of walks that lose items, if there are any, and else that of the new objects.
@@ -130,7 +131,7 @@ def _uses(contract: Contract, exchanges: Mapping[str, Exchange]) -> Uses:
     return uses
 
 
-def _is_there(uses: Uses, name: str, place: int) -> bool:
+def _was_read_last(uses: Uses, name: str, place: int) -> bool:
     """Whether the last successful request for an object before a place in the log was a read."""
     of_object = uses.get(name, [])
     earlier = bisect(of_object, (place, False))

@@ -35,22 +35,21 @@ def join_changes_of_others(
     def is_on_such_a_change(sighting: Sighting, key: Key) -> bool:
         is_of_any_id = key.rule in OF_ANY_ID and key.actual == TAKEN
         is_about_change = is_of_any_id or key.rule.startswith("update.")
-        return is_about_change and not changes[sighting.cell.operation].isdisjoint(
-            sighting.exchange_ids
-        )
+        of_operation = changes[sighting.cell.operation]
+        return is_about_change and not of_operation.isdisjoint(sighting.exchange_ids)
 
     common: dict[str, Key] = {}  # by operation
     for rule in OF_CHANGES:
         for sighting, key in with_keys:
             if key.rule == rule and is_on_such_a_change(sighting, key):
                 common.setdefault(sighting.cell.operation, Key(rule, "/", flaw=ANOTHER))
-    return [
-        (
-            sighting,
-            common.get(sighting.cell.operation, key) if is_on_such_a_change(sighting, key) else key,
-        )
-        for sighting, key in with_keys
-    ]
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        if not is_on_such_a_change(sighting, key):
+            return key
+        return common.get(sighting.cell.operation, key)
+
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def _changes_of_others(

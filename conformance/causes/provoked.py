@@ -41,7 +41,7 @@ def join_garbled_bodies(
     unreadable success have the key of its form.
     """
 
-    def settled_key(sighting: Sighting, key: Key) -> Key:
+    def key_of_value(sighting: Sighting, key: Key) -> Key:
         exchange = exchanges.get(sighting.shown_by)
         if exchange is None or not is_garbled(exchange):
             return key
@@ -49,12 +49,12 @@ def join_garbled_bodies(
         flaw = value.flaw if value else flaw_of_write(exchange)
         return Key(SHAPE, "/", A_VALUE, flaw=flaw) if flaw else key
 
-    of_values = [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+    value_keys = {sighting: key_of_value(sighting, key) for sighting, key in with_keys}
     # only a finding on the shape of a response can break the rule of such a key
-    shape_keys = {key for sighting, key in of_values if sighting.own_key.rule == SHAPE}
+    shape_keys = {key for sighting, key in value_keys.items() if sighting.own_key.rule == SHAPE}
     with_keys = [
-        (sighting, key if key in shape_keys else own)
-        for (sighting, key), (_, own) in zip(of_values, with_keys, strict=True)
+        (sighting, value_keys[sighting] if value_keys[sighting] in shape_keys else key)
+        for sighting, key in with_keys
     ]
     return _join_unreadable(with_keys, exchanges)
 
@@ -68,15 +68,12 @@ def _join_unreadable(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> S
         and sighting.shown_by in exchanges
         and is_garbled(exchanges[sighting.shown_by])
     }
-    return [
-        (
-            sighting,
-            unreadable.get(sighting.shown_by, key)
-            if sighting.finding.where.startswith("/")
-            else key,
-        )
-        for sighting, key in with_keys
-    ]
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        is_in_body = sighting.finding.where.startswith("/")
+        return unreadable.get(sighting.shown_by, key) if is_in_body else key
+
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 # --- bodies that are no JSON ----------------------------------------------------------------------
@@ -119,9 +116,9 @@ def _is_unread(exchange: Exchange | None) -> bool:
 
 
 def join_null_characters(with_keys: Settled) -> Settled:
-    """The sightings; if a server fails on a null character alone, that is the flaw of mixed texts.
+    """The sightings; faults on a null character among odd signs have the flaw of a lone one.
 
-    These are texts with a null character and other odd signs.
+    That is so if the server fails on a lone null character, too.
     """
     if not any(key.rule == FAULT and key.flaw == NUL for _, key in with_keys):
         return with_keys

@@ -56,7 +56,7 @@ FORMS = (ERROR, SHAPE, LABEL_RULE)
 
 def settled(
     contract: Contract,
-    seen: Sequence[Sighting],
+    sightings: Sequence[Sighting],
     exchanges: Mapping[str, Exchange],
     stored: Mapping[str, Stored],
 ) -> Settled:
@@ -64,7 +64,7 @@ def settled(
 
     ``stored`` has the stored odd value that makes an exchange fail, by the id of the exchange.
     """
-    with_keys = _with_flaws_settled(seen, exchanges, stored)
+    with_keys = _with_flaws_settled(sightings, exchanges, stored)
     with_keys = join_garbled_bodies(with_keys, exchanges, stored)
     with_keys = join_unread_bodies(with_keys, exchanges)
     with_keys = join_null_characters(join_parameters(with_keys, exchanges))
@@ -78,7 +78,7 @@ def settled(
 
 
 def _with_flaws_settled(
-    seen: Iterable[Sighting], exchanges: Mapping[str, Exchange], stored: Mapping[str, Stored]
+    sightings: Iterable[Sighting], exchanges: Mapping[str, Exchange], stored: Mapping[str, Stored]
 ) -> Settled:
     """The sightings with their own keys, but with the flaws that the log shows.
 
@@ -89,7 +89,7 @@ def _with_flaws_settled(
     never_working = _never_working(exchanges.values())
     open_without_key = {
         sighting.cell.operation: sighting.own_key
-        for sighting in seen
+        for sighting in sightings
         if sighting.own_key.rule == NO_KEY
         and sighting.shown_by in exchanges
         and exchanges[sighting.shown_by].ok
@@ -108,7 +108,7 @@ def _with_flaws_settled(
         value = stored.get(sighting.shown_by)
         return replace(sighting.own_key, flaw=value.flaw) if value else sighting.own_key
 
-    return [(sighting, settled_key(sighting)) for sighting in seen]
+    return [(sighting, settled_key(sighting)) for sighting in sightings]
 
 
 def _never_working(exchanges: Iterable[Exchange]) -> set[str]:
@@ -123,7 +123,7 @@ def _never_working(exchanges: Iterable[Exchange]) -> set[str]:
 def _never_works(responses: Sequence[Exchange]) -> bool:
     """Whether all responses of one operation show that it never works.
 
-    None is a success, and all of them or one to a request without a mistake are server faults.
+    None is a success. All are server faults, or at least one to a request without a mistake is.
     """
     if any(exchange.ok for exchange in responses):
         return False
@@ -169,7 +169,8 @@ def _member_named(contract: Contract, exchange: Exchange, valid: Exchange | None
     if exchange.facts.step not in NAMING:
         return None
     if exchange.facts.tied:
-        return next(iter(exchange.facts.tied))
+        member, *_ = exchange.facts.tied
+        return member
     operation = contract.operations.get(exchange.operation)
     if operation is None or operation.selector is not None or valid is None:
         return None
@@ -254,6 +255,7 @@ def _without_shapes(
     """
     correct = [each for each in exchanges.values() if _is_correct_error(contract, each)]
     correct_shapes = {shape_of(exchange) for exchange in correct}
+    # both by key without its shape
     shapes: dict[Key, set[str]] = defaultdict(set)
     operations: dict[Key, set[str]] = defaultdict(set)
     for sighting, key in with_keys:
@@ -261,14 +263,14 @@ def _without_shapes(
             shapeless = replace(key, shape="")
             shapes[shapeless].add(_shape_in(key))
             operations[shapeless].add(sighting.cell.operation)
-    working = {exchange.operation for exchange in correct}
+    with_correct_error = {exchange.operation for exchange in correct}
 
     def settled_key(key: Key) -> Key:
         shapeless = replace(key, shape="")
         if _shape_in(key) in correct_shapes:
             return shapeless
         has_correct_shape = not shapes[shapeless].isdisjoint(correct_shapes)
-        is_of_one_place = has_correct_shape or operations[shapeless].isdisjoint(working)
+        is_of_one_place = has_correct_shape or operations[shapeless].isdisjoint(with_correct_error)
         return shapeless if key.rule == ERROR and is_of_one_place else key
 
     return [(sighting, settled_key(key)) for sighting, key in with_keys]
@@ -320,14 +322,14 @@ def _join_forms(with_keys: Settled) -> Settled:
     greatest: dict[str, Key] = {}  # by id of the exchange
     for sighting, key in with_keys:
         if len(sighting.exchange_ids) == 1 and (depth(key) <= STATUS or key.rule == ERROR):
-            known = greatest.setdefault(sighting.exchange_ids[0], key)
+            known = greatest.setdefault(sighting.shown_by, key)
             if depth(key) < depth(known):
-                greatest[sighting.exchange_ids[0]] = key
+                greatest[sighting.shown_by] = key
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         if len(sighting.exchange_ids) != 1 or not key.rule.startswith(FORMS):
             return key
-        greater = greatest.get(sighting.exchange_ids[0], key)
+        greater = greatest.get(sighting.shown_by, key)
         return greater if depth(greater) < depth(key) else key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]

@@ -67,10 +67,10 @@ class Sending:
 
     @property
     def came_otherwise(self) -> bool:
-        """Whether its repetition at the end of the run did not lead to the cause.
+        """Whether the step was repeated at the end of the run, and did not lead to the cause.
 
-        The repetition of the decisive step did not show the finding, or that of another step lacks
-        a value that later steps need.
+        Either it is decisive and did not show the finding again, or its response lacks a value that
+        later steps need.
         """
         if self.again is None:
             return False

@@ -71,21 +71,23 @@ def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
     """The requests of one case from the last address that fill a rate limit and then exceed it.
 
     The last address is that of the last of ``exchanges``, and the list ends with the last request
-    that is one of them. Requests that filled the limit come first, because of several sent at the
-    same time, the log may begin with a refused one. Empty if ``exchanges`` are not all counted
-    towards a limit.
+    that is one of them. Requests that filled the limit come first: of several sent at the same
+    time, the log may begin with a refused one. Empty if not all of ``exchanges`` count towards a
+    limit.
     """
     steps = {exchange.facts.step for exchange in exchanges}
     if not steps or not steps <= FILLING:
         return []
     last, shown = exchanges[-1], {exchange.id for exchange in exchanges}
-    alike = [exchange for exchange in run.exchanges if _is_sent_with(last, exchange)]
-    from_address = dropwhile(lambda exchange: exchange.facts.address is None, alike)
-    sent = sorted(
-        from_address, key=lambda each: each.facts.step is not Step.COUNT or each.status == 429
-    )[:MOST_THAT_FILL]
-    places = [place for place, exchange in enumerate(sent, 1) if exchange.id in shown]
-    return sent[: max(places, default=0)]
+
+    def exceeds_limit(exchange: Exchange) -> bool:
+        return exchange.facts.step is not Step.COUNT or exchange.status == 429
+
+    of_attempt = [exchange for exchange in run.exchanges if _is_sent_with(last, exchange)]
+    from_address = dropwhile(lambda exchange: exchange.facts.address is None, of_attempt)
+    sent = sorted(from_address, key=exceeds_limit)[:MOST_THAT_FILL]
+    ends = [number for number, exchange in enumerate(sent, 1) if exchange.id in shown]
+    return sent[: max(ends, default=0)]
 
 
 def _is_sent_with(one: Exchange, other: Exchange) -> bool:
@@ -133,16 +135,16 @@ def _needed(
     may have produced what the reads show.
     """
     needed: dict[str, Exchange] = {}
-    left = list(wanted)
+    to_visit = list(wanted)
     for exchange in shown:
         if exchange.request.method == "GET":
-            left += _writes(run, exchange, origins)
-    while left:
-        exchange = left.pop()
+            to_visit += _writes(run, exchange, origins)
+    while to_visit:
+        exchange = to_visit.pop()
         if exchange.id not in needed:
             needed[exchange.id] = exchange
             sources = [origins[value] for value in values_of(exchange) if value in origins]
-            left += [run.exchange[origin.exchange] for origin in sources]
+            to_visit += [run.exchange[origin.exchange] for origin in sources]
     places = {exchange.id: place for place, exchange in enumerate(run.exchanges)}
     return sorted(needed.values(), key=lambda exchange: places[exchange.id])
 

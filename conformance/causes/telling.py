@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from conformance.causes.groups import Group
+from conformance.causes.sightings import Sighting
 from conformance.model import Cause, Exchange, Finding, KeyName, Role, Run
 
 FEW = 3
@@ -21,16 +22,17 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
     exchanges, so this one must remain the first.
     """
     main = group.finding
-    same = (main.clause, main.rule, main.expected[:1])
-    alike = [
-        sighting
-        for sighting in group.sightings
-        if (sighting.finding.clause, sighting.finding.rule, sighting.finding.expected[:1]) == same
-        and (
-            sighting.finding.where == "status"
-            or sighting.exchange_ids[:1] == sighting.finding.exchanges[:1]
-        )
-    ]
+
+    def is_like_main(sighting: Sighting) -> bool:
+        finding = sighting.finding
+        if (finding.clause, finding.rule) != (main.clause, main.rule):
+            return False
+        if finding.expected[:1] != main.expected[:1]:  # the class of a status
+            return False
+        begins_alike = sighting.exchange_ids[:1] == finding.exchanges[:1]
+        return finding.where == "status" or begins_alike
+
+    alike = [sighting for sighting in group.sightings if is_like_main(sighting)]
     key = replace(group.key, kind="")
     plainness = {
         names: _plainness(names, exchanges)
@@ -53,7 +55,8 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
 def quoted(finding: Finding, names: Sequence[str], exchanges: Mapping[str, Exchange]) -> Finding:
     """A finding with only some of its exchanges, of which it quotes the first.
 
-    If a finding on the status quoted another response, only the number of its status is replaced.
+    If it is on the status and quoted another response before, it now has the bare status of the
+    first.
     """
     first = exchanges.get(names[0]) if names else None
     is_quoted = tuple(names[:1]) == finding.exchanges[:1]
@@ -91,8 +94,8 @@ def _plainness(
 def telling(run: Run, cause: Cause) -> list[Exchange]:
     """The few exchanges that show a cause best, in log order.
 
-    Of several in the first attempt of a case, only those of its first round are taken. If there is
-    one in that attempt, the finding compares attempts, and all are.
+    They are from the first attempt of a case, and from its first round if it repeats its steps. But
+    a finding with a single exchange in that attempt compares attempts, so all of them count.
     """
     exchanges = run.exchanges_of(ids_of_telling(cause))
     attempts = [(each.case, each.attempt) for each in exchanges]

@@ -69,15 +69,11 @@ def _join_deleted_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> 
     That is so if the responses have the same shape. If the unknown id was in a member, the deleted
     one must have been in the same.
     """
-    of_unknown: dict[tuple[str, str], list[Key]] = defaultdict(
-        list
-    )  # by operation and shape of response
+    # by operation and shape of response
+    of_unknown: dict[tuple[str, str], list[Key]] = defaultdict(list)
     for sighting, key in with_keys:
-        if (
-            sighting.own_key.rule in OF_UNKNOWN
-            and key.actual == TAKEN
-            and sighting.shown_by in exchanges
-        ):
+        is_taken = sighting.own_key.rule in OF_UNKNOWN and key.actual == TAKEN
+        if is_taken and sighting.shown_by in exchanges:
             shape = shape_of(exchanges[sighting.shown_by])
             of_unknown[sighting.cell.operation, shape].append(key)
 
@@ -99,21 +95,21 @@ def _join_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) 
 
     A foreign write is one that a key of another tenant was allowed.
     """
-    reached: dict[str, Key] = {}  # by operation
+    allowing: dict[str, Key] = {}  # by the operation that allows such writes
     for sighting, key in with_keys:
         if key.rule == OBJECTS and key.actual == TAKEN:
-            reached.setdefault(sighting.cell.operation, key)
+            allowing.setdefault(sighting.cell.operation, key)
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
-        if sighting.cell.operation not in reached:
+        if sighting.cell.operation not in allowing:
             return key
         if key.rule == OBJECTS and key.expected == CREATED:
-            return reached[sighting.cell.operation]
+            return allowing[sighting.cell.operation]
         if not key.rule.startswith(SHOWN):
             return key
         shown_by = [exchanges[name] for name in sighting.exchange_ids if name in exchanges]
         is_foreign = any(_is_foreign_write(exchange) for exchange in shown_by)
-        return reached[sighting.cell.operation] if is_foreign else key
+        return allowing[sighting.cell.operation] if is_foreign else key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
@@ -143,6 +139,8 @@ def _join_lost_creations(
         creation = contract.operations[name]
         for created in _never_shown(contract, creation, exchanges.values()):
             lost[creation.kind, created] = key
+    if not lost:
+        return with_keys
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         operation = contract.operations.get(sighting.cell.operation)
@@ -156,11 +154,7 @@ def _join_lost_creations(
         places = [(operation.kind, name) for name in named]
         return next((lost[place] for place in places if place in lost), key)
 
-    return (
-        [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
-        if lost
-        else with_keys
-    )
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def _never_shown(

@@ -49,7 +49,7 @@ def with_challenges(
 
 
 def _read(contract: Contract, path: Path, faults: list[str]) -> Rows:
-    """The challenges of a file; adds its faults."""
+    """The challenges of a file, whose faults are added; none if it does not fit its schema."""
     file = yaml_file.read(path, str(path), faults)
     if file is None or not yaml_file.validate(file, _schema(), faults):
         return {}
@@ -88,20 +88,22 @@ def _wrong(contract: Contract, file: YamlFile, index: int, row: Mapping[str, Any
 
 
 def _in_force(contract: Contract, rows: Rows) -> Challenges:
-    """The challenges that take effect in this version of the suite, on this contract."""
+    """The challenges that take effect in this version of the suite, on this contract.
+
+    A challenge may name the first version of the suite, or of the contract, without it. The digest
+    covers all challenges.
+    """
     ordered = [rows[number] for number in sorted(rows)]
     versions = {"suite": __version__, "contract": contract.version}
-    holding = [
-        _challenge(row)
-        for row in ordered
-        if all(
-            _parts(versions[what]) < _parts(first) for what, first in row.get("until", {}).items()
-        )
-    ]
+    in_force = []
+    for row in ordered:
+        ends = row.get("until", {}).items()
+        if all(_parts(versions[what]) < _parts(first) for what, first in ends):
+            in_force.append(_challenge(row))
     # canonical JSON (RFC 8785), because all names are ASCII
     text = json.dumps(ordered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Challenges(digest, tuple(holding))
+    return Challenges(digest, tuple(in_force))
 
 
 def _challenge(row: Mapping[str, Any]) -> Challenge:

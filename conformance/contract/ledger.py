@@ -111,8 +111,9 @@ class Ledger:
     ) -> Iterator[Row]:
         """The entry itself, or with ``for_each: code`` one entry per code of errors.yaml.
 
-        The code is the one of the edition, but ids and sources always keep the one on the page, so
-        that a clause has the same id in all editions. With ``as_published``, all members do.
+        Words such as ``{code}`` are replaced. The code is that of the edition, but in ids and
+        sources that of the published page, so that a clause has the same id in all editions. With
+        ``as_published``, it is the published one in all members.
         """
         if "for_each" not in entry:
             yield entry
@@ -121,10 +122,12 @@ class Ledger:
         for number, code in enumerate(self.errors.values(), 1):
             words = {**asdict(code), "row": number}
             published = {**words, "code": code.published_as or code.code}
-            names = {name: template[name] for name in ("id", "source") if name in template}
+            always_published = {
+                name: template[name] for name in ("id", "source") if name in template
+            }
             try:
                 row = _filled(template, published if as_published else words)
-                row |= _filled(names, published)
+                row |= _filled(always_published, published)
             except KeyError as error:
                 message = f"rows of errors.yaml have no member {error.args[0]}"
                 self.faults.append(file.fault(place, message))
@@ -132,7 +135,7 @@ class Ledger:
             yield self._with_rules_of_role(file, place, row, code)
 
     def _with_rules_of_role(self, file: YamlFile, place: Place, row: Row, code: ErrorCode) -> Row:
-        """The row with the rules for the role of its code before those for all roles."""
+        """The row with the rules for the role of its code put before those for all roles."""
         by_role = row.pop("verified_by_role", None)
         if by_role is None:
             return row

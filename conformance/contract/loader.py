@@ -53,7 +53,10 @@ def editions(directory: Path | None = None) -> tuple[str, ...]:
 
 
 def _is_packaged(digest: str, found: Mapping[str, Profile], edition: str) -> bool:
-    """Whether a contract in another directory is the packaged one, profiles included."""
+    """Whether a contract read elsewhere is the same as the packaged one, profiles included.
+
+    ``digest``, ``found`` profiles and ``edition`` are those of the contract that was read.
+    """
     if edition not in editions():
         return False
     own = load(edition=edition)
@@ -82,6 +85,7 @@ def packaged_contract(rules: frozenset[str] | None, edition: str) -> Contract:
 
 
 def _read(directory: Path | None, rules: frozenset[str] | None, edition: str) -> Contract:
+    """Read a contract directory; None is the packaged one. Raises SpecError with all faults."""
     where = directory or packaged()
     if not where.is_dir():
         raise SpecError([f"{where}:1: there is no such directory"])
@@ -105,6 +109,8 @@ def in_edition(contract: Contract, edition: str) -> Contract:
 
 
 class _Loader:
+    """Reads the files of one contract directory in one edition, and collects their faults."""
+
     def __init__(
         self, where: Path, rules: frozenset[str] | None, edition: str, is_packaged: bool
     ) -> None:
@@ -122,7 +128,7 @@ class _Loader:
         document = self._file("openapi.yaml")
         page = self._read_ledger()
         if os.path.lexists(self.where / "open.yaml"):
-            self._file("open.yaml", "open")
+            self._file("open.yaml", "open")  # only to check it, and for the digest
         known: dict[str, Operation] = {}
         if document is not None and self._is_well_formed(document):
             known = self._operations(document)
@@ -178,7 +184,10 @@ class _Loader:
         return schema
 
     def _file(self, name: str, schema: str | None = None) -> YamlFile | None:
-        """A file that satisfies its meta schema; None, and faults, if it does not."""
+        """A file in the edition, if it satisfies its meta schema; None, and faults, if it does not.
+
+        Its text becomes part of the digest, unless it is a profile.
+        """
         if not self._is_own(name):
             return None
         file = yaml_file.read(self.where / name, name, self.faults)
@@ -220,7 +229,7 @@ class _Loader:
                 self.faults.append(f"{name}:1: there is no file that this could change")
 
     def _is_own(self, name: str) -> bool:
-        """Whether a path is a file or folder in the directory itself; adds a fault if it is not.
+        """Whether a path is in the directory itself, or missing; adds a fault for links and pipes.
 
         An installer may link the files of the package, but other contracts must not contain links.
         """

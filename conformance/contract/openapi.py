@@ -144,8 +144,9 @@ def with_codes(
     Those are the codes registered for its status; ``pointer`` is the path to the code in a body.
     """
     copied = copy.deepcopy(dict(document))
+    # by identity, because several responses and statuses may share one description
     described: dict[int, dict[str, Any]] = {}
-    statuses: dict[int, set[int]] = {}  # several may share one description
+    statuses: dict[int, set[int]] = {}
     for status, content in _error_contents(copied):
         described[id(content)] = content
         statuses.setdefault(id(content), set()).add(status)

@@ -93,7 +93,8 @@ def _scopes(
 ) -> tuple[tuple[str, ...], str | None]:
     """The scopes that a mode accepts, and one that may be required in addition.
 
-    ``scope`` is the scope of the mode itself, if it has one besides those of the method.
+    Those of the method in ``security``. But if the mode has a ``scope`` of its own, it accepts only
+    this, and the first scope of the method may be required in addition.
     """
     scopes: dict[str, None] = {}
     for alternative in security:
@@ -143,18 +144,18 @@ def _secrets(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(mode: Mode) -> Iterator[Parameter]:
-    """The parameters of one mode.
+    """The parameters of one mode, whose selector is required.
 
     Parameters that select other modes are excluded. A read or fetch with a selector keeps only the
-    selector and the required parameters.
+    selector, required parameters and those of the path.
     """
     when = mode.words.get("when")
     only_required = when and mode.words["action"] in ("read", "fetch")
     for parameter in _inputs(mode.definition):
-        is_required = parameter.required or not only_required
+        is_taken = parameter.required or not only_required
         if parameter.name == when:
             yield replace(parameter, required=True)
-        elif parameter.place == "path" or (is_required and parameter.name not in mode.selectors):
+        elif parameter.place == "path" or (is_taken and parameter.name not in mode.selectors):
             yield parameter
 
 

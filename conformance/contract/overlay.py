@@ -99,7 +99,10 @@ def _selected(value: Any, segment: re.Match[str]) -> Iterator[tuple[str | int, A
 
 
 def _act(root: Any, place: Place, action: dict[str, Any]) -> str:
-    """Do one action at a place; returns what is wrong, or an empty text."""
+    """Remove or update the value at a place; returns what is wrong, or an empty text.
+
+    An update is appended to an array, and merged into an object.
+    """
     owner, value = None, root
     for step in place:
         owner, value = value, value[step]

@@ -21,17 +21,17 @@ def profile(
 ) -> Profile:
     """The profile in a valid file, whose name is that of the file.
 
-    A clause that the file does not name was added to the contract later. A fault is added for each
-    clause, operation or cell that the contract does not have.
+    A clause that the file does not name was added to the contract later, and is not scored. A fault
+    is added for each clause, operation or cell that the contract does not have.
     """
     content = file.value
     name = file.name.removeprefix(PREFIX).removesuffix(".yaml")
-    faults += _unknown(file, clauses, operations)
-    not_scored = {name: (kind, why) for kind, name, why in _unscored(content)}
-    why = f"The contract got this clause after version {content['version']} of the profile."
+    faults += _faulty_names(file, clauses, operations)
+    not_scored = {unscored: (kind, why) for kind, unscored, why in _unscored(content)}
+    added_later = f"The contract got this clause after version {content['version']} of the profile."
     for clause in clauses:
         if clause not in content["scored"] and clause not in not_scored:
-            not_scored[clause] = (Unscored.ADDED_LATER, why)
+            not_scored[clause] = (Unscored.ADDED_LATER, added_later)
     return Profile(
         name=name,
         digest=digest_of(content),
@@ -70,7 +70,7 @@ def _unscored(content: Mapping[str, Any]) -> Iterator[tuple[Unscored, str, str]]
             yield Unscored(kind), name, why
 
 
-def _unknown(
+def _faulty_names(
     file: YamlFile, clauses: Collection[str], operations: Collection[str]
 ) -> Iterator[str]:
     """A fault for each name that the contract does not have, and for each clause in two lists."""

@@ -32,7 +32,7 @@ FILES = tuple(name for name, _ in FORMATS)
 def write_all(run: Run, directory: Path) -> None:
     """Write every report into an existing directory; each file is written completely or not at all.
 
-    Raises ReportError if a writer fails, after all others have been written.
+    Raises ReportError if a writer fails, after all others have been written, and OSError at once.
     """
     broken: dict[str, Exception] = {}
     for name, write in FORMATS:

@@ -16,11 +16,14 @@ from conformance.report.exhibit import Exhibit, unjudged
 
 @dataclass(frozen=True)
 class Group:
-    """The cells that could not be judged for one reason, with the last exchanges of the first."""
+    """The cells that could not be judged for the same reasons, and how many they are.
+
+    ``evidence`` are the last exchanges of the first cell.
+    """
 
     reasons: tuple[str, ...]
     cells: int
-    operations: str  # the names of the first
+    operations: str  # the names of the first few
     clauses: tuple[str, ...]
     evidence: tuple[Exhibit, ...]
 
@@ -31,33 +34,39 @@ class Note:
 
     clause: str
     count: int
-    operations: str  # the names of the first
+    operations: str  # the names of the first few
     first: Finding
 
 
 @dataclass(frozen=True)
 class Untested:
-    """Untested cells with the same wording of their reason, and how many reasons that are."""
+    """Untested cells whose reasons have the same wording as ``reason``.
+
+    ``more`` counts the reasons other than this one, and ``cells`` the cells of all.
+    """
 
     reason: str
     more: int
     cells: int
     clauses: tuple[str, ...]
-    cause: Cause | None  # the one that blocks them
+    cause: Cause | None  # the one that blocks the cells
 
 
 def shape(text: str) -> str:
-    """A text without the words that contain a digit. Texts that say the same share their shape."""
+    """A text with a sign for each word that contains a digit.
+
+    Texts that say the same share their shape.
+    """
     words = text.split()
     return " ".join("…" if any(char.isdigit() for char in word) else word for word in words)
 
 
 def errors(run: Run) -> list[Group]:
-    """The cells that could not be judged by reason, the most frequent first.
+    """The cells that could not be judged, in groups with the same reasons; the largest first.
 
     Once the evidence fills the available space, the remaining groups are shown without any.
     """
-    alike: dict[tuple[str, ...], list[Cell]] = defaultdict(list)
+    alike: dict[tuple[str, ...], list[Cell]] = defaultdict(list)  # by shapes of the reasons
     for cell in run.cells:
         if cell.verdict is Verdict.ERROR:
             alike[tuple(shape(reason) for reason in cell.why)].append(cell)
@@ -78,7 +87,10 @@ def errors(run: Run) -> list[Group]:
 
 
 def missing(run: Run) -> dict[ReasonKind, list[Untested]]:
-    """Why cells are untested by kind. Reasons of the same wording are one, except for causes."""
+    """Why cells are untested, by kind. Reasons of the same wording are one row.
+
+    Except that each cause which blocks cells has a row of its own.
+    """
     blocking = untested.blocking(run)
     return {
         kind: [_untested(group, blocking) for group in _by_wording(kind, reasons)]
@@ -87,7 +99,10 @@ def missing(run: Run) -> dict[ReasonKind, list[Untested]]:
 
 
 def _by_wording(kind: ReasonKind, reasons: untested.Missing) -> list[untested.Missing]:
-    """The reasons of a kind in groups of the same wording, those with the most cells first."""
+    """The reasons of a kind in groups of the same wording, those with the most cells first.
+
+    Reasons that name causes are grouped by their full text, because they differ in a number.
+    """
     groups: dict[str, untested.Missing] = defaultdict(list)
     for text, cells in reasons:
         groups[text if kind is ReasonKind.BLOCKED else shape(text)].append((text, cells))

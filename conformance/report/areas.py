@@ -14,21 +14,21 @@ from conformance.report import view
 from conformance.report.alike import shape
 
 Causes = Mapping[str, Mapping[int, Cause]]
-"""The causes that break each cell, by its name and then by their numbers."""
+"""By name of a cell and number of a cause: the causes that break the cell."""
 UNTOLD = (Verdict.PASSED, *BROKEN)
 """The verdicts that need no reason: nothing was found, or the causes say it."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """The cells of a clause with the same verdict, and for those not judged with the same reason.
+    """The cells of a clause with the same verdict and the same reason, if they have one.
 
-    ``causes`` are those that broke them, by number.
+    ``causes`` are those that break or block them, by number.
     """
 
     verdict: Verdict
     count: int
-    operations: str  # the names of the first
+    operations: str  # the names of the first few
     causes: Mapping[int, Cause]
     reason: str
 
@@ -52,7 +52,7 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """What became of it in a word or two."""
+        """What became of the clause in a word or two."""
         if self.verdict is None:
             return "without a verdict"
         if self.verdict is Verdict.UNTESTED and len({line.verdict for line in self.lines}) > 1:
@@ -120,11 +120,12 @@ def _entry(run: Run, clause: Clause, causes: Causes, reason: str) -> Entry:
 
 
 def _lines(cells: Sequence[Cell], causes: Causes) -> Iterator[Line]:
-    """A line for the cells that share verdict and reason, the worst first."""
+    """A line for the cells that share verdict and reason, the worst verdict first."""
     groups: dict[tuple[Verdict, str], list[Cell]] = defaultdict(list)
     for cell in cells:
         groups[cell.verdict, shape(_reason(cell, causes))].append(cell)
-    for (verdict, _), alike in sorted(groups.items(), key=lambda group: group[0][0].rank):
+    worst_first = sorted(groups.items(), key=lambda group: group[0][0].rank)
+    for (verdict, _), alike in worst_first:
         names = [view.operation_name(cell.operation) for cell in alike]
         blamed = {number: cause for cell in alike for number, cause in _blamed(cell, causes)}
         yield Line(
@@ -137,7 +138,10 @@ def _lines(cells: Sequence[Cell], causes: Causes) -> Iterator[Line]:
 
 
 def _blamed(cell: Cell, causes: Causes) -> list[tuple[int, Cause]]:
-    """The causes that break a cell, or the worst of those that block it, with their numbers."""
+    """The causes to blame for the verdict of a cell, with their numbers.
+
+    Those that break it. For an untested cell, the worst cause of each cell that blocks it.
+    """
     if cell.verdict is not Verdict.UNTESTED:
         return list(causes.get(cell.name, {}).items())
     blocking = [causes[reason.by] for reason in cell.reasons if reason.by and reason.by in causes]

@@ -29,27 +29,21 @@ from conformance.report.exhibit import Exhibit, exhibits, place_in
 from conformance.report.phrases import flawed, mistake, route, with_key
 from conformance.report.pictures import NOTHING, Picture, pictures_of
 
-ROWS = 100
-"""Operations that a card lists."""
+ROWS, FEW = 100, 2
+"""Maximum number of operations that a card lists: with evidence, and without."""
 MOST = 300
-"""Causes that are shown. Nobody fixes more than this at once."""
+"""Maximum number of causes that are shown. Nobody fixes more than this at once."""
 ROOM = 170_000
 """Characters of evidence in a report, before escaping."""
-FEW = 2
-"""Operations that a card without evidence lists."""
-DIFFERENCES = 3
-"""Differences that a card lists for one operation."""
-DIFFERENCE = 300
-"""Characters of a difference."""
+DIFFERENCES, DIFFERENCE = 3, 300
+"""Maximum number of differences that a card lists for one operation; characters of one."""
 
 MANY = 5
 """A cause is called "everywhere" if it breaks all judged operations, and at least this many."""
 QUERY = 200
 """Characters of the request URL that a card shows."""
-BRIEF = 60
-"""Characters of a title in a sentence on something else."""
-SHORT = 70
-"""Characters of a value in an example."""
+BRIEF, SHORT = 60, 70
+"""Characters of a title in a sentence on something else, and of a value in an example."""
 
 HARMS = {
     Harm.ISOLATION: "Reaches data of others",
@@ -69,8 +63,8 @@ LEAST, MUCH = 10, 1 / 4
 class Row:
     """What a cause breaks in one operation: clauses, the first differences, and an exchange.
 
-    Each difference names the key it was seen with. ``more`` counts those not shown. ``exchange`` is
-    the id of the one that shows the first, and ``asked`` its request, or the route if it is lost.
+    Each difference names its key; ``more`` counts those not shown. ``exchange`` is the id of the
+    one that shows the first, and ``asked`` its request. Without it, they are empty and the route.
     """
 
     operation: str
@@ -215,7 +209,7 @@ def start(run: Run, shown: Sequence[Card]) -> Start | None:
     if _blocked(blocking) >= max(LEAST, MUCH * untested):
         why = f"it blocks {_blocked(blocking):,} of the {amount(untested, 'untested cell')}"
         named = cut(blocking.title, BRIEF)
-        if not named[1:2].isupper():  # unlike a method
+        if not named[1:2].isupper():  # it does not begin with a method, such as GET
             named = named[:1].lower() + named[1:]
         return Start(blocking.number, f"Start with {blocking.number}, {named}: {why}.")
     return Start(worst.number, f"Start with {worst.number}: {worst.title}.")
@@ -231,8 +225,8 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
     cells = [by_name[name] for name in cause.cells if name in by_name]
     operations = list(dict.fromkeys(cell.operation for cell in cells))
     listed = operations[: ROWS if whole else FEW]
-    shown = shown_of(run, cause).ids
-    probe, everywhere = _probe(run, cause, shown), _everywhere(run, cause)
+    shown_by = shown_of(run, cause).ids
+    probe, everywhere = _probe(run, cause, shown_by), _everywhere(run, cause)
     return Card(
         number=number,
         cause=cause,
@@ -242,16 +236,16 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         rows=tuple(_rows(run, cause, cells, listed, DIFFERENCES if whole else 1)),
         more=len(operations) - len(listed),
         everywhere=everywhere,
-        exhibits=tuple(exhibits(run, shown if whole else (), cause.finding)),
+        exhibits=tuple(exhibits(run, shown_by if whole else (), cause.finding)),
         unproven=tuple(unproven.unproven(run, cause)),
         transition=transition(cause, run.past),
         waivers=tuple(dict.fromkeys(cell.waiver for cell in cells if cell.waiver)),
     )
 
 
-def _probe(run: Run, cause: Cause, shown: Sequence[str]) -> Exchange | None:
-    """The exchange that shows a cause best. A write that stored an odd value succeeded."""
-    return view.probe(run, cause.finding, [name for name in shown if name != cause.origin])
+def _probe(run: Run, cause: Cause, shown_by: Sequence[str]) -> Exchange | None:
+    """The exchange that shows a cause best, other than a write that stored an odd value."""
+    return view.probe(run, cause.finding, [name for name in shown_by if name != cause.origin])
 
 
 def _everywhere(run: Run, cause: Cause) -> bool:
@@ -270,7 +264,10 @@ def _asked(exchange: Exchange | None, flaw: str) -> str:
 
 
 def _example(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: bool) -> str:
-    """The cause on one line: a request, the expected response, and the actual one."""
+    """The cause on one line: a request, the expected response, and the actual one.
+
+    For a wrong status, it names the key, and the operation of the exchange if that is another.
+    """
     finding = cause.finding
     asked = route(run, finding.operation)
     place = f" at {view.shown(finding.where, SHORT)}"
@@ -291,14 +288,15 @@ def _rows(
 ) -> Iterator[Row]:
     """A row for each of the given operations, with at most ``most`` differences each."""
     for operation in operations:
-        of_one = [cell for cell in cells if cell.operation == operation]
-        yield _row(run, cause, of_one, most)
+        own_cells = [cell for cell in cells if cell.operation == operation]
+        yield _row(run, cause, own_cells, most)
 
 
 def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
     """The row for the cells of one operation, with the findings that belong to this cause.
 
-    Findings similar to the main one come first. A cell may also have findings of other causes.
+    Findings similar to the main one come first. A cell may also have findings of other causes,
+    which are left out. If no finding shares an exchange with the cause, all of them are taken.
     """
     found = [finding for cell in cells for finding in cell.findings]
     of_cause = set(cause.exchanges)
@@ -306,13 +304,14 @@ def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
     findings = sorted(own or found, key=lambda finding: _unlike(cause.finding, finding))
     differences = list(dict.fromkeys(_difference(run, finding) for finding in findings))
     probe = _quoted(run, findings[0])
-    asked = of_operation = route(run, cells[0].operation)
+    operation = cells[0].operation
+    asked = route(run, operation)
     if probe is not None:
         url = probe.request.url.removeprefix(run.target.url)
         asked = clean(f"{probe.request.method} {cut(url, QUERY)}")
     return Row(
-        operation=view.operation_name(cells[0].operation),
-        route=of_operation,
+        operation=view.operation_name(operation),
+        route=route(run, operation),
         asked=asked,
         clauses=tuple(cell.clause for cell in cells),
         differences=tuple(differences[:most]),

@@ -14,7 +14,7 @@ from conformance.report.since import since
 from conformance.report.walk_picture import text_of
 
 CAUSES = 30
-"""Causes that get a line. With details, all of them do."""
+"""Maximum number of causes that get a line. With details, all of them do."""
 
 DOUBTED = 5
 """Doubtful causes that get a line in any case, although they come last."""
@@ -43,8 +43,8 @@ _COLOURS = {
 def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str:
     """The summary of a run, with no control sequences but our own colours. The verdict comes last.
 
-    ``width`` is in columns. With ``details``, each cause is followed by its evidence, and each
-    reason has a line.
+    ``width`` is in columns. With ``details``, each cause is followed by its evidence, and more
+    reasons for untested cells have a line.
     """
     page = _Page(max(width, 40), colour)
     shown = cards.cards(run)
@@ -184,7 +184,7 @@ def _changes(page: _Page, run: Run) -> None:
 
 
 def _notes(page: _Page, run: Run) -> None:
-    """Add what is worth knowing before the verdict is believed."""
+    """Add remarks, and what the run left out or did not finish."""
     for sentence in remarks.of(run):
         page.lines.append(clean(f"Note: {sentence}"))  # not wrapped, because it may end in YAML
     noted = sum(len(found) for _, found in view.notes(run))
@@ -241,10 +241,10 @@ def durations(run: Run) -> str:
         _costs(run, "area", _cells_by(run, lambda cell: clauses[cell.clause].area)),
         _costs(run, "scenario", _exchanges_by_scenario(run)),
     ]
-    whole = _cost_line(
+    total = _cost_line(
         len(run.exchanges), view.elapsed_ms(run.exchanges), "total, each counted once"
     )
-    blocks[-1].append(whole)
+    blocks[-1].append(total)
     return "\n".join(line for block in blocks for line in (*block, ""))
 
 
@@ -264,7 +264,10 @@ def _exchanges_by_scenario(run: Run) -> dict[str, set[str]]:
 
 
 def _costs(run: Run, kind: str, groups: dict[str, set[str]]) -> list[str]:
-    """A line for each group with exchanges, the most expensive first."""
+    """A heading, and a line for each group with exchanges, the most requests first.
+
+    ``groups`` are the ids of exchanges by the name of a clause, an area or a scenario.
+    """
     rows = []
     for group, ids in groups.items():
         if ids:

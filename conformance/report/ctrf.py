@@ -86,6 +86,7 @@ def _profiles(run: Run) -> dict[str, Any]:
 
 
 def _summary(run: Run) -> dict[str, Any]:
+    """The numbers of tests by status, the times, and the causes."""
     counts = Counter(STATUS[cell.verdict] for cell in run.cells)
     return {
         "tests": len(run.cells),
@@ -118,6 +119,7 @@ def _cause(run: Run, cause: Cause) -> dict[str, Any]:
 
 
 def _test(run: Run, cell: Cell, seconds: float) -> dict[str, Any]:
+    """A cell as a test; ``seconds`` is the time that it took."""
     clause = run.contract.clauses[cell.clause]
     test: dict[str, Any] = {
         "name": cell.name,

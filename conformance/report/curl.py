@@ -162,7 +162,11 @@ class _Data:
 
 
 def _data(body: Body | None) -> _Data:
-    """How to send a body: as text, or through base64 if no argument can contain its bytes."""
+    """How to send a body: as an argument, or through a pipe.
+
+    That is from base64 if no argument can contain its bytes, and from commands that print it if it
+    has a character repeated very often.
+    """
     if body is None:
         return _Data()
     if body.withheld:

@@ -50,9 +50,13 @@ def standing(requests: int) -> str:
 
 
 def remarks(run: Run) -> list[str]:
-    """The same line for a run of the most valuable requests; none for any other run."""
+    """The line of ``standing`` for a run that sent only the most valuable requests; else none.
+
+    None if areas, clauses or a shard were selected, for spot checks, and for other contracts.
+    """
     chosen = run.selection
     if chosen is None or chosen.areas or chosen.clauses or chosen.shard or run.spread is not None:
         return []
-    is_part = run.depth == Depth.QUICK or any(case.gap == OVER_BUDGET for case in run.cases)
+    has_budget = any(case.gap == OVER_BUDGET for case in run.cases)
+    is_part = run.depth == Depth.QUICK or has_budget
     return [standing(len(run.exchanges))] if is_part and run.contract.packaged else []

@@ -17,9 +17,9 @@ from conformance.report.window import HEAD, Window, window
 HEADERS_LIMIT = 30
 """Headers shown of each message."""
 TRIED = 40
-"""Exchanges of a finding in which its places are looked for."""
+"""Maximum number of exchanges of a finding in which its places are looked for."""
 NOTE = "note"
-"""Accuses the note on a body that is not shown."""
+"""The accused part of a message if its body is wrong and not shown, so that the note is marked."""
 BRIEF = 6
 """Lines shown of a response that is right, next to one with a mark."""
 
@@ -69,8 +69,8 @@ def exhibits(
 ) -> list[Exhibit]:
     """At most ``few`` of the given exchanges, the most telling ones, as the page shows them.
 
-    The places in their responses that the ``finding`` is about are marked. The last of them gives
-    way to the last response with such a place, if there is none among the others.
+    The places in their responses that the ``finding`` is about are marked. If none of them has such
+    a place, the last exchange that has one takes the place of number ``few``.
     """
     exchanges = run.exchanges_of(ids)
     chosen = best(exchanges, few)
@@ -78,7 +78,8 @@ def exhibits(
         return [exhibit_of(exchange) for exchange in chosen]
     walk = walk_fault(run, finding)
     places = [_places(run, finding, walk, exchange) for exchange in chosen]
-    for other in reversed(exchanges[:TRIED] if not any(places) else []):
+    candidates = [] if any(places) else exchanges[:TRIED]
+    for other in reversed(candidates):
         found = _places(run, finding, walk, other)
         if found:
             chosen[few - 1 :], places[few - 1 :] = [other], [found]
@@ -135,17 +136,21 @@ def _message(
     places: Sequence[Place] = (),
     head: int = HEAD,
 ) -> Message:
+    """A request or a response as shown; ``line`` is its first line.
+
+    Of several places outside of the body, the first is accused.
+    """
     pairs = [(name, cut(value, 500)) for name, value in headers]
     shown, note = _body(body, places, head)
     more = len(pairs) - HEADERS_LIMIT
     if more > 0:
         note = f"{amount(more, 'more header')}. {note}".strip()
-    named = [place.pointer.lower() for place in places if not place.in_body]
-    accused = named[0] if named else ""
+    outside = [place.pointer.lower() for place in places if not place.in_body]
+    accused = outside[0] if outside else ""
     if shown is None and places:
         accused = accused or NOTE
-    known = {"", NOTE, STATUS, *(name.lower() for name, _ in headers)}
-    lacks = accused not in known
+    there = {"", NOTE, STATUS, *(name.lower() for name, _ in headers)}
+    lacks = accused not in there
     return Message(line, tuple(pairs[:HEADERS_LIMIT]), shown, note, accused, lacks)
 
 

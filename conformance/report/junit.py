@@ -29,6 +29,7 @@ def write(run: Run, path: Path) -> None:
 
 
 def _suites(run: Run) -> ET.Element:
+    """All test suites: one for each area that has cells."""
     name = f"{run.contract.name}: {run.target.name}"
     seconds = seconds_by_cell(run)
     root = _element("testsuites", name=name, **_numbers(run.cells, seconds))
@@ -74,6 +75,7 @@ def _numbers(cells: tuple[Cell, ...], seconds: dict[str, float]) -> dict[str, st
 
 
 def _case(run: Run, cell: Cell, seconds: float) -> ET.Element:
+    """The test case of a cell; it is empty if the cell passed."""
     clause = run.contract.clauses[cell.clause]
     case = _element(
         "testcase",

@@ -28,11 +28,14 @@ class Link:
 def chain_of(
     run: Run, harm: Harm, exchange: Exchange, places: Sequence[Place], known: Mapping[str, Origin]
 ) -> tuple[Link, ...]:
-    """The chain of a leak that a response shows; empty if it shows no object of somebody else."""
+    """The chain of a leak that a response shows; empty if it shows no object of another business.
+
+    ``places`` are those that the finding is about, and ``known`` the origins of objects by id.
+    """
     if harm is not Harm.ISOLATION or not exchange.ok:
         return ()
-    inside = [place.pointer for place in places if place.in_body]
-    item = _object_at(exchange.json, inside[0] if inside else "")
+    pointer = next((place.pointer for place in places if place.in_body), None)
+    item = _object_at(exchange.json, pointer or "")
     owner = _owner(run, exchange, item, known)
     asking = business_of(exchange.identity or "")
     if owner is None or owner is asking:
@@ -42,7 +45,7 @@ def chain_of(
     return (
         Link(owners.key_words(exchange.identity), _business(run, asking)),
         Link(route, f"{exchange.status}"),
-        Link(_named(run, exchange, item, inside), _business(run, owner)),
+        Link(_named(run, exchange, item, pointer), _business(run, owner)),
     )
 
 
@@ -67,7 +70,8 @@ def _owner(
 
 def _object_at(body: Any, pointer: str) -> Mapping[str, Any]:
     """The innermost object around a value in a body."""
-    around = list(_on_the_way(body, pointer.split("/")[1:-1]))
+    names_of_parents = pointer.split("/")[1:-1]
+    around = list(_on_the_way(body, names_of_parents))
     objects = [each for each in around if isinstance(each, dict)]
     return objects[-1] if objects else {}
 
@@ -83,18 +87,23 @@ def _on_the_way(body: Any, names: Sequence[str]) -> Iterator[Any]:
         yield body
 
 
-def _named(run: Run, exchange: Exchange, item: Mapping[str, Any], inside: Sequence[str]) -> str:
-    """The object in words: its kind and id, or else the value in question and its place."""
+def _named(run: Run, exchange: Exchange, item: Mapping[str, Any], pointer: str | None) -> str:
+    """The object in words: its kind and id, or else the place of the value in it, and the value.
+
+    The value is left out if it is the id of a business. ``pointer`` is None if the finding is about
+    no place in the body.
+    """
     operation = run.contract.operations.get(exchange.operation)
     identifier = item.get(identifier_in(run, exchange))
     if operation is not None and isinstance(identifier, str | int):
         return f"{operation.kind or 'object'} {cut(str(identifier), VALUE)}"
-    for pointer in inside:
-        value = item.get(pointer.rpartition("/")[2])
-        if owners.business_with(run, value) is not None:
-            return pointer
-        return f"{pointer}: {compact(value, VALUE)}"
-    return "a response"
+    if pointer is None:
+        return "a response"
+    _, _, name = pointer.rpartition("/")
+    value = item.get(name)
+    if owners.business_with(run, value) is not None:
+        return pointer
+    return f"{pointer}: {compact(value, VALUE)}"
 
 
 def _business(run: Run, business: Business | None) -> str:

@@ -64,7 +64,7 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Standing:
-    """What a run alone does not know about its target, and what there is if it could not begin.
+    """What there is to say of a target even if its run could not begin.
 
     ``target`` is the name of the target, and ``verdict`` the verdict on it. Moments are ISO 8601;
     ``last_good`` is that of the last good run, empty if there was none. ``new`` is the number of
@@ -86,11 +86,14 @@ def standing_of(run: Run) -> Standing:
     good = [past.finished for past in run.past if past.exit_code == 0]
     if run.exit_code == 0:
         good.append(run.finished)
-    broken = bool(run.counts["failed"])
-    whole = Overall.UNJUDGED if run.exit_code == Exit.UNJUDGED else Overall.CONFORMS
+    verdict = Overall.CONFORMS
+    if run.counts["failed"]:
+        verdict = Overall.BROKEN
+    elif run.exit_code == Exit.UNJUDGED:
+        verdict = Overall.UNJUDGED
     return Standing(
         target=run.target.name,
-        verdict=Overall.BROKEN if broken else whole,
+        verdict=verdict,
         exit_code=run.exit_code,
         finished=run.finished,
         last_good=good[-1] if good else "",
@@ -137,6 +140,7 @@ class _Metrics:
 
 
 def _add_standing(metrics: _Metrics, standing: Standing) -> None:
+    """Set the metrics that need no run. Those of unknown values are left out."""
     for verdict in Overall:
         metrics.set("conformance_verdict", verdict == standing.verdict, verdict=verdict)
     metrics.set("conformance_exit_code", standing.exit_code)
@@ -153,6 +157,7 @@ def _add_standing(metrics: _Metrics, standing: Standing) -> None:
 
 
 def _add_run(metrics: _Metrics, run: Run) -> None:
+    """Set the metrics of a run that judged something."""
     contract = run.contract
     metrics.set(
         "conformance_info",
@@ -185,7 +190,7 @@ def _add_run(metrics: _Metrics, run: Run) -> None:
 
 
 def _add_waivers(metrics: _Metrics, run: Run) -> None:
-    """The waivers that still hold on the day of the run, and end soon."""
+    """Set the numbers of waivers that still hold on the day of the run, and end soon."""
     today = date.fromisoformat(run.judged_on)
     for days in SOON:
         last = today + timedelta(days=days)

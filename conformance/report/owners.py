@@ -26,9 +26,9 @@ MOST = 3
 TRIED = 8
 """Words of a finding that may be ids."""
 SHORTEST, ID = 8, 80
-"""Characters of an id: the fewest that name an object, and those that are shown."""
+"""Characters of an id: at least, and at most. Fewer do not name an object."""
 SHORT = 8
-"""Characters shown of a long id next to the whole id of something else."""
+"""Characters shown of an id that is shown in full elsewhere."""
 
 _WORD = re.compile(r"[\w-]+")
 _DIGIT = re.compile(r"\d")
@@ -45,37 +45,40 @@ class Origin:
 def ids_in(run: Run, cause: Cause, asked: Exchange) -> list[str]:
     """The words of the finding of a cause that may be ids, at most TRIED.
 
-    Those of a response with a wrong status only matter if it should not be seen by everybody. Then
-    they are the business and the object that it shows.
+    For a wrong status, ids only matter if data of others was reached. Then they are the ids of
+    businesses, and that of the object in the response to ``asked``.
     """
     finding = cause.finding
     found = _WORD.findall(f"{finding.actual} {finding.expected}")
-    long = [word for word in dict.fromkeys(found) if SHORTEST <= len(word) <= ID]
-    words = [word for word in long if _DIGIT.search(word)]
+    of_length = [word for word in dict.fromkeys(found) if SHORTEST <= len(word) <= ID]
+    words = [word for word in of_length if _DIGIT.search(word)]
     if finding.where != STATUS:
         return words[:TRIED]
     if cause.harm is not Harm.ISOLATION:
         return []
     answer = answer_of(run.contract, asked)
-    matter = {*run.target.businesses.values(), str(answer.id if answer else None)}
-    return [word for word in words if word in matter]
+    relevant = {*run.target.businesses.values(), str(answer.id if answer else None)}
+    return [word for word in words if word in relevant]
 
 
 def origins(run: Run, wanted: Iterable[str]) -> dict[str, Origin]:
-    """The first responses that show some ids as those of objects."""
-    left = set(wanted) - set(run.target.businesses.values())
+    """By id, the first response that shows an object with one of the wanted ids.
+
+    The ids of businesses are left out.
+    """
+    not_found_yet = set(wanted) - set(run.target.businesses.values())
     found: dict[str, Origin] = {}
     for exchange in run.exchanges:
-        if not left:
+        if not not_found_yet:
             break
         answer = answer_of(run.contract, exchange) if exchange.ok else None
         if answer is None:
             continue
         name = run.contract.identifier_of(answer.operation.kind)
         shown = [answer.object, *answer.rows]
-        for identifier in {str(members_of(each).get(name)) for each in shown} & left:
+        for identifier in {str(members_of(each).get(name)) for each in shown} & not_found_yet:
             found[identifier] = Origin(exchange, _kind_named(run.contract, name, answer.operation))
-            left.discard(identifier)
+            not_found_yet.discard(identifier)
     return found
 
 
@@ -96,7 +99,10 @@ def _kind_named(contract: Contract, member: str, operation: Operation) -> str:
 def explained(
     run: Run, cause: Cause, asked: Exchange, known: Mapping[str, Origin]
 ) -> tuple[str, ...]:
-    """Sentences on the ids in a finding, at most MOST. ``asked`` is the request that shows it."""
+    """Sentences on the ids in a finding, at most MOST.
+
+    ``asked`` is the exchange that shows the finding, and ``known`` the origins of objects by id.
+    """
     sentences = []
     for identifier in ids_in(run, cause, asked):
         business = business_with(run, identifier)
@@ -108,7 +114,7 @@ def explained(
 
 
 def business_with(run: Run, identifier: object) -> Business | None:
-    """The declared business with an id."""
+    """The declared business with an id; None if there is none."""
     for name, declared in run.target.businesses.items():
         if declared == identifier:
             return Business(name)
@@ -124,7 +130,7 @@ def key_of(run: Run, business: Business) -> str | None:
 
 
 def short(identifier: str) -> str:
-    """An id that is shown in full elsewhere."""
+    """The beginning of an id that is shown in full elsewhere."""
     return cut(identifier, SHORT + 1)
 
 

@@ -20,7 +20,7 @@ KEYLESS: Mapping[Form | None, str] = {
     Form.UNKNOWN: "with only the prefix of a key",
     Form.SPELLED: "without a key, using another spelling of the path",
 }
-"""The same for a request without a key."""
+"""How an example describes a request without a key, by what is wrong with it."""
 OF_KEYS = frozenset(Form) - {Form.OMITTED, Form.NULL, Form.INVENTED}
 """The forms that concern a key or where it is sent."""
 
@@ -38,7 +38,7 @@ def with_key(exchange: Exchange) -> str:
 
 
 def mistake(cause: Cause, exchange: Exchange | None) -> str:
-    """What is wrong with the request of a cause, or else the filters of its list.
+    """What is wrong with the request of a cause, or the filters of a list with a wrong body.
 
     Empty if the key is what is wrong, because ``with_key`` describes the key.
     """

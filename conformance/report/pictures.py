@@ -29,8 +29,8 @@ NOTHING = Picture()
 
 def pictures_of(run: Run, shown: Sequence[tuple[Cause, Sequence[Exhibit]]]) -> list[Picture]:
     """The pictures of some causes with their exhibits, in that order. Reads the log once."""
-    telling: list[tuple[Cause, Exhibit | None]] = []
-    wanted: list[str] = []
+    telling: list[tuple[Cause, Exhibit | None]] = []  # with the exhibit that shows the cause best
+    wanted: list[str] = []  # ids
     for cause, exhibits in shown:
         marked = [exhibit for exhibit in exhibits if exhibit.places] or exhibits
         first = marked[0] if marked else None
@@ -44,7 +44,7 @@ def pictures_of(run: Run, shown: Sequence[tuple[Cause, Sequence[Exhibit]]]) -> l
 def _picture(
     run: Run, cause: Cause, exhibit: Exhibit | None, known: Mapping[str, Origin]
 ) -> Picture:
-    """The picture of a cause, given the exhibit that shows it best and the origins of ids."""
+    """The picture of a cause, given the exhibit that shows it best, and origins by id."""
     if exhibit is None:
         return NOTHING
     ids = owners.explained(run, cause, exhibit.exchange, known)

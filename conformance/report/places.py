@@ -24,9 +24,9 @@ TRANSFER = "transfer"
 WHOLE = "/"
 """The place of a finding about a whole body."""
 MOST = 3
-"""Places of one response."""
+"""Maximum number of places of one response."""
 NODES = 20_000
-"""Values of a body that are compared with what a finding says."""
+"""Maximum number of values of a body that are compared with what a finding says."""
 DEEPEST = 12
 """Levels of a body that are searched for a value."""
 TELLING = 6
@@ -34,7 +34,7 @@ TELLING = 6
 LACKED = " is a required property"
 """The end of what the schema validator says about an object that lacks a member."""
 SEVERAL = " of them: "
-"""Between the number of objects and the second of them, where there should be one."""
+"""What findings say between a number of objects and the second one, if one was expected."""
 
 _AT_MOST = re.compile(r"at most (\d{1,6}) items")
 _REFUSAL = re.compile(r"[345]\d\d( |$)")
@@ -79,7 +79,7 @@ class Place:
 def places_of(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
     """The places in the response of an exchange that a finding is about, at most MOST.
 
-    None of them if the response is right, because another exchange of the finding is wrong.
+    Empty if this response is right, because that of another exchange of the finding is wrong.
     """
     where = finding.where
     if exchange.response is None or where == TRANSFER:
@@ -94,7 +94,10 @@ def places_of(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
 
 
 def _of_status(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
-    """The status, if the finding is about that of this response, and what such a success shows."""
+    """The status, and the first foreign business in a success; empty if this response is right.
+
+    This response is wrong if each exchange of the finding is, or if the finding has its status.
+    """
     decides = finding.where == STATUS or _is_last(run, finding, exchange)
     if finding.apart or (decides and _says(finding.actual, exchange)):
         return [Place(STATUS), *_foreign(run, exchange)]
@@ -102,7 +105,7 @@ def _of_status(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
 
 
 def _in_body(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
-    """The places in the body of a response."""
+    """The places that a finding is about in the body of a response; empty if this one is right."""
     where, actual = finding.where, finding.actual
     if actual.endswith(LACKED):
         return [Place.lacking(where.rstrip("/"), actual.removesuffix(LACKED).strip("'"))]
@@ -120,7 +123,7 @@ def _is_last(run: Run, finding: Finding, exchange: Exchange) -> bool:
 
 
 def _says(actual: str, exchange: Exchange) -> bool:
-    """Whether a finding says that it was given the status of an exchange."""
+    """Whether the actual value of a finding begins with the status of an exchange."""
     return actual.split(" ", 1)[0].rstrip(",") == str(exchange.status)
 
 
@@ -128,14 +131,14 @@ def _says(actual: str, exchange: Exchange) -> bool:
 
 
 def _of_member(run: Run, finding: Finding, exchange: Exchange, *, decides: bool) -> list[Place]:
-    """The member at a pointer, which may begin at an object in the body.
+    """The member at the pointer of a finding, which may begin at an object in the body.
 
-    It is the one with the value that was given. If there is none and this response ``decides``, it
-    is the member with that name, or the place where it is missing.
+    It is the one with the actual value of the finding. If there is none and this response
+    ``decides``, it is the first member at that pointer, or the place where it is missing.
     """
     where, actual = finding.where, finding.actual
-    start, value = _sought(run, exchange)
-    named = {pointer: member for pointer, member in _nodes(value, start) if pointer.endswith(where)}
+    start, root = _object_sought(run, exchange)
+    named = {pointer: member for pointer, member in _nodes(root, start) if pointer.endswith(where)}
     for pointer, value in named.items():
         if compact(value) == actual:
             return _differing(pointer, value, finding.expected)
@@ -147,8 +150,8 @@ def _of_member(run: Run, finding: Finding, exchange: Exchange, *, decides: bool)
     return _inside(pointer, named[pointer], actual) or [Place(pointer)]
 
 
-def _sought(run: Run, exchange: Exchange) -> tuple[str, Json]:
-    """The object that a request looked for, with its pointer; the whole body if it shows none."""
+def _object_sought(run: Run, exchange: Exchange) -> tuple[str, Json]:
+    """The object that a request looked for, after its pointer; the whole body without one."""
     name, sought = identifier_in(run, exchange), exchange.facts.sought
     for pointer, value in _first_nodes(exchange.json):
         if sought and str(members_of(value).get(name)) == sought:
@@ -157,21 +160,21 @@ def _sought(run: Run, exchange: Exchange) -> tuple[str, Json]:
 
 
 def _differing(pointer: str, value: Json, expected: str) -> list[Place]:
-    """The members of an object that differ from the expected object, or else all of the value."""
+    """The members of an object that differ from the expected one; the whole value if none does."""
     wanted, given = members_of(strict_json(expected)), members_of(value)
     wrong = [name for name in given if name in wanted and wanted[name] != given[name]]
     return [Place(f"{pointer}/{name}") for name in wrong][:MOST] or [Place(pointer)]
 
 
 def _inside(pointer: str, value: Json, actual: str) -> list[Place]:
-    """The texts in an object that a finding quotes."""
+    """The texts in an object that a finding quotes; empty if the value is no object."""
     if not isinstance(value, dict):
         return []
-    return _named(list(_nodes(value, pointer)), actual)[:MOST]
+    return _quoted_texts(list(_nodes(value, pointer)), actual)[:MOST]
 
 
 def _missing(where: str, body: Json) -> list[Place]:
-    """The place of a member that is not in the body, in the innermost object that is."""
+    """The place of a missing member: in the innermost object or array on the way that is there."""
     parent, _, name = where.rpartition("/")
     known = {pointer for pointer, value in _nodes(body, "") if isinstance(value, dict | list)}
     while parent and parent not in known:
@@ -193,16 +196,22 @@ def _nodes(value: Json, pointer: str, depth: int = 0) -> Iterator[tuple[str, Jso
 
 
 def _in_whole(run: Run, finding: Finding, exchange: Exchange, *, decides: bool) -> Iterator[Place]:
-    """The places in a body that a finding about the whole body names."""
+    """The places in a body that a finding about the whole body names.
+
+    The object that it quotes, or if this response ``decides``, the texts that it quotes, surplus
+    items, or the list without the object that was looked for.
+    """
     nodes = _first_nodes(exchange.json)
     said = "" if _says(finding.actual, exchange) else finding.actual
-    named = _named_object(nodes, said)
-    if named is not None and SEVERAL in said:
-        yield from _alike(run, finding, exchange, named[1])
-    elif named is not None:
-        yield _guilty(run, exchange, *named)
+    named = _quoted_object(nodes, said)
+    if named is not None:
+        pointer, item = named
+        if SEVERAL in said:
+            yield from _twins(run, finding, exchange, item)
+        else:
+            yield _guilty(run, exchange, pointer, item)
     elif decides:
-        yield from _named(nodes, said) or _surplus(run, finding, exchange)
+        yield from _quoted_texts(nodes, said) or _surplus(run, finding, exchange)
         yield from _gone(run, finding, exchange)
 
 
@@ -211,10 +220,10 @@ def _first_nodes(body: Json) -> list[tuple[str, Json]]:
     return list(islice(_nodes(body, ""), NODES))
 
 
-def _named_object(
+def _quoted_object(
     nodes: Sequence[tuple[str, Json]], said: str
 ) -> tuple[str, dict[str, Any]] | None:
-    """The largest object in a body that a finding quotes, with its pointer; None if it has none."""
+    """The largest object in a body that a finding quotes, after its pointer; None without one."""
     longest, found = TELLING, None
     for pointer, value in nodes:
         if not pointer or not isinstance(value, dict):
@@ -263,13 +272,16 @@ def identifier_in(run: Run, exchange: Exchange) -> str:
     return run.contract.identifier_of(answer.operation.kind if answer else "")
 
 
-def _alike(run: Run, finding: Finding, exchange: Exchange, item: dict[str, Any]) -> Iterator[Place]:
-    """The ids of the items that show a text which a request sent, and which one item shows."""
-    copied = {text for text in texts_in(item.values()) if _was_sent(run, finding, text)}
+def _twins(run: Run, finding: Finding, exchange: Exchange, item: dict[str, Any]) -> Iterator[Place]:
+    """The places of the ids of an item and of its twins.
+
+    A twin shows a text that the item shows, too, and that a request of the finding sent.
+    """
+    sent = {text for text in texts_in(item.values()) if _was_sent(run, finding, text)}
     name = identifier_in(run, exchange)
     for pointer, value in _first_nodes(exchange.json):
         shown = members_of(value)
-        if name in shown and not copied.isdisjoint(texts_in(shown.values())):
+        if name in shown and not sent.isdisjoint(texts_in(shown.values())):
             yield Place(f"{pointer}/{name}")
 
 
@@ -281,24 +293,24 @@ def _was_sent(run: Run, finding: Finding, text: str) -> bool:
     return any(compact(text, sys.maxsize) in body.written for body in bodies if body)
 
 
-def _named(nodes: Sequence[tuple[str, Json]], said: str) -> list[Place]:
+def _quoted_texts(nodes: Sequence[tuple[str, Json]], said: str) -> list[Place]:
     """The texts of a body that a finding quotes, or that contain what it quotes.
 
-    Those that are what it quotes come before longer ones, of which it is a part. Of the others,
-    only the longest count, because the rest may be part of them by chance.
+    If some are exactly what it quotes, only these count. Otherwise only the longest do, because
+    shorter ones may be part of the quotation by chance.
     """
     quoted = said.strip('"')
-    texts = dict(_alike_texts(nodes, said, quoted))
+    texts = dict(_texts_alike(nodes, said, quoted))
     longest = max((len(text) for text in texts.values()), default=0)
     exact = [pointer for pointer, text in texts.items() if text == quoted]
     chosen = exact or [pointer for pointer, text in texts.items() if len(text) == longest]
     return [Place(pointer) for pointer in chosen]
 
 
-def _alike_texts(
+def _texts_alike(
     nodes: Sequence[tuple[str, Json]], said: str, quoted: str
 ) -> Iterator[tuple[str, str]]:
-    """The texts, with their pointers, that are part of what is said, or contain what is quoted."""
+    """The texts, after their pointers, that are part of what is said, or contain what is quoted."""
     for pointer, value in nodes:
         if not isinstance(value, str) or min(len(value), len(quoted)) < TELLING:
             continue
@@ -307,18 +319,18 @@ def _alike_texts(
 
 
 def _surplus(run: Run, finding: Finding, exchange: Exchange) -> Iterator[Place]:
-    """The first item of a list that has too many."""
+    """The first item beyond the expected maximum of a list that has too many."""
     most = _AT_MOST.match(finding.expected)
     pointer, items = list_in(run, exchange)
-    first = int(most[1]) if most else 0
-    if _ITEMS.match(finding.actual) and first < len(items):
+    beyond = int(most[1]) if most else 0
+    if _ITEMS.match(finding.actual) and beyond < len(items):
         name = identifier_in(run, exchange)
-        item = f"{pointer}/{first}"
-        yield Place(f"{item}/{name}" if name in members_of(items[first]) else item)
+        item = f"{pointer}/{beyond}"
+        yield Place(f"{item}/{name}" if name in members_of(items[beyond]) else item)
 
 
 def _gone(run: Run, finding: Finding, exchange: Exchange) -> Iterator[Place]:
-    """The list that does not show the object that a request looked for."""
+    """The list that does not show an expected object that the request looked for."""
     sought = exchange.facts.sought
     pointer, items = list_in(run, exchange)
     if not sought or sought not in finding.expected or not exchange.ok or not pointer:
@@ -329,7 +341,7 @@ def _gone(run: Run, finding: Finding, exchange: Exchange) -> Iterator[Place]:
 
 
 def list_in(run: Run, exchange: Exchange) -> tuple[str, list[Any]]:
-    """The pointer to the items of a list, and these; an empty pointer if it is no list."""
+    """The pointer to the items of a list, and the items; both empty if a response is no list."""
     answer, body = answer_of(run.contract, exchange), exchange.json
     items = items_of(answer.operation, body) if answer else None
     for name, member in members_of(body).items():

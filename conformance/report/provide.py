@@ -19,7 +19,7 @@ OF_LISTS = "maximum"
 """The member with a part for each list."""
 
 Gains = dict[str, int]
-"""The number of cells that each part of a member would enable."""
+"""By part of a member, the number of cells that it would enable."""
 
 
 def lines(run: Run) -> list[str]:
@@ -39,9 +39,9 @@ def lines(run: Run) -> list[str]:
 
 
 def _gains(run: Run) -> dict[str, Gains]:
-    """The places that the reasons of untested cells name, by member: how many cells each enables.
+    """By member of the target file, what each of its parts would enable, the most cells first.
 
-    The parts with the most cells come first.
+    Only places that the reasons of untested cells name. A member without parts has the part "".
     """
     cells_of: dict[tuple[str, str], set[str]] = {}
     for cell in run.cells:
@@ -74,7 +74,7 @@ def _allowed(run: Run, gains: Gains) -> Iterator[str]:
 
 
 def _named(member: str, gains: Gains) -> Iterator[str]:
-    """The keys or businesses to add: for a key, an environment variable."""
+    """The keys or businesses to add, a line each. A key is given by an environment variable."""
     for name, cells in gains.items():
         variable = re.sub("[^A-Z0-9]+", "_", name.upper())
         value = "the id" if member == "businesses" else f"${{{variable}_KEY}}"

@@ -40,7 +40,7 @@ def of(run: Run) -> list[str]:
     """All remarks on a run, each a sentence."""
     exceptions = [*(each.text for each in waivers.idle(run)), *excluded.lines(run)]
     wrong = unproven.wrong(run.setup)
-    doubtful = of_setup(run)[len(wrong) :]
+    doubtful = of_setup(run)[len(wrong) :]  # it begins with what is wrong
     added = [*lacking(run.contract, run.exchanges), *idle_filters(run), *idle_members(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
     if run.peer is not None and run.peer.more_tls_keys:
@@ -63,12 +63,17 @@ def of_setup(run: Run) -> list[str]:
     # a run that ended early already says what was wrong with its main key
     if run.incomplete:
         reported.add(place_of_key(str(run.target.main_key)))
-    others = (each for each in run.exchanges if place_of_key(str(each.identity)) not in reported)
-    return [*unproven.wrong(run.setup), *doubtful_keys(run.target, others)]
+    unreported = [
+        each for each in run.exchanges if place_of_key(str(each.identity)) not in reported
+    ]
+    return [*unproven.wrong(run.setup), *doubtful_keys(run.target, unreported)]
 
 
 def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[str]:
-    """A sentence for each supposedly valid key whose requests all returned 401."""
+    """A sentence for each supposedly valid key whose requests all returned 401.
+
+    Requests in which something is wrong with the form of the key or of a value do not count.
+    """
     statuses: dict[str, list[int]] = defaultdict(list)
     valid = target.keys.difference(DEAD_KEYS)
     for exchange in exchanges:
@@ -89,26 +94,27 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
 
 
 def lacking(contract: Contract, exchanges: Iterable[Exchange]) -> list[str]:
-    """The ``inapplicable`` line for operations that were never found, whatever the key.
+    """Advice with the ``inapplicable`` line for operations that were never found; at most one.
 
-    A route stands for all its operations, unless some of them were found.
+    The line names a route instead of its operations if none of them was found.
     """
     statuses = _statuses_of_valid(contract, exchanges)
     missing = [name for name, seen in statuses.items() if seen.issubset(NO_SUCH_ROUTE)]
     if len(missing) in (0, len(statuses)):  # if all are missing, the address is wrong
         return []
     route = {name: contract.operations[name].route for name in statuses}
-    found = {route[name] for name in statuses if name not in missing}
-    lost = dict.fromkeys(name if route[name] in found else route[name] for name in missing)
+    found_routes = {route[name] for name in statuses if name not in missing}
+    lost = dict.fromkeys(name if route[name] in found_routes else route[name] for name in missing)
     return [f"{lacked(lost, len(set(route.values())))}; {advice_on(lost)}"]
 
 
 def _statuses_of_valid(
     contract: Contract, exchanges: Iterable[Exchange]
 ) -> dict[str, set[int | None]]:
-    """The statuses of each operation that received a request which it need not refuse.
+    """By operation, the statuses of its responses; only operations that got a valid request.
 
-    An operation that received no such request may exist even if it was never found.
+    Any other operation may exist even if it was never found. Except for controls, 401 and 403 are
+    left out, because they say nothing about the operation.
     """
     statuses: dict[str, set[int | None]] = defaultdict(set)
     valid = set[str]()
@@ -122,9 +128,9 @@ def _statuses_of_valid(
 
 
 def idle_filters(run: Run) -> list[str]:
-    """The ``absent`` line for filters that lists ignored.
+    """Advice with the ``absent`` line for filters that lists ignored; at most one.
 
-    A list that failed ignored nothing, and neither does one that lacks what a filter asks for.
+    A list that failed has ignored nothing. A filter that makes a list lose items has an effect.
     """
     ignored: dict[str, set[str]] = defaultdict(set)
     acting: dict[str, set[str]] = defaultdict(set)
@@ -142,7 +148,8 @@ def idle_filters(run: Run) -> list[str]:
 def _ignored_in(run: Run, rule: str, exchange: Exchange) -> list[str]:
     """The filters that a finding of a rule shows to be ignored in one request.
 
-    A list that loses a filter only on later pages has it.
+    Later pages show nothing: a list that loses a filter only on these has the filter. Of several
+    filters in a request, it is not known which one is ignored.
     """
     if rule == FOREIGN_RULE:
         return _references_in(run, exchange)
@@ -165,7 +172,7 @@ def _references_in(run: Run, exchange: Exchange) -> list[str]:
 
 
 def idle_members(run: Run) -> list[str]:
-    """The ``absent`` line for members that accept invalid values and have no visible effect."""
+    """Advice with the ``absent`` line for members that accept invalid values without an effect."""
     ignored: dict[str, set[str]] = defaultdict(set)
     for cell in run.cells:
         for note in cell.notes:
@@ -178,7 +185,7 @@ def idle_members(run: Run) -> list[str]:
 
 
 def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
-    """A sentence with the ``absent`` line for some parameters, by operation; none for no names."""
+    """A sentence with the ``absent`` line for parameters by operation; none without a name."""
     lists = [
         f"{operation}: [{', '.join(sorted(names[operation]))}]"
         for operation in sorted(names)
@@ -191,9 +198,9 @@ def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
 
 
 def unavailable(exchanges: Iterable[Exchange]) -> list[str]:
-    """A sentence with the number of requests that returned 502, 503 or 504.
+    """A sentence with the number of requests that returned 502, 503 or 504; none without one.
 
-    It says how many of these were sent again, because a write may not be.
+    It says how many of these were sent again; writes may not be. If they are many, it has advice.
     """
     sent = list(exchanges)
     spoilt = [exchange for exchange in sent if exchange.status in UNAVAILABLE]

@@ -27,10 +27,10 @@ def command(run: Run, what: str) -> str:
 
 
 def pasted(run: Run, what: str) -> str:
-    """The same command for any shell of this machine: it goes to the current directory first.
+    """The command that reruns part of a run, for any shell of this machine.
 
-    It confirms its requests, because such a shell may have no terminal, and names the running
-    program by its path if a shell would not find it.
+    It goes to the current directory first. It confirms its requests, because such a shell may have
+    no terminal, and names the running program by its path if a shell would not find it.
     """
     words = command(run, what).removeprefix(PROGRAM)
     return f"cd {_quoted(str(Path.cwd()), 'DIRECTORY')} && {program()}{words} --yes"

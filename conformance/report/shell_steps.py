@@ -20,7 +20,7 @@ from conformance.report.curl import BODY, BODY_AND_HEADERS, PRINTED, curl, owed,
 
 FROM_ONE_ADDRESS = "# Send all from one address that has sent no request within the window."
 NEW_MARK = f'# for texts that must be unique\n{variable(str(MARK))}=$(printf %04x "$RANDOM")'
-"""The lines that choose new digits for the unique texts in requests."""
+"""The lines that choose a new value for MARK, which makes the texts in requests unique."""
 LONGEST = 4_000
 """Maximum characters of a line."""
 USUAL = 10
@@ -35,7 +35,10 @@ def block(run: Run, sendings: Sequence[Sending]) -> str:
 
 
 def outcome(sendings: Sequence[Sending]) -> str:
-    """A sentence on the result of repeating the steps at the end of the run; empty if not sent."""
+    """A sentence on the result of repeating the steps at the end of the run.
+
+    Empty if the decisive step was not repeated, unless an earlier one came otherwise.
+    """
     for number, each in enumerate(sendings, 1):
         if each.came_otherwise:
             return f"Sent again at the end of the run: step {number} {_difference(each)}."
@@ -55,6 +58,7 @@ def _difference(each: Sending) -> str:
 
 
 def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
+    """What to set up first, then the lines of each step. Simultaneous steps are awaited."""
     if filling_of(run, [each.exchange for each in sendings if each.shown]):
         yield FROM_ONE_ADDRESS
     sent = "".join(text_of(each.request) for each in sendings)
@@ -99,9 +103,10 @@ def _request(each: Sending, *, alone: bool) -> Iterator[str]:
 
 
 def _expectation(each: Sending) -> Iterator[str]:
-    """Comments on what the contract requires of the decisive response, and what it was.
+    """Comments on what the contract requires of a decisive step, and what its response was.
 
-    A line prints the values that the contract requires, because they are different every time.
+    Before these, lines print the required values that come from earlier responses, because they
+    are different every time. Any step may also have a comment on what a fresh server may lack.
     """
     if each.lacks:
         yield f"# This may not show on a fresh server: it {each.lacks}."

@@ -24,7 +24,7 @@ from conformance.model import (
 WIDTH, HEIGHT = 160, 28
 """Size of the trend line in pixels."""
 SHOWN = 20
-"""Fixed causes and unstable causes that are listed."""
+"""Maximum number of fixed causes, and of unstable ones, that are listed."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def since(run: Run) -> Since | None:
     if not run.past:
         return None
     last = carried(run.past)[-1]
-    still = {name for cause in run.causes for name in last.ids_of(cause)}
-    fixed, unjudged = _gone(run, last, without(last.causes, still))
+    ids_still_there = {name for cause in run.causes for name in last.ids_of(cause)}
+    fixed, unjudged = _gone(run, last, without(last.causes, ids_still_there))
     return Since(
         last=last,
         transitions=Counter(transition(cause, run.past) for cause in run.causes),
@@ -70,7 +70,10 @@ def since(run: Run) -> Since | None:
 
 
 def _gone(run: Run, last: Past, causes: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Sort the descriptions of causes that are gone into fixed and no longer judged."""
+    """The descriptions of causes that are gone: of fixed ones, and of those no longer judged.
+
+    ``causes`` are descriptions by id. Those whose main cell is still broken are in neither list.
+    """
     verdicts = {cell.name: cell.verdict for cell in run.cells}
     fixed: list[str] = []
     unjudged: list[str] = []
@@ -84,11 +87,15 @@ def _gone(run: Run, last: Past, causes: Mapping[str, str]) -> tuple[list[str], l
 
 
 def _unstable(run: Run) -> dict[str, int]:
-    """The number of changes of each unstable cause, by its last description."""
+    """The number of changes of each unstable cause, by its last description.
+
+    A run that judged nothing, or that is incomplete and judged less than an earlier one, does not
+    show that a cause is gone. So it counts as if it still had the causes of the run before.
+    """
     ids: list[Collection[str]] = [past.causes for past in carried(run.past)]
     now = {cause.id for cause in run.causes}
-    is_less = run.incomplete and any(run.judged < past.judged for past in run.past)
-    if is_less or not run.judged:
+    judged_less = run.incomplete and any(run.judged < past.judged for past in run.past)
+    if judged_less or not run.judged:
         now.update(*ids[-1:])
     ids.append(now)
     described: dict[str, str] = {}

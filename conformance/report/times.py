@@ -29,12 +29,14 @@ class Latency:
 
 
 def latencies(run: Run, most: int = MOST) -> list[Latency]:
-    """The operations that returned a response, the slowest first, and at most some of them."""
+    """The latencies of at most ``most`` operations, the slowest first."""
     times: dict[str, list[float]] = defaultdict(list)
     for exchange in run.exchanges:
         if exchange.response is not None:
             times[exchange.operation].append(exchange.elapsed_ms)
-    measured = {name: (_cut(values, 50), _cut(values, 95)) for name, values in times.items()}
+    measured = {
+        name: (_percentile(values, 50), _percentile(values, 95)) for name, values in times.items()
+    }
     top = max((p95 for _, p95 in measured.values()), default=0) or 1
     rows = []
     for name, (median, p95) in measured.items():
@@ -43,7 +45,7 @@ def latencies(run: Run, most: int = MOST) -> list[Latency]:
     return rows[:most]
 
 
-def _cut(values: list[float], percent: int) -> float:
+def _percentile(values: list[float], percent: int) -> float:
     """The given percentile of some values."""
     if len(values) == 1:
         return values[0]
@@ -64,6 +66,7 @@ def seconds_by_cell(run: Run) -> dict[str, float]:
     all cells that use it.
     """
     rules_of = {case.id: frozenset(case.rules) for case in run.cases}
+    # by id of an exchange, the cells that use it, and those that its case was planned for
     users: dict[str, list[Cell]] = defaultdict(list)
     planned: dict[str, list[Cell]] = defaultdict(list)
     for cell in run.cells:
@@ -73,8 +76,9 @@ def seconds_by_cell(run: Run) -> dict[str, float]:
             if not rules_of.get(exchange.case, frozenset()).isdisjoint(rules):
                 planned[exchange.id].append(cell)
     seconds = {cell.name: 0.0 for cell in run.cells}
-    for name, cells in users.items():
-        sharing = planned[name] or cells
+    for exchange_id, cells in users.items():
+        sharing = planned[exchange_id] or cells
+        share = run.exchange[exchange_id].elapsed_ms / 1000 / len(sharing)
         for cell in sharing:
-            seconds[cell.name] += run.exchange[name].elapsed_ms / 1000 / len(sharing)
+            seconds[cell.name] += share
     return seconds

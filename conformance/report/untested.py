@@ -29,7 +29,7 @@ BRIEFLY = {
     ReasonKind.OWN_LIMIT: "beyond the suite",
     ReasonKind.DECLARED: "declared in the target file",
 }
-"""The same after the number of cells."""
+"""What follows the number of cells in a sentence, by the kind of their reasons."""
 
 ACTS = {
     ReasonKind.BLOCKED: "Fix the target: see what broke.",
@@ -96,7 +96,10 @@ def next_step(run: Run) -> str:
 
 
 def _steps(run: Run) -> Counter[str]:
-    """What would have cells judged, with the number of the cells that need nothing else."""
+    """What to do to have cells judged, with the number of cells that need nothing else.
+
+    Empty for a shard and for spot checks.
+    """
     steps: Counter[str] = Counter()
     if run.spread or (run.selection and run.selection.shard):
         return steps
@@ -118,7 +121,7 @@ def _most_frequent_first(groups: dict[str, list[Cell]]) -> Missing:
 
 
 def _blockers(run: Run) -> dict[str, str]:
-    """The reason that names the worst cause of a broken cell, by the name of the cell."""
+    """By name of a broken cell, the reason of the cells that it blocks, with its worst cause."""
     words: dict[str, str] = {}
     for text, cause in reversed(blocking(run).items()):  # the worst cause comes last and wins
         words.update(dict.fromkeys(cause.cells, text))

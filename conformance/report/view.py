@@ -110,7 +110,7 @@ def _verdict(run: Run) -> str:
 
 
 def _none_seen(run: Run) -> str:
-    """What is claimed of a part of the contract, or of a few requests."""
+    """The verdict without a failure if only a part was judged, which it names."""
     seen = "Only waived failures seen" if run.counts["waived"] else "No failure seen"
     if run.spread:
         return f"{seen} in {amount(len(run.exchanges), 'request')} of spot checks"

@@ -80,12 +80,15 @@ def _named(waiver: Waiver) -> str:
 
 
 def _useless(run: Run, waiver: Waiver) -> Iterator[Idle]:
-    """What a waiver that has not expired does not cover: each of the operations that it names."""
+    """Why a waiver that has not expired is of no use, for each reason.
+
+    The sentences name the operations concerned, if the waiver names any.
+    """
     groups = _covered(run, waiver)
     states: dict[State, list[str]] = defaultdict(list)
     for name, group in groups.items():
         state = _state(group)
-        if state:
+        if state is not None:
             states[state].append(shown(name, LIMIT))
     for state, names in states.items():
         where = f" on {first_of(names)}" if waiver.operations else ""
@@ -96,16 +99,19 @@ def _useless(run: Run, waiver: Waiver) -> Iterator[Idle]:
 
 
 def _covered(run: Run, waiver: Waiver) -> dict[str, list[Cell]]:
-    """The cells that a waiver covers, by the operations that it names; by none if it names none."""
+    """The cells that a waiver covers, by operation; all under "" if it names no operation."""
     cells = [cell for cell in run.cells if waiver.covers(cell.clause, cell.operation)]
     if not waiver.operations:
         return {"": cells}
-    by_operation = {cell.operation: [cell] for cell in cells}
+    by_operation = {cell.operation: [cell] for cell in cells}  # a clause has one on each
     return {name: by_operation.get(name, []) for name in waiver.operations}
 
 
 def _state(cells: Sequence[Cell]) -> State | None:
-    """Why a waiver does nothing for some cells; None if it does, or if that is not known."""
+    """Why a waiver is of no use for some cells.
+
+    None if it waives a failure, and if some of the cells were not selected.
+    """
     verdicts = {cell.verdict for cell in cells}
     if Verdict.WAIVED in verdicts or not all(cell.chosen for cell in cells):
         return None
@@ -142,7 +148,10 @@ def entries(run: Run) -> dict[str, str]:
 def _entry(
     cause: Cause, cells: Mapping[str, Cell], taken: Counter[date], today: date
 ) -> Iterator[str]:
-    """The lines for a cause, one waiver for each clause; counts their days in ``taken``."""
+    """The lines for a cause, one waiver for each clause of its failed cells.
+
+    ``cells`` are all failed cells by name. The days of expiry are added to ``taken``.
+    """
     operations: dict[str, list[str]] = defaultdict(list)
     for name in cause.cells:
         if name in cells:

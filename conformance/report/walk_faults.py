@@ -61,8 +61,11 @@ def _twice(_: Walks, page: Page) -> Item | None:
 
 def _turned(walks: Walks, page: Page) -> Item | None:
     """The item that comes after one that it should come before."""
-    turned = walks.inversion(page)
-    return turned[1] if turned else None
+    inversion = walks.inversion(page)
+    if inversion is None:
+        return None
+    _, later = inversion
+    return later
 
 
 def _backwards(walks: Walks, page: Page) -> Item | None:
@@ -79,7 +82,7 @@ LOOKS: Mapping[str, tuple[tuple[Fault, Look], ...]] = {
     "paging.precision": ((Fault.REPEATED, _repeated), (Fault.LOST, Walks.lost)),
     "paging.more-false": ((Fault.FOLLOWS, Walks.following),),
 }
-"""How to find the item that a finding is about, by its rule."""
+"""By rule, the faults that its findings may be about, each with how to find the item."""
 
 
 def walk_fault(run: Run, finding: Finding) -> WalkFault | None:
@@ -90,9 +93,8 @@ def walk_fault(run: Run, finding: Finding) -> WalkFault | None:
     if trial is None or operation is None or operation.paging is None:
         return None
     walks = walks_of(JudgeContext(run.contract, run.target, operation), trial)
-    for page in walks.pages:
-        if page.exchange.id not in finding.exchanges:
-            continue
+    pages = [page for page in walks.pages if page.exchange.id in finding.exchanges]
+    for page in pages:
         for fault, look in looks:
             item = look(walks, page)
             if item is not None:
@@ -101,7 +103,10 @@ def walk_fault(run: Run, finding: Finding) -> WalkFault | None:
 
 
 def _trial(run: Run, finding: Finding) -> Trial | None:
-    """The exchanges of the case and attempt that first show a finding."""
+    """All exchanges of the case and attempt that show a finding first, but no retries.
+
+    None if the log or the plan lacks them.
+    """
     first = run.exchange.get(finding.exchanges[0]) if finding.exchanges else None
     cases = {case.id: case for case in run.cases}
     if first is None or first.case not in cases:
@@ -116,7 +121,11 @@ def _trial(run: Run, finding: Finding) -> Trial | None:
 
 
 def places_in_page(run: Run, found: WalkFault, exchange: Exchange) -> list[Place]:
-    """The places in the page at fault: of the item, or of where it is missing."""
+    """The places of a fault in the response of an exchange; empty if that is not the page at fault.
+
+    Of the item, of where it is missing, or of the flag that says that nothing follows. An item that
+    is out of order is marked with the one before it.
+    """
     answer, paging = answer_of(run.contract, exchange), found.walks.operation.paging
     if answer is None or paging is None or exchange.id != found.page.exchange.id:
         return []
@@ -126,13 +135,13 @@ def places_in_page(run: Run, found: WalkFault, exchange: Exchange) -> list[Place
     if found.fault is Fault.LOST:
         return [_gap(found, pointer, items)]
     keys = [answer.identity(item) for item in items]
-    last = len(keys) - 1 - keys[::-1].index(found.item.key)
+    last = len(keys) - 1 - keys[::-1].index(found.item.key)  # its last place on the page
     shown = [last - 1, last] if found.fault is Fault.TURNED and last else [last]
     return [Place(f"{pointer}/{at}/{paging.position}") for at in shown]
 
 
 def _gap(found: WalkFault, pointer: str, items: list[object]) -> Place:
-    """The place of a lost item among the items of a page."""
+    """The place of a lost item: before the first item that comes after it, or else in the list."""
     words = f"{found.item.text} {found.item.key} is missing"
     after = [item for item in found.page.items if found.walks.beyond(item.at, found.item.at)]
     for at, item in enumerate(items):

@@ -65,7 +65,7 @@ class WalkPicture:
 
 
 def picture_of(found: WalkFault) -> WalkPicture:
-    """The picture of a fault in a walk."""
+    """The picture of a fault in a walk: the whole list, pages around the fault, and lost items."""
     if found.fault is Fault.TURNED:
         return _turned(found)
     items = list(found.walks.between(None, None, found.page.filters))

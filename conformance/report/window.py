@@ -119,9 +119,10 @@ class _Mark:
         numbers = [number for number, line in enumerate(lines) if line.pointer == place.pointer]
         if not numbers:
             return None
-        first, last = numbers[0], min(numbers[-1], numbers[0] + MARKED - 1)
+        opens, closes = numbers[0], numbers[-1]  # the same for a value on one line
+        first, last = opens, min(closes, opens + MARKED - 1)
         if place.missing:
-            first = last = numbers[0] - 1 if place.before else numbers[0]
+            first = last = opens - 1 if place.before else opens
         openings = _openings(lines, place.pointer)
         near = range(max(0, first - AROUND), last + AROUND + 1)
         around = {*near, *openings}
@@ -143,7 +144,10 @@ def _openings(lines: list[Line], pointer: str) -> list[int]:
 
 
 def _parts(lines: list[Line], marks: Sequence[_Mark], head: int) -> Iterator[Part]:
-    """The lines that are shown, each as a part of its own, and what stands for the rest."""
+    """The lines that are shown, each as a part of its own, and a part for those between them.
+
+    Without marks, the first ``head`` lines are shown.
+    """
     shown = {number for mark in marks for number in mark.around} or set(range(head))
     numbers = sorted(number for number in shown if number < len(lines))
     start = 0
@@ -155,7 +159,7 @@ def _parts(lines: list[Line], marks: Sequence[_Mark], head: int) -> Iterator[Par
 
 
 def _rest(lines: list[Line]) -> Iterator[Part]:
-    """What stands for some lines that are left out; a single line itself, as it is not longer."""
+    """A part that replaces lines that are not shown; a single one is shown, as it is not longer."""
     if len(lines) == 1:
         yield _line(Kind.PLAIN, lines[0].text)
     elif lines:
@@ -167,7 +171,7 @@ def _shown(lines: list[Line], number: int, marks: Sequence[_Mark]) -> Iterator[P
     """A line, and what is missing after it."""
     is_wrong = any(number in mark.wrong for mark in marks)
     yield _line(Kind.MARKED if is_wrong else Kind.PLAIN, lines[number].text)
-    following = lines[min(number + 1, len(lines) - 1)]
+    following = lines[min(number + 1, len(lines) - 1)]  # what is missing is indented like it
     for mark in marks:
         if mark.missing and mark.last == number:
             yield _line(Kind.MISSING, following.indent + mark.missing)

@@ -18,13 +18,13 @@ SECRET = ("keys", "scoped_keys")
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of target files, completed by the names of the keys."""
+    """The JSON Schema of target files, completed by the roles that the member ``keys`` may have."""
     text = (packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8")
     whole: dict[str, Any] = json.loads(text)
     keys = whole["properties"]["keys"]
-    secret = keys["additionalProperties"]
+    any_key = keys["additionalProperties"]
     for role in KEY_ROLES.values():
-        keys.setdefault("properties", {})[role.name] = secret | {"description": role.what}
+        keys.setdefault("properties", {})[role.name] = any_key | {"description": role.what}
     keys["additionalProperties"] = False
     keys["items"]["properties"]["role"]["enum"] = list(KEY_ROLES)
     return whole

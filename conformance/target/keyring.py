@@ -51,7 +51,7 @@ def read(contract: Contract, file: YamlFile) -> list[GivenKey]:
 
 
 def literal(data: Mapping[str, Any]) -> bool:
-    """Whether a target file that fits its schema has a key itself, not the name of a variable."""
+    """Whether a target file that fits its schema contains a key, not only names of variables."""
     keys = data.get("keys", {})
     listed = [entry["key"] for entry in keys] if isinstance(keys, list) else keys.values()
     texts = [*listed, *data.get("scoped_keys", {}).values()]
@@ -59,12 +59,12 @@ def literal(data: Mapping[str, Any]) -> bool:
 
 
 def scopes(given: list[GivenKey]) -> Mapping[str, tuple[str, ...]]:
-    """The scopes that the file lists for a key, by role."""
+    """By role, the scopes that the file lists for a key, if they are not those of the role."""
     return {key.role: key.scopes for key in given if key.scopes is not None}
 
 
 def warnings(path: Path, given: Iterable[GivenKey]) -> tuple[str, ...]:
-    """What to change in a target file with these keys."""
+    """What to change in a target file with these keys; empty if nothing."""
     holds_keys = any(not VARIABLE.fullmatch(key.text) for key in given)
     if holds_keys and files.open_to_others(path):
         return (
@@ -127,14 +127,15 @@ def _listed(contract: Contract, entry: Mapping[str, Any], index: int) -> GivenKe
         return GivenKey(entry["role"], entry["key"], place)
     role = entry.get("role") or _role(contract, entry)
     usual = set(_scopes_of(contract, role))
-    own = None if set(listed) == usual else tuple(listed)
-    return GivenKey(role, entry["key"], place, own)
+    other_scopes = None if set(listed) == usual else tuple(listed)
+    return GivenKey(role, entry["key"], place, other_scopes)
 
 
 def _role(contract: Contract, entry: Mapping[str, Any]) -> str:
-    """The role of a listed key without one.
+    """The role of a listed key that names none.
 
-    A key of another business represents that business whatever its scopes.
+    A key of another business represents that business whatever its scopes. Otherwise it is the role
+    with the same scopes, that of a key with a single scope, or else one named after the key.
     """
     business = entry.get("business", Business.MAIN)
     if business != Business.MAIN:

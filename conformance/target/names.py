@@ -65,25 +65,28 @@ def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults:
 
 
 def _named(
-    part: Mapping[str, Any], value: Json, place: Place = ()
+    schema: Mapping[str, Any], value: Json, place: Place = ()
 ) -> Iterator[tuple[Place, str, str]]:
-    """Each place whose schema has ``x-names``, with the kind and the name found there."""
-    if "x-names" in part:
-        yield place, part["x-names"], value
+    """Each place in a value whose schema has ``x-names``, with the kind and the name found there.
+
+    ``place`` is that of the value itself.
+    """
+    if "x-names" in schema:
+        yield place, schema["x-names"], value
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _named(part.get("items", {}), item, (*place, index))
+            yield from _named(schema.get("items", {}), item, (*place, index))
     if isinstance(value, dict):
-        yield from _named_in_object(part, value, place)
+        yield from _named_in_object(schema, value, place)
 
 
 def _named_in_object(
-    part: Mapping[str, Any], value: Mapping[str, Json], place: Place
+    schema: Mapping[str, Any], value: Mapping[str, Json], place: Place
 ) -> Iterator[tuple[Place, str, str]]:
-    """The same for an object; the names of its members may themselves be of a kind."""
-    kind = part.get("propertyNames", {}).get("x-names")
-    properties = part.get("properties", {})
-    others = part.get("additionalProperties") or {}
+    """Each such place in an object, whose member names may themselves be names of a kind."""
+    kind = schema.get("propertyNames", {}).get("x-names")
+    properties = schema.get("properties", {})
+    others = schema.get("additionalProperties") or {}
     for name, member in value.items():
         if kind:
             yield (*place, name), kind, name
@@ -125,7 +128,7 @@ def _check_absent(contract: Contract, file: YamlFile, faults: list[str]) -> None
 
 
 def _operations_at(contract: Contract, file: YamlFile, member: str) -> Iterator[Operation]:
-    """The operations named by a member of a target file, as far as the contract has them."""
+    """The operations of the contract that a member of a target file names."""
     for name in file.value.get(member, {}):
         if name in contract.operations:
             yield contract.operations[name]
@@ -146,7 +149,7 @@ def _check_parameters(
 
 
 def _may_be_absent(operation: Operation, parameter: Parameter) -> bool:
-    """Whether a server may lack a parameter: the page requires paging on every list."""
+    """Whether a server may lack a parameter: an optional one, unless it is for paging."""
     if parameter.required:
         return False
     paging = operation.paging

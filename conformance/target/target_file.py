@@ -114,13 +114,13 @@ def from_file(
     faults: list[str] = []
     if url:
         file.value["url"] = _checked_url(url, "--url")
-    full_declared = not _take_key(file.value, key)
+    full_declared = not _take_key(file.value, key)  # the full key, if any, is that of the file
     names.check(contract, file, form.schema(), faults)
     waivers.check(file, today or waivers.this_day(), faults)
-    listed = keyring.read(contract, file)
-    keys = _keys(file, listed, faults)
+    given = keyring.read(contract, file)
+    keys = _keys(file, given, faults)
     derived = {
-        "key_scopes": keyring.scopes(listed),
+        "key_scopes": keyring.scopes(given),
         "inapplicable": scope.lacking(contract, file.value),
         "areas": scope.areas(contract, file),
         "keys": sorted(keys),
@@ -128,7 +128,7 @@ def from_file(
         "addresses": _addresses(file, faults),
         "url": _url(file, faults),
         **_authority(file, path.parent, faults),
-        "warnings": keyring.warnings(path, listed if full_declared else _of_file(listed)),
+        "warnings": keyring.warnings(path, given if full_declared else _of_file(given)),
     }
     if faults:
         raise faulty(faults)
@@ -159,16 +159,19 @@ def declared(contract: Contract, path: Path, today: date) -> Declaration:
 
 
 def _take_key(data: dict[str, Any], key: str | None) -> bool:
-    """Insert the key from --key or the environment; returns whether there was one."""
+    """Insert the full key from --key or the environment into a file; returns whether there was one.
+
+    It replaces that of the file. The environment counts only if the file has no keys at all.
+    """
     keys = data.setdefault("keys", {})
-    listed = isinstance(keys, list)
+    is_list = isinstance(keys, list)
     where = "--key" if key else KEY_VARIABLE
-    if not key and not keys:  # a file with only other keys may be restricted on purpose
+    if not key and not keys:  # a file without a full key may be restricted on purpose
         key = os.environ.get(KEY_VARIABLE)
     if not key:
         return False
     key = keyring.checked(key, where)
-    if listed:
+    if is_list:
         others = [entry for entry in keys if entry.get("role") != KeyName.FULL]
         data["keys"] = [*others, {"role": KeyName.FULL.value, "key": key}]
     else:
@@ -182,7 +185,10 @@ def _of_file(given: Iterable[GivenKey]) -> list[GivenKey]:
 
 
 def _target(data: Mapping[str, Any], keys: Mapping[str, str]) -> Target:
-    """The target of a checked file, where each member becomes the field of the same name."""
+    """The target of a checked file, whose members become the fields of the same names.
+
+    A target without a name is named after its host. Reads are always allowed.
+    """
     usual = {"name": urlsplit(data["url"]).netloc, "allow": []}
     declared = usual | picked(data, _names_of(Declaration))
     declared["allow"] = [Effect.READ, *declared["allow"]]
@@ -197,11 +203,14 @@ def _names_of(noun: type[Declaration | Target]) -> set[str]:
 # --- keys -----------------------------------------------------------------------------------------
 
 
-def _keys(file: YamlFile, listed: Iterable[GivenKey], faults: list[str]) -> dict[str, str]:
-    """The keys of a file by role, with environment variables resolved."""
+def _keys(file: YamlFile, given_keys: Iterable[GivenKey], faults: list[str]) -> dict[str, str]:
+    """The keys of a file by role, with environment variables resolved.
+
+    Adds a fault for each that is malformed or not set, and for a role or a key that appears twice.
+    """
     keys: dict[str, str] = {}
     places: dict[str, Place] = {}
-    for given in listed:
+    for given in given_keys:
         if given.role in keys:
             message = f"two keys have the role {given.role}: list different scopes or businesses"
             faults.append(file.fault(given.place, message))
@@ -224,6 +233,7 @@ def _keys(file: YamlFile, listed: Iterable[GivenKey], faults: list[str]) -> dict
 
 
 def _url(file: YamlFile, faults: list[str]) -> str | None:
+    """The address in a file; None, and a fault, if it cannot be used."""
     try:
         return _checked_url(file.value["url"], file.where(("url",)))
     except TargetError as error:
@@ -271,7 +281,10 @@ def _split(url: str, where: str) -> SplitResult:
 
 
 def _authority(file: YamlFile, folder: Path, faults: list[str]) -> dict[str, Path]:
-    """The member ``ca`` as a path, relative to the file, if the file has one."""
+    """The member ``ca`` as a path below the folder of the file; empty if the file has none.
+
+    Adds a fault if there are no certificates.
+    """
     if "ca" not in file.value:
         return {}
     place = folder / file.value["ca"]
@@ -289,6 +302,7 @@ def _refuse(where: str, message: str) -> NoReturn:
 
 
 def _addresses(file: YamlFile, faults: list[str]) -> list[str]:
+    """The addresses that requests may be sent from; adds a fault for each malformed entry."""
     addresses: list[str] = []
     for index, text in enumerate(file.value.get("addresses", ())):
         try:
@@ -300,7 +314,7 @@ def _addresses(file: YamlFile, faults: list[str]) -> list[str]:
 
 
 def _hosts(text: str) -> list[str]:
-    """A single address, or up to HOSTS addresses of a network. Raises ValueError.
+    """A single address, or up to HOSTS addresses of a network. Raises ValueError for other texts.
 
     The first host of a network is left out.
     """
