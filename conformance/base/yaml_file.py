@@ -50,7 +50,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         members: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _error_at(key, "a key must be plain text")
+                raise _error_at(key, "a member name must be plain text")
             if key.value in members:
                 raise _error_at(key, f"the key {key.value} appears twice")
             members[key.value] = self.construct_object(value, deep=True)

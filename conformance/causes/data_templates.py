@@ -13,7 +13,7 @@ REACHED = (
     "{object} of another {tenant} can be reached",
     "Objects of another {tenant} can be reached",
 )
-WORKS_ON_ANOTHER = "{route} works on {another}"
+CHANGE_NOT_SHOWN = ("{route} works on {another}", "{outdated} does not show changes")
 
 FALSE_TOO_EARLY = always(
     '"{member}" of {route} is false too early',
@@ -207,8 +207,7 @@ OF_DATA: Mapping[str, Cases] = {
     "update.read-back": {
         STATUS: ("{object} cannot be read after it is changed", "A changed object cannot be read"),
         ANY: (
-            WORKS_ON_ANOTHER,
-            "{outdated} does not show changes",
+            *CHANGE_NOT_SHOWN,
             "Objects do not keep {flaw}",
             "{route} does not store {all}",
             '{route} does not change "{member}" as sent',
@@ -246,13 +245,13 @@ OF_DATA: Mapping[str, Cases] = {
             "Work on objects does not store what was sent",
         ),
         "as the answer says": ("{route} has no effect", "Confirmed work has no effect"),
-        ANY: ("{route} also works on other objects", "Work also affects other objects"),
+        ANY: ("{route} also affects other objects", "Work also affects other objects"),
     },
     "update.lasting": {
         "was not deleted": ("{route} removes an object", "Changes remove objects"),
         "at the same time": (
-            "{route} loses one of two changes at the same time",
-            "One of two changes at the same time is lost",
+            "{route} loses one of two simultaneous changes",
+            "One of two simultaneous changes is lost",
         ),
         ANY: ('{route} loses a change to "{member}"', "{route} loses changes", "Changes get lost"),
     },
@@ -296,8 +295,7 @@ OF_DATA: Mapping[str, Cases] = {
         ),
     },
     "update.shown": always(
-        WORKS_ON_ANOTHER,
-        "{outdated} does not show changes",
+        *CHANGE_NOT_SHOWN,
         'The "{member}" that {route} sets is not shown everywhere',
         "Changes are not shown everywhere",
     ),

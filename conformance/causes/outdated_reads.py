@@ -12,7 +12,7 @@ from typing import Any
 from conformance.causes.other_objects import OF_CHANGES
 from conformance.causes.sightings import Sighting
 from conformance.model import Contract, Exchange
-from conformance.reading import answer_of, as_shown, members_of, sent_members
+from conformance.reading import Answer, answer_of, as_shown, members_of, sent_members
 
 
 def outdated_read(
@@ -30,24 +30,29 @@ def outdated_read(
 
 def _is_stored(contract: Contract, sighting: Sighting, by_id: Mapping[str, Exchange]) -> bool:
     """Whether something shows a change after a read by id missed it, before it is sent again."""
-    first, last = sighting.exchange_ids[0], sighting.shown_by
-    missed = answer_of(contract, by_id[last]) if last in by_id else None
-    if missed is None or missed.id is None or first not in by_id:
+    change, read = by_id.get(sighting.exchange_ids[0]), by_id.get(sighting.shown_by)
+    missed = answer_of(contract, read) if read is not None else None
+    if change is None or missed is None or missed.id is None:
         return False
     member = sighting.finding.where.removeprefix("/")
-    value = _sent(contract, by_id[first]).get(member)
-    if value is None:
-        return False
-    identifier = contract.identifier_of(missed.operation.kind)
+    value = _sent(contract, change).get(member)
     ids = list(by_id)
-    for exchange in [by_id[name] for name in ids[ids.index(last) + 1 :]]:
-        if _sent(contract, exchange).get(member) == value:
+    for name in ids[ids.index(missed.exchange.id) + 1 :]:
+        if value is None or _sent(contract, by_id[name]).get(member) == value:
             return False
-        answer = answer_of(contract, exchange)
-        if answer is None or answer.operation.kind != missed.operation.kind:
-            continue
-        shown = [*answer.rows, members_of(answer.object)]
-        if any(row.get(identifier) == missed.id and row.get(member) == value for row in shown):
+        if _shows(contract, by_id[name], missed, member, value):
+            return True
+    return False
+
+
+def _shows(contract: Contract, exchange: Exchange, missed: Answer, member: str, value: Any) -> bool:
+    """Whether a response shows the object that a read showed, with a value of a member."""
+    answer = answer_of(contract, exchange)
+    if answer is None or answer.operation.kind != missed.operation.kind:
+        return False
+    identifier = contract.identifier_of(answer.operation.kind)
+    for row in (*answer.rows, members_of(answer.object)):
+        if row.get(identifier) == missed.id and row.get(member) == value:
             return True
     return False
 

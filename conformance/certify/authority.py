@@ -60,5 +60,5 @@ def _response_to(query: bytes, wire: HttpWire, url: str) -> WireResponse:
     if response.status != 200:
         raise NoStamp(f"the authority returned status {response.status}")
     if response.cut:
-        raise NoStamp(f"the response of the authority has more than {LARGEST:,} bytes")
+        raise NoStamp(f"the response of the time stamp authority has more than {LARGEST:,} bytes")
     return response

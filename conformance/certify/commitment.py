@@ -168,7 +168,7 @@ def problems(
     """
     missing = [name for name in NAMES if name not in files]
     if missing:
-        return [Problem(Code.FREEZE_MISMATCH, f"The run has no {', '.join(missing)}.")]
+        return [Problem(Code.FREEZE_MISMATCH, f"The run lacks {', '.join(missing)}.")]
     try:
         freeze, challenge = freeze_in(files[FREEZE]), challenge_in(files[CHALLENGE])
         times = Times(

@@ -152,7 +152,7 @@ def _moment(text: str) -> datetime:
     """A moment as ``ssh-keygen`` reads it: without a Z, in the time zone of this machine."""
     found = MOMENT.fullmatch(text)
     if not found:
-        raise ValueError(f"{text!r} is not a moment such as 20271231Z or 202712311200Z")
+        raise ValueError(f"{text!r} is not a valid time, such as 20271231Z or 202712311200Z")
     digits = found[1] + (found[2] or "0000").ljust(6, "0")
     moment = datetime.strptime(digits, "%Y%m%d%H%M%S")
     return moment.replace(tzinfo=UTC) if found[3] else moment.astimezone()

@@ -37,7 +37,7 @@ GROUNDS = (
 )
 """What can be wrong with a finding."""
 
-FORM = ("Product and version", "Who challenges it, and how to reach them", "Argument", "References")
+FORM = ("Product and version", "Challenger, with contact details", "Argument", "References")
 """What the challenger fills in."""
 
 

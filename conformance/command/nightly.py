@@ -120,7 +120,7 @@ def _begin(choice: Choice, moment: datetime) -> None:
     if not choice.target and not choice.url:
         raise UsageError("nightly needs a target: add --target or --url.")
     if choice.shard:
-        raise UsageError("--shard cannot be used with nightly: a shard is no whole night.")
+        raise UsageError("--shard cannot be used with nightly: a shard is not a whole night.")
     time = moment.strftime("%Y-%m-%d %H:%M:%S UTC")
     say(f"=== {time}: nightly of {choice.target or choice.url} ===")
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance.base.errors import UsageError, reason
-from conformance.base.text import amount
 from conformance.command import extras
 from conformance.command.choosing import (
     with_challenges,
@@ -150,7 +149,7 @@ def full_run(directory: Path, contract: Contract) -> Run:
     _, stored, _ = _judged_fitting(directory, contract)
     full = placed(stored.run, directory)
     if full.spread is not None:
-        raise UsageError(f"{directory}: these are spot checks themselves. --of takes a full run.")
+        raise UsageError(f"{directory}: this is a run of spot checks, but --of needs the full run.")
     return full
 
 
@@ -286,6 +285,7 @@ def har(stored_in: Path, whole: bool, spec: Path | None) -> None:
     Viewers of HTTP Archive 1.2, such as the network panel of a browser, can read it.
     """
     from conformance.base import files
+    from conformance.base.text import amount
     from conformance.report import har as archive
     from conformance.run import runfile
 

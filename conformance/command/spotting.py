@@ -59,7 +59,9 @@ class Duration(click.ParamType[float]):
         seconds = float(found[1]) * UNITS[found[2]] if found else math.nan
         if not 0 < seconds <= LONGEST:
             self.fail(
-                f"{value!r}: expected a duration up to 30d, such as 6h, 90m or 30s", param, ctx
+                f"{value!r}: expected a duration above 0 and up to 30d, such as 6h, 90m or 30s",
+                param,
+                ctx,
             )
         return seconds
 

@@ -169,7 +169,7 @@ def target(line: str, clauses: int) -> Target:
     """The target of a line. Raises ValueError, with the reason, if it is not one."""
     read = _record(stored.parsed(line, Bounds()), Target)
     if not _ID.fullmatch(read.id):
-        raise ValueError(f"the id {read.id[:100]!r} is not safe as the name of a directory")
+        raise ValueError(f"the id {read.id[:100]!r} is not safe to use as a directory name")
     if set(read.grid) - {*LETTERS, NOT_PLANNED}:
         raise ValueError("its grid has a letter that stands for no verdict")
     if read.report is not None and len(read.grid) != clauses:

@@ -78,7 +78,7 @@ def _of_choice(run: Run, profile: Profile) -> Iterator[Shortfall]:
     yield from _of_selection(run, profile)
     depths = list(Depth)
     if depths.index(Depth(run.depth)) < depths.index(Depth(profile.depth)):
-        text = f"the depth is {run.depth}, and has to be at least {profile.depth}"
+        text = f"the depth is {run.depth}, but must be at least {profile.depth}"
         yield Shortfall(Lack.DEPTH, text, f"Run again with --depth {profile.depth}.")
     if profile.identity not in (ANY, run.target.identity):
         text = f"the identity is {run.target.identity}, and has to be {profile.identity}"
@@ -119,7 +119,7 @@ def _of_offer(run: Run, profile: Profile) -> Iterator[Shortfall]:
     offered = len(profile.operations - target.inapplicable)
     if offered < profile.least_operations:
         least = profile.least_operations
-        text = f"the target offers {amount(offered, 'operation')}, and has to offer {least}"
+        text = f"the target offers {amount(offered, 'operation')}, but must offer {least}"
         yield Shortfall(
             Lack.OPERATIONS,
             text,

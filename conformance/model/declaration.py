@@ -18,7 +18,7 @@ NAMED = "name:"
 
 ANNOUNCED, PLAIN = "announced", "plain"
 IDENTITIES = {
-    ANNOUNCED: "announced, by its name in the User-Agent",
+    ANNOUNCED: "announced: the User-Agent names the suite",
     PLAIN: "plain, with the headers of an ordinary client",
 }
 """The identities that the suite can send as a client, with descriptions."""

@@ -131,7 +131,7 @@ class Outcome:
         causes = amount(len(self.step.state.open), "cause")
         if any(notice.kind is Kind.UNSTABLE for notice in self.notices):
             return f"Still broken: {causes}, and some results come and go from night to night."
-        return f"Still broken: {causes}, reported before; nothing new since last night."
+        return f"Still broken: {causes}, reported before. Nothing new since last night."
 
     @property
     def reasons(self) -> list[str]:

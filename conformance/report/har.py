@@ -123,7 +123,7 @@ def _content(body: Body, longest: int) -> tuple[str | None, str | None, str | No
     if body.withheld:
         return None, None, "withheld: it contained an encoded secret"
     if body.left_out:
-        return None, None, "left out: the log had reached its size limit"
+        return None, None, "left out: it is not in the log"
     comment = "truncated: the log keeps only the beginning" if body.cut else None
     if len(body.kept) > longest:
         return _whole(body.kept[:longest]), "base64" if body.base64 else None, _CUT_HERE

@@ -233,8 +233,7 @@ def without_cells(run: Run) -> list[tuple[Clause, str]]:
 def probe(run: Run, finding: Finding, ids: Iterable[str]) -> Exchange | None:
     """The exchange that shows a finding best: its first probe, preferably with the key full.
 
-    Its first exchange if it has no probe. For a wrong status, only exchanges with that status count
-    if there are any. None if the run contains none of the ids.
+    Its first exchange if it has no probe; None without one. A wrong status is that of the finding.
     """
     exchanges = with_wrong_status(finding, run.exchanges_of(ids))
     probes = [exchange for exchange in exchanges if exchange.role is Role.PROBE] or exchanges
@@ -243,10 +242,7 @@ def probe(run: Run, finding: Finding, ids: Iterable[str]) -> Exchange | None:
 
 
 def repeat_line(exchange: Exchange | None) -> str:
-    """The curl line of an exchange, or a comment with its id if the request is too long.
-
-    Empty without an exchange.
-    """
+    """The curl line of an exchange, or a comment if it is too long; empty without an exchange."""
     if exchange is None:
         return ""
     body = exchange.request.body or Body()

@@ -49,7 +49,7 @@ def run(prepared: Prepared, directory: Path, say: Say) -> Run:
         except Unjudgeable:
             say(f"Ended early: {session.log.incomplete}")
         except KeyboardInterrupt:
-            say("Stopped: judging what was logged so far. The next signal stops that, too.")
+            say("Stopped: judging what was logged so far. Press Ctrl-C again to stop that, too.")
             session.recorder.recall(log)  # the last line may have been written but not recorded
             session.recorder.break_off(STOPPED)
         if session.log.incomplete and not session.log.exchanges:

@@ -180,7 +180,7 @@ class Intake(Core):
         if not isinstance(body, dict):
             self.invalid_body("must be an object")
         if not _is_storable(body):
-            self.invalid_body("is nested too deep, or holds text that cannot be kept")
+            self.invalid_body("is nested too deeply, or contains text that cannot be stored")
         return operation.in_body(body)
 
     # --- checks ---
