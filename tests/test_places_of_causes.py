@@ -11,7 +11,7 @@ from conformance.causes.finding_key import ERROR, UNROUTED, Key
 from conformance.causes.shown import shown_of
 from conformance.causes.telling import FEW
 from conformance.causes.titles import title_of
-from conformance.judging.responses import said
+from conformance.judging.responses import quote
 from conformance.model import WHOLE_API, Finding, Operation, Parameter, Run
 from conformance.report import cards
 from conformance.server import application
@@ -274,7 +274,7 @@ def test_odd_values_of_a_parameter_are_one_cause() -> None:
     (cause,) = run.causes
     assert cause.title == "The server fails on an odd value of limit"
     (shown,) = run.exchanges_of(cause.finding.exchanges)
-    assert cause.finding.actual in ("500", said(shown))
+    assert cause.finding.actual in ("500", quote(shown))
 
 
 class TwoCrashes(Faulty):

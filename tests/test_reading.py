@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.judging.responses import said
+from conformance.judging.responses import quote
 from conformance.model import Body, Exchange, Open, Parameter, Rate
 from conformance.reading import before_last, object_of, runs_forward, same, soon, sought_in, takes
 from tests.support.contracts import real
@@ -32,7 +32,7 @@ def test_a_limit_is_asked_again_before_half_of_its_time() -> None:
 )
 def test_an_answer_is_summarised(exchange: Exchange, summary: str) -> None:
     """A person reads status and body, cut short, or why there is none."""
-    assert said(exchange) == summary
+    assert quote(exchange) == summary
 
 
 def test_a_letter_may_have_its_accent_apart() -> None:

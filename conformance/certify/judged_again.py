@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from conformance.certify import requests
 from conformance.certify.meanwhile import meanwhile
 from conformance.certify.requests import Played
-from conformance.judging.judge import KnownTrials
+from conformance.judging.judge import TrialJudgements
 from conformance.model import Run
 from conformance.run.runfile import Opened
 
@@ -28,7 +28,7 @@ def judged_and_played(opened: Opened) -> Again:
     judged again by the other.
     """
     gc.freeze()  # the log stays in memory, so scanning it for garbage would only take time
-    known = KnownTrials()
+    known = TrialJudgements()
     try:
         with meanwhile(lambda: requests.played(opened, known)) as played:
             run = opened.judged(known=known)

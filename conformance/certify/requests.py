@@ -20,7 +20,7 @@ from conformance.certify.requests_sender import NotMade, NoWire, StoredSender, T
 from conformance.examine import survey
 from conformance.examine.examination import first_look
 from conformance.judging.coverage import CUT_SHORT, ENDS, OVER_BUDGET
-from conformance.judging.judge import KnownTrials
+from conformance.judging.judge import TrialJudgements
 from conformance.judging.verdict import DONE
 from conformance.model import Case, Exchange, Run
 from conformance.run import preflight
@@ -72,7 +72,7 @@ def problems(opened: Opened) -> list[Problem]:
     return list(played(opened).mismatches)
 
 
-def played(opened: Opened, known: KnownTrials | None = None) -> Played:
+def played(opened: Opened, known: TrialJudgements | None = None) -> Played:
     """Play a stored run back, and compare its requests.
 
     Anything already ``known`` is not judged again, and the judgements that are necessary are added.
@@ -82,7 +82,7 @@ def played(opened: Opened, known: KnownTrials | None = None) -> Played:
     if why:
         cases = tuple(dict.fromkeys(each.case for each in sent))
         return Played(len(sent), unsure=cases, missed=len(sent), why=why)
-    return _Player(opened, known or KnownTrials()).play()
+    return _Player(opened, known or TrialJudgements()).play()
 
 
 def unplayable(opened: Opened) -> str:
@@ -105,11 +105,11 @@ def is_merged(run: Run) -> bool:
 class Playback(Session):
     """A run that sends nothing, and gets its responses from a tape."""
 
-    def __init__(self, prepared: Prepared, tape: Tape, known: KnownTrials) -> None:
+    def __init__(self, prepared: Prepared, tape: Tape, known: TrialJudgements) -> None:
         self._tape = tape
         super().__init__(prepared, NoWire())
         # the log of a target that lacks operations is judged by another contract in the end
-        self._known_trials = KnownTrials() if self.target.declaration.absent else known
+        self._known_trials = TrialJudgements() if self.target.declaration.absent else known
 
     def _sender(self, *_: object) -> Sender:
         return StoredSender(self.contract, self.target, self._tape, seed=self.choice.seed)
@@ -118,7 +118,7 @@ class Playback(Session):
 class _Player:
     """Plays back one run."""
 
-    def __init__(self, opened: Opened, known: KnownTrials) -> None:
+    def __init__(self, opened: Opened, known: TrialJudgements) -> None:
         run, plans = opened.began, plans_of(opened)
         self._log, self._tape = opened.log, Tape(opened.log)
         self._cases = plans.chosen.runnable

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.base.values import ABSENT, NOT_JSON, pointed, without
 from conformance.judging.leaks import inside_shown, visible_text
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation
-from conformance.judging.responses import code_of, pointer, quoted, role_of, said, with_body
+from conformance.judging.responses import code_of, pointer, quote, quoted, role_of, with_body
 from conformance.judging.rules import PassiveJudge, every, passive, probe
 from conformance.model import (
     FROM_PROXIES,
@@ -207,7 +207,7 @@ def code_pairing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
         yield Pass((exchange.id,), about=row.code)
     else:
         expected = f"{row.status} with {row.code}"
-        yield Violation("status", expected, said(exchange), (exchange.id,), about=row.code)
+        yield Violation("status", expected, quote(exchange), (exchange.id,), about=row.code)
 
 
 def _is_code_of_response(context: JudgeContext, response: Response) -> bool:
@@ -239,10 +239,12 @@ def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     if response.status in statuses:
         yield Pass((exchange.id,))
     elif response.status == 415 and _has_other_media_type(exchange):
-        yield Violation("status", "a status of the list", said(exchange), (exchange.id,), note=True)
+        yield Violation(
+            "status", "a status of the list", quote(exchange), (exchange.id,), note=True
+        )
     elif not _from_proxy(context, exchange):
         listed = ", ".join(str(status) for status in sorted(statuses))
-        yield Violation("status", f"one of {listed}", said(exchange), (exchange.id,))
+        yield Violation("status", f"one of {listed}", quote(exchange), (exchange.id,))
 
 
 def _has_other_media_type(exchange: Exchange) -> bool:
@@ -270,7 +272,7 @@ def status_client_mistake(context: JudgeContext, exchange: Exchange) -> Iterator
     if response.status < 500:
         yield Pass((exchange.id,))
     elif role_of(context.contract, exchange) is not CodeRole.UPSTREAM:
-        yield Violation("status", "4xx", said(exchange), (exchange.id,))
+        yield Violation("status", "4xx", quote(exchange), (exchange.id,))
 
 
 ENVELOPE = (
@@ -289,11 +291,13 @@ ENVELOPE = (
 def route_unknown(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     """A path or method that does not exist gets the error structure, and no 5xx."""
     if answer.ok and answer.facts.form is Form.INVENTED:
-        yield Violation("status", "404, as the path is invented", said(answer.exchange), answer.ids)
+        yield Violation(
+            "status", "404, as the path is invented", quote(answer.exchange), answer.ids
+        )
         return
     if answer.status < 400:
         if not answer.facts.mendable:  # a server may serve a path that is only spelled oddly
-            actual = said(answer.exchange)
+            actual = quote(answer.exchange)
             yield Violation("status", "an error status", actual, answer.ids, note=True)
         yield Pass(answer.ids)
         return

@@ -9,7 +9,7 @@ from conformance.base.values import http_date
 from conformance.judging import rules
 from conformance.judging.bursts import Burst, bursts_of, is_limited
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.responses import code_of, ids_of, pointer, refusal, said
+from conformance.judging.responses import code_of, ids_of, pointer, quote, refusal
 from conformance.judging.rules import USABLE, passive, trial
 from conformance.model import (
     Clause,
@@ -62,7 +62,7 @@ def _gap_of_failure(bursts: list[Burst]) -> Gap | None:
         failed = burst.failed
         if failed is not None:
             reason = f"The requests up to the limit must succeed, but {failed.id} was answered"
-            return Gap(f"{reason}: {said(failed)}", ReasonKind.OWN_LIMIT)
+            return Gap(f"{reason}: {quote(failed)}", ReasonKind.OWN_LIMIT)
     return None
 
 
@@ -73,7 +73,7 @@ def _in_time(judge: rules.TrialJudge) -> rules.TrialJudge:
     def judged(context: JudgeContext, trial: Trial) -> Iterable[Outcome]:
         for tick in trial.at(Step.TICK):
             if not tick.ok:
-                reason = f"The target did not move its clock: {tick.id} returned {said(tick)}"
+                reason = f"The target did not move its clock: {tick.id} returned {quote(tick)}"
                 return [
                     Gap(f"{reason} (clock: in the target file)", ReasonKind.PROVIDE, place="clock")
                 ]
@@ -100,7 +100,7 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     number = within[0].exchanges.index(limited) + 1
     expected = f"{rate.requests} requests to be accepted"
-    actual = f"request {number} from a fresh address: {said(limited)}"
+    actual = f"request {number} from a fresh address: {quote(limited)}"
     yield Violation("status", expected, actual, within[0].ids)
 
 
@@ -130,7 +130,7 @@ def _judge_met(
     if code is None or code in codes:
         return Pass((limited.id,), without_code=code is None)
     where = pointer(context.contract.code_pointer)
-    return Violation(where, " or ".join(codes), said(limited), (limited.id,))
+    return Violation(where, " or ".join(codes), quote(limited), (limited.id,))
 
 
 def _judge_not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
@@ -164,7 +164,7 @@ def _exceeded(rate: Rate, bursts: list[Burst]) -> Violation | None:
     longest = max(bursts, key=lambda burst: (burst.limited is not None, len(burst.accepted)))
     counts = f"{len(longest.accepted)} of {len(longest.exchanges)} were accepted"
     expected = f"429 for request {rate.requests + 1} within {rate.seconds} s ({counts})"
-    return Violation("status", expected, said(over[0]), ids_of(over))
+    return Violation("status", expected, quote(over[0]), ids_of(over))
 
 
 def _refused_beyond(rate: Rate, bursts: list[Burst]) -> Exchange | None:
@@ -190,7 +190,7 @@ def _judge_open_again(trial: Trial, step: Step, expected: str) -> Iterator[Outco
     """
     exchanges = _after_limit(trial, step)
     if exchanges and _all_limited(exchanges):
-        yield Violation("status", expected, said(exchanges[0]), ids_of(exchanges))
+        yield Violation("status", expected, quote(exchanges[0]), ids_of(exchanges))
     elif _any_accepted(exchanges):
         yield Pass(ids_of(exchanges))
 
@@ -209,7 +209,7 @@ def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if filled and len(exchanges) >= 2 * requests and all(exchange.ok for exchange in exchanges):
         when = f"{seconds} s after {rate.requests} were accepted"
         expected = f"429 to one of {requests} requests, {when}"
-        yield Violation("status", expected, said(exchanges[0]), ids_of(exchanges))
+        yield Violation("status", expected, quote(exchanges[0]), ids_of(exchanges))
     elif _any_limited(exchanges):
         yield Pass(ids_of(exchanges))
 
@@ -221,7 +221,7 @@ def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for exchange in exchanges:
         if exchange.ok:
             expected = f"429, as the address reached its limit ({_claims(exchange)})"
-            yield Violation("status", expected, said(exchange), (exchange.id,))
+            yield Violation("status", expected, quote(exchange), (exchange.id,))
             return
     if _any_limited(exchanges):
         yield Pass(ids_of(exchanges))
@@ -258,7 +258,7 @@ def rate_address(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         served = [earlier.count(exchange.facts.address) for exchange in elsewhere]
         if served == list(range(1, len(elsewhere) + 1)):
             expected = "no 429 from another address, which was served just before"
-            yield Violation("status", expected, said(elsewhere[0]), ids_of(elsewhere))
+            yield Violation("status", expected, quote(elsewhere[0]), ids_of(elsewhere))
         else:
             yield Gap(REACHED, ReasonKind.PROVIDE)
 
@@ -276,7 +276,7 @@ def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     unlimited = len(again) >= rate.requests and all(exchange.ok for exchange in again)
     if opened and unlimited:
         expected = f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too"
-        yield Violation("status", expected, said(again[-1]), ids_of(again))
+        yield Violation("status", expected, quote(again[-1]), ids_of(again))
 
 
 def _has_limit(_contract: Contract, operation: Operation, _clause: Clause) -> bool:

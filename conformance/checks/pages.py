@@ -9,7 +9,7 @@ from typing import Any
 from conformance.base.values import ABSENT, NOT_JSON, instant, pointed, zoned
 from conformance.judging.capabilities import Asked
 from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, Pass, Violation
-from conformance.judging.responses import page_of, quoted, role_of, said, unusable
+from conformance.judging.responses import page_of, quote, quoted, role_of, unusable
 from conformance.judging.rules import USABLE, lists, passive, probe
 from conformance.model import CodeRole, Exchange, Paging, compact
 from conformance.reading import Answer, answer_to, arrays_of, position_of, query_value
@@ -51,7 +51,7 @@ def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
         return
     paging, body = page
     if not isinstance(body, dict):
-        yield Violation("/", "an object", said(exchange), (exchange.id,))
+        yield Violation("/", "an object", quote(exchange), (exchange.id,))
     elif _answer(context, exchange).items is not None:
         yield Pass((exchange.id,))
     else:
@@ -191,7 +191,7 @@ def sample_accepted(context: JudgeContext, answer: Answered) -> Iterator[Outcome
     elif answer.ok:
         return  # list.items judges it
     elif answer.status != 403:  # the key may lack the scope
-        yield Violation("status", "200", said(answer.exchange), answer.ids)
+        yield Violation("status", "200", quote(answer.exchange), answer.ids)
 
 
 def _rightly_refused(context: JudgeContext, answer: Answered) -> bool:

@@ -15,7 +15,7 @@ from conformance.judging.misplaced import (
 )
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.pages import Item, Page
-from conformance.judging.responses import answered, odd_cursor, said
+from conformance.judging.responses import answered, odd_cursor, quote
 from conformance.judging.rules import passive
 from conformance.judging.target_model import outcomes_at
 from conformance.judging.walks import Walks, walked
@@ -85,7 +85,7 @@ def _refused_page(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
         if not isinstance(answer, Answered) or not _must_be_served(context, probe):
             continue
         if not answer.ok and answer.status not in FOR_THE_KEY:
-            yield Violation("status", "a page", said(probe), answer.ids)
+            yield Violation("status", "a page", quote(probe), answer.ids)
             return
 
 
@@ -189,7 +189,7 @@ def _passes(pages: Iterable[Page]) -> Iterator[Pass]:
 def paging_more_false(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
     """The flag is true while items remain after the page."""
     for page in walks.pages:
-        item = walks.following(page)
+        item = walks.first_following(page)
         if item is None or page.more is None:
             continue
         if not page.more:

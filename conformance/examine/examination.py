@@ -29,11 +29,10 @@ LOOKS = (
 
 
 def first_look(session: Session, *, local: bool = True) -> Iterator[Remark]:
-    """The remarks of a run before its first case, which costs little more than reads.
+    """The remarks of a run before its first case. They cost little more than the plain reads.
 
-    Without ``local``, nothing about this machine is checked.
-
-    Triggers, and the routes of operations that are no plain reads, are left to the cases of a run.
+    Without ``local``, the addresses of this machine are not checked. Triggers are left to the cases
+    of the run, and so are, because the survey is not thorough, routes that need more than a key.
     A quick run checks only its keys, its businesses, and what the target file excludes.
     """
     survey = Survey(session)

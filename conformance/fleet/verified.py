@@ -15,7 +15,7 @@ from conformance.base.errors import UsageError
 from conformance.base.text import clean
 from conformance.certify import recompute, requests
 from conformance.fleet.plan import Pins
-from conformance.judging.judge import KnownTrials
+from conformance.judging.judge import TrialJudgements
 from conformance.model import Contract, Declaration, Run, Selection
 from conformance.run import runfile
 from conformance.run.runfile import Opened, Stored
@@ -108,7 +108,7 @@ def _judged_again(directory: Path, expected: Expected) -> Stored:
     """
     opened = runfile.open_run(directory, expected.contract)
     _require_pinned(opened, expected)
-    wrong, known = recompute.mismatches(opened), KnownTrials()
+    wrong, known = recompute.mismatches(opened), TrialJudgements()
     if not wrong:
         played = requests.played(opened, known)
         wrong = list(played.mismatches)

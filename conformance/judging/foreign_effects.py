@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.base.values import instants, texts_in
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.responses import said, unusable
+from conformance.judging.responses import quote, unusable
 from conformance.judging.writes import shows_sent, tied, untied
 from conformance.model import HELD, Exchange, Step, compact
 from conformance.reading import Answer, answer_of, sought_in, state_prefixes
@@ -25,12 +25,13 @@ NOTHING_FOREIGN = "nothing of another business"
 def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge what the requests of one business for objects of another have done.
 
-    Such a request may take no item that is already held, return no object of the other business,
-    create nothing in its list, tie no object to it, and change or remove nothing.
+    Such a request may take no item that is already held, create nothing in the list of the other
+    business, tie none of its own objects to the other business, and change or remove nothing. A
+    creation with the same values in both businesses must make two objects.
     """
     for taking in trial.at(Step.TAKING):
         if taking.ok:
-            yield Violation("status", f"refused, because {HELD}", said(taking), (taking.id,))
+            yield Violation("status", f"refused, because {HELD}", quote(taking), (taking.id,))
     for creation in trial.at(Step.NAMESAKE):
         if creation.ok:
             yield from _same_object(context, trial, creation)
@@ -57,7 +58,7 @@ def successes_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]
         look = trial.last(Step.TIED)
         if context.operation.action == "update" and look and look.status in (403, 404):
             expected = "the object, as a change may not move it to another business"
-            yield Violation("status", expected, said(look), (exchange.id, look.id))
+            yield Violation("status", expected, quote(look), (exchange.id, look.id))
 
 
 def _same_object(context: JudgeContext, trial: Trial, creation: Exchange) -> Iterator[Outcome]:
@@ -170,7 +171,7 @@ def _unchanged(
     ids = (before.id, after.id)
     if new is None:
         expected = f"{after.facts.sought}, as another business may not remove it"
-        yield Violation("/", expected, said(after), ids)
+        yield Violation("/", expected, quote(after), ids)
         return
     are_objects = isinstance(old, dict) and isinstance(new, dict)
     changed = _first_changed(old, new, after.facts.sent, signs) if are_objects else None

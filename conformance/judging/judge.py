@@ -25,7 +25,7 @@ Rated = list[tuple[str, Outcome]]
 """Ids of rules, each with an outcome."""
 
 
-class Known:
+class Judgements:
     """The outcomes of earlier judgements, so that each exchange and trial is judged once in a run.
 
     They hold for one contract, target file and set of rules, and for one log.
@@ -51,7 +51,7 @@ class Known:
         return self._trials[key]
 
 
-class KnownTrials(Known):
+class TrialJudgements(Judgements):
     """The outcomes of earlier trials alone, where only some rules judge exchanges."""
 
     def of_exchange(self, exchange: Exchange, rate: Callable[[], Rated]) -> Rated:  # noqa: ARG002
@@ -65,7 +65,7 @@ def judge(
     rules: Mapping[str, Rule],
     cases: Iterable[Case],
     exchanges: Iterable[Exchange],
-    known: Known | None = None,
+    known: Judgements | None = None,
     log: WholeLog | None = None,
 ) -> Outcomes:
     """The outcomes of passive rules on every exchange, and of trial rules on every case.
@@ -76,7 +76,7 @@ def judge(
     already ``known`` is not judged again. Without a ``log``, the passive rules that look at the
     whole log are left out.
     """
-    judging = _Judging(contract, target, rules, known or Known(), log)
+    judging = _Judging(contract, target, rules, known or Judgements(), log)
     logged = list(exchanges)
     for exchange in logged:
         judging.judge_exchange(exchange)
@@ -97,7 +97,7 @@ class _Judging:
         contract: Contract,
         target: Declaration,
         rules: Mapping[str, Rule],
-        known: Known,
+        known: Judgements,
         log: WholeLog | None,
     ) -> None:
         self._contract = contract

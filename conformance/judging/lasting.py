@@ -22,7 +22,7 @@ from conformance.judging.outcomes import (
     WholeLog,
     once_for_each_log,
 )
-from conformance.judging.responses import answered, ids_of, said, with_body
+from conformance.judging.responses import answered, ids_of, quote, with_body
 from conformance.judging.writes import without_times
 from conformance.model import (
     Business,
@@ -296,7 +296,7 @@ class _Following:
             if write is not None:
                 expected = f"{followed.object_id}, which was not deleted"
                 ids = _ids(followed.creation, write, look)
-                self._file(write, Violation("/", expected, said(look), ids))
+                self._file(write, Violation("/", expected, quote(look), ids))
             followed.given_up = True
         followed.writes_since = []
 

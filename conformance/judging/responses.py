@@ -91,7 +91,7 @@ def quoted(value: Any) -> str:
     return "nothing" if value is ABSENT else compact(value)
 
 
-def said(exchange: Exchange) -> str:
+def quote(exchange: Exchange) -> str:
     """The response in a few words: the status and the start of the body."""
     response = exchange.response
     if response is None:
@@ -263,12 +263,12 @@ def refusal(
         return Pass(answer.ids)
     expected = " or ".join(f"{row.status} {row.code}" for row in rows)
     if not codes:
-        return Violation("status", expected, said(probe), answer.ids)
+        return Violation("status", expected, quote(probe), answer.ids)
     code = code_of(context.contract, probe)
     if code is None or code in codes:
         return Pass(answer.ids, without_code=code is None)
     where = pointer(context.contract.code_pointer)
-    return Violation(where, expected, said(probe), answer.ids)
+    return Violation(where, expected, quote(probe), answer.ids)
 
 
 def _rows(contract: Contract, roles: tuple[CodeRole, ...]) -> list[ErrorCode]:

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from conformance.judging.blocked import Blocked
 from conformance.judging.coverage import CUT_SHORT, DONE, OVER_BUDGET, Coverage
-from conformance.judging.judge import Known, Outcomes, findings_of, is_finding, is_note, judge
+from conformance.judging.judge import Judgements, Outcomes, findings_of, is_finding, is_note, judge
 from conformance.judging.merged import ids_of, merged, unique
 from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation, WholeLog
 from conformance.judging.rules import CODED, Rule
@@ -53,7 +53,7 @@ def cells(
     *,
     today: date,
     selected: frozenset[str] | None = None,
-    known: Known | None = None,
+    known: Judgements | None = None,
 ) -> tuple[Cell, ...]:
     """The verdict of every cell, clause by clause.
 
@@ -61,7 +61,7 @@ def cells(
     has not expired before ``today``. ``known`` holds earlier outcomes. The cells come in the order
     of the ledger, and those of a clause in the order of the contract.
     """
-    log = log.judged
+    log = log.without_void
     judged = tuple(each for each in log.exchanges if each.scenario != PREFLIGHT)
     outcomes = judge(contract, target, rules, cases, judged, known, WholeLog(judged))
     coverage = Coverage(contract, target.main_key, cases, log, selected)

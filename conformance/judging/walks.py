@@ -160,12 +160,14 @@ class Walks:
     @cached_property
     def repeats(self) -> list[tuple[Page, Item]]:
         """The pages that show an item at or before their cursor, each with the first such item."""
-        return [(page, item) for page in self.pages if (item := self.repeated(page)) is not None]
+        return [
+            (page, item) for page in self.pages if (item := self.first_repeated(page)) is not None
+        ]
 
     @cached_property
     def losses(self) -> list[tuple[Page, Item]]:
         """The pages that fail to show an item up to their end, each with the first such item."""
-        return [(page, item) for page in self.pages if (item := self.lost(page)) is not None]
+        return [(page, item) for page in self.pages if (item := self.first_lost(page)) is not None]
 
     @cached_property
     def sound(self) -> bool:
@@ -186,7 +188,7 @@ class Walks:
             return False
         return page.continues and all(self.beyond(cursor, item.at) for item in page.items)
 
-    def repeated(self, page: Page) -> Item | None:
+    def first_repeated(self, page: Page) -> Item | None:
         """The first item of a page that is at or before its cursor.
 
         Several items at the cursor do not count, because a timestamp cannot tell them apart.
@@ -200,7 +202,7 @@ class Walks:
                 return item
         return None
 
-    def lost(self, page: Page) -> Item | None:
+    def first_lost(self, page: Page) -> Item | None:
         """The first item between the cursor and the end of a page that the page fails to show.
 
         None where the cursor is not a timestamp.
@@ -211,7 +213,7 @@ class Walks:
         end = page.last.at if page.last else None
         return self._missing(page, page.cursor, end)
 
-    def following(self, page: Page) -> Item | None:
+    def first_following(self, page: Page) -> Item | None:
         """The first item that comes after the items of a page.
 
         None if none is known, or if the page is empty, because such an item belongs on the page.

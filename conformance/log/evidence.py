@@ -52,8 +52,8 @@ class Log:
     lines: list[int] = field(default_factory=list, compare=False)  # of exchanges that were read
 
     @property
-    def judged(self) -> Log:
-        """The log without void exchanges, and without the ends of their cases."""
+    def without_void(self) -> Log:
+        """The log that is to be judged: without void exchanges, and how their cases ended."""
         if not self.void:
             return self
         kept = [exchange for exchange in self.exchanges if exchange.id not in self.void]

@@ -46,7 +46,7 @@ def _repeated(walks: Walks, page: Page) -> Item | None:
     for first, second in walks.steps():
         if second is page and first.keys == page.keys and page.items:
             return page.items[0]
-    return walks.repeated(page)
+    return walks.first_repeated(page)
 
 
 def _twice(_: Walks, page: Page) -> Item | None:
@@ -78,9 +78,9 @@ LOOKS: Mapping[str, tuple[tuple[Fault, Look], ...]] = {
     "paging.order": ((Fault.TURNED, _turned), (Fault.BACKWARDS, _backwards)),
     "paging.advances": ((Fault.REPEATED, _repeated),),
     "paging.exclusive": ((Fault.TWICE, _twice), (Fault.REPEATED, _repeated)),
-    "paging.complete": ((Fault.LOST, Walks.lost),),
-    "paging.precision": ((Fault.REPEATED, _repeated), (Fault.LOST, Walks.lost)),
-    "paging.more-false": ((Fault.FOLLOWS, Walks.following),),
+    "paging.complete": ((Fault.LOST, Walks.first_lost),),
+    "paging.precision": ((Fault.REPEATED, _repeated), (Fault.LOST, Walks.first_lost)),
+    "paging.more-false": ((Fault.FOLLOWS, Walks.first_following),),
 }
 """By rule, the faults that its findings may be about, each with how to find the item."""
 

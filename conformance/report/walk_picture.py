@@ -176,7 +176,7 @@ def _gap_line(found: WalkFault, shown: Sequence[Item], times: _Times) -> Line:
     """The row of the items that the pages lose, or that follow the last page."""
     gaps = {found.item.key}
     if found.fault is Fault.LOST:
-        losses = [found.walks.lost(page) for _, page in _pages(found)]
+        losses = [found.walks.first_lost(page) for _, page in _pages(found)]
         gaps.update(item.key for item in losses if item)
     spots = [
         Spot(times.short(item.text), found.fault) if item.key in gaps else Spot() for item in shown

@@ -11,7 +11,7 @@ from conformance.base.text import amount
 from conformance.causes import causes_of
 from conformance.causes.doubts import certain_first
 from conformance.judging import verdict
-from conformance.judging.judge import Known
+from conformance.judging.judge import Judgements
 from conformance.log.evidence import CUT_OFF, Log
 from conformance.model import Case, Contract, Declaration, Run
 from conformance.plan.build import Plan
@@ -57,7 +57,7 @@ def finished(
     *,
     ended: str,
     selected: frozenset[str] | None,
-    known: Known | None = None,
+    known: Judgements | None = None,
 ) -> Run:
     """The run judged by its log.
 
@@ -93,7 +93,7 @@ def without_end(plan: Plan, log: Log, selected: frozenset[str] | None) -> str | 
     """Why a run is incomplete if chosen cases have no end in its log, else None."""
     runnable = {case.id for case in plan.runnable}
     chosen = runnable if selected is None else runnable & selected
-    cases = len(chosen - log.judged.ends.keys())
+    cases = len(chosen - log.without_void.ends.keys())
     if not cases:
         return None
     return f"{amount(cases, 'chosen case')} did not run to the end, according to the log."

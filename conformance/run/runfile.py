@@ -23,7 +23,7 @@ from conformance.base.options import Depth
 from conformance.base.stored import Bounds
 from conformance.contract import editions, in_edition
 from conformance.contract.drawn import drawn
-from conformance.judging.judge import Known
+from conformance.judging.judge import Judgements
 from conformance.log import convert, evidence, schemas, size_limit
 from conformance.log.evidence import Log
 from conformance.log.packing import packed
@@ -155,7 +155,9 @@ class Opened:
         }
         return Older(verdicts, self.said["suite"]["version"], self.said["spec"]["digest"])
 
-    def judged(self, declaration: Declaration | None = None, known: Known | None = None) -> Run:
+    def judged(
+        self, declaration: Declaration | None = None, known: Judgements | None = None
+    ) -> Run:
         """The run, judged by its log with its own declaration or another one.
 
         With its own, anything already ``known`` is not judged again.

@@ -17,7 +17,7 @@ from conformance.base.errors import Unjudgeable
 from conformance.base.options import Depth
 from conformance.base.text import amount
 from conformance.judging import verdict
-from conformance.judging.judge import Known, findings_of, judge
+from conformance.judging.judge import Judgements, findings_of, judge
 from conformance.judging.outcomes import Violation
 from conformance.log.evidence import Log, Recorder
 from conformance.model import Case, Effect, Exchange, Operation, Role, Run
@@ -100,8 +100,9 @@ class Session:
         self._workers = workers
         self._spool = spool
         self._ahead: Ahead | None = None
-        self._known = Known()
-        self._known_trials: Known | None = None  # none, because early exchanges have no ids yet
+        self._known = Judgements()
+        # none at first, because early exchanges have no ids yet
+        self._known_trials: Judgements | None = None
 
     def _sender(self, wire: Wire, prefix: str, sleep: Callable[[float], None]) -> Sender:
         return Sender(

@@ -21,7 +21,10 @@ _HEAD = """\
 
 
 def declaration(app: Application, url: str) -> dict[str, Any]:
-    """The target file of an application at ``url``, as data."""
+    """The target file of an application at ``url``, with its keys, as data.
+
+    ``addresses`` are those from which a client of the server may send.
+    """
     contract = app.contract
     declared: dict[str, Any] = {
         "name": f"{contract.title} reference server",

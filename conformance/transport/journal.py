@@ -64,7 +64,7 @@ class Journal:
         self._secrets = secrets
         self._prefix = prefix
         self._count = 0
-        self._full = False  # whether the full log was reported
+        self._full = False  # whether it was reported that the log is full
         self._broken: set[str] = set()  # operations whose last response was broken
 
     def admit(self) -> None:

@@ -15,7 +15,7 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
-from conformance.judging.responses import answered, lets_in, refusals, said
+from conformance.judging.responses import answered, lets_in, quote, refusals
 from conformance.judging.rules import probe, trial
 from conformance.model import KEY_ROLES, CodeRole, Exchange, Form, KeyName, Role
 from conformance.reading import members_of
@@ -67,7 +67,7 @@ def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A valid key is accepted after the scheme of the contract, and nowhere else."""
     for control in trial.controls:
         if control.status == 401:
-            yield Violation("status", "a valid key to be accepted", said(control), (control.id,))
+            yield Violation("status", "a valid key to be accepted", quote(control), (control.id,))
             return
     # a header that is not the scheme and one token may be called malformed
     malformed = trial.of_form(Form.SCHEME)
@@ -87,7 +87,7 @@ def _judge_misplaced(context: JudgeContext, exchange: Exchange) -> Outcome:
     if not exchange.ok:
         return Pass(ids)
     header = context.contract.authentication.header
-    return Violation("status", f"a key in the header {header} only", said(exchange), ids)
+    return Violation("status", f"a key in the header {header} only", quote(exchange), ids)
 
 
 @trial("auth.spelling")
@@ -112,7 +112,7 @@ def _judge_spelled(answer: Answered, guarded: list[Any]) -> Outcome:
     is_guarded = any(names == members_of(body).keys() for body in guarded)
     if answer.ok and names and is_guarded:
         expected = "nothing without a key, however the path is spelled"
-        return Violation("status", expected, said(answer.exchange), answer.ids)
+        return Violation("status", expected, quote(answer.exchange), answer.ids)
     return Pass(answer.ids)
 
 
@@ -121,7 +121,7 @@ def auth_prefixes(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     """Keys of every prefix are accepted."""
     if answer.status == 401:
         expected = "a key with this prefix to be accepted"
-        yield Violation("status", expected, said(answer.exchange), answer.ids)
+        yield Violation("status", expected, quote(answer.exchange), answer.ids)
     elif answer.exchange.role is Role.PROBE and lets_in(context.contract, answer.exchange):
         yield Pass(answer.ids)  # the success of the control proves nothing about the other prefix
 
@@ -149,6 +149,6 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
             yield Gap(f"The key was rejected with {answer.status}: give one that has the scope.")
         else:
             expected = "not refused, as the key has the scope"
-            yield Violation("status", expected, said(exchange), answer.ids)
+            yield Violation("status", expected, quote(exchange), answer.ids)
     elif lets_in(context.contract, exchange):
         yield Pass(answer.ids)

@@ -16,7 +16,7 @@ from conformance.judging.outcomes import (
     WholeLog,
     once_for_each_log,
 )
-from conformance.judging.responses import ids_of, said
+from conformance.judging.responses import ids_of, quote
 from conformance.judging.rules import every, passive, trial
 from conformance.judging.writes import last_success
 from conformance.model import (
@@ -56,7 +56,7 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if refused:
         expected = "the new key to be accepted"
         # a key that never works may have to be confirmed by a person first
-        yield Violation("status", expected, said(refused[0]), ids, note=refused == used)
+        yield Violation("status", expected, quote(refused[0]), ids, note=refused == used)
     elif all(use.status in WORKS for use in used):
         yield Pass(ids)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance.judging.effects import takes_effect
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.responses import answered, control_gap, refusal, refusals, said
+from conformance.judging.responses import answered, control_gap, quote, refusal, refusals
 from conformance.judging.rules import trial
 from conformance.model import CodeRole, Exchange, Form
 from conformance.reading import refused_member, sent_members
@@ -43,7 +43,7 @@ def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for probe in ignored:
         name = refused_member(context.operation, probe)
         expected = f"a refusal, if {name} has any effect on the target"
-        yield Violation("status", expected, said(probe), (probe.id,), note=True)
+        yield Violation("status", expected, quote(probe), (probe.id,), note=True)
 
 
 def _refusals(context: JudgeContext, trial: Trial, probes: list[Exchange]) -> Iterator[Outcome]:

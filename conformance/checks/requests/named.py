@@ -12,10 +12,10 @@ from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Vio
 from conformance.judging.responses import (
     control_gap,
     kept_out,
+    quote,
     refusal,
     refusals,
     role_of,
-    said,
     unusable,
 )
 from conformance.judging.rules import USABLE, passive, trial
@@ -184,7 +184,7 @@ def id_picked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     is_empty = answer.object in ({}, None)
     if is_empty or _is_other_number(members_of(answer.object).get(pick.name), sought):
         expected = f"404, or what {pick.name} asks for"
-        yield Violation("status", expected, said(exchange), (exchange.id,))
+        yield Violation("status", expected, quote(exchange), (exchange.id,))
     else:
         yield Pass((exchange.id,))
 

@@ -11,7 +11,7 @@ import jsonschema_rs
 from conformance.base.values import NOT_JSON, http_date, instant, instants
 from conformance.checks.envelope import json_fault, repeated_names
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation
-from conformance.judging.responses import answered, odd_cursor, role_of, said, unusable, with_body
+from conformance.judging.responses import answered, odd_cursor, quote, role_of, unusable, with_body
 from conformance.judging.rules import every, passive
 from conformance.model import (
     Clause,
@@ -118,10 +118,10 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
         elif response.status == OK and _was_there(context, exchange):
             return  # nothing was created
         elif response.status in context.contract.statuses:
-            yield Violation("status", expected, said(exchange), ids, about=about)
+            yield Violation("status", expected, quote(exchange), ids, about=about)
     elif _should_succeed(context, exchange) and not _excused(context, exchange, response.status):
         expected = f"{expected} for a valid request"
-        yield Violation("status", expected, said(exchange), ids, about=about)
+        yield Violation("status", expected, quote(exchange), ids, about=about)
 
 
 def _other_times(context: JudgeContext, shown: Mapping[str, Any]) -> list[Fraction]:
@@ -268,7 +268,7 @@ def _no_json(operation: Operation, answer: Answered) -> Outcome:
     nothing_shown = not operation.schema.get("type")
     if nothing_shown and answer.response.body.text == "":
         return Pass(answer.ids)
-    return Violation("/", "a JSON value", said(answer.exchange), answer.ids)
+    return Violation("/", "a JSON value", quote(answer.exchange), answer.ids)
 
 
 def _best_error(schema: Mapping[str, Any], body: Any) -> Any:

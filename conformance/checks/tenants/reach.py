@@ -19,7 +19,7 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
-from conformance.judging.responses import control_gap, kept_out, said, spoils, unusable
+from conformance.judging.responses import control_gap, kept_out, quote, spoils, unusable
 from conformance.judging.rules import passive, probe, trial
 from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
 from conformance.model import (
@@ -99,7 +99,7 @@ def _accepted_foreign(trial: Trial, objects: list[Exchange]) -> Iterator[Violati
     if refused and accepted:
         expected = f"refused, as an object that nobody has is refused with {NOT_FOUND}"
         ids = (accepted[0].id, refused[0].id)
-        yield Violation("status", expected, said(accepted[0]), ids)
+        yield Violation("status", expected, quote(accepted[0]), ids)
 
 
 def _named_back(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
@@ -110,7 +110,7 @@ def _named_back(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
     for exchange in objects:
         if exchange.ok and _names_sought(exchange):
             expected = "no sign of the object, as of one that nobody has"
-            yield Violation("/", expected, said(exchange), (exchange.id, for_nobody[0].id))
+            yield Violation("/", expected, quote(exchange), (exchange.id, for_nobody[0].id))
 
 
 def _names_sought(exchange: Exchange) -> bool:
@@ -133,7 +133,7 @@ def _quoted(context: JudgeContext, trial: Trial, objects: list[Exchange]) -> Ite
             is_asked_for = text == exchange.facts.sought  # which a refusal may repeat
             if not is_asked_for and compact(text)[without_quotes] in written:
                 expected = "nothing of the object that is refused"
-                yield Violation("/error/message", expected, said(exchange), (exchange.id,))
+                yield Violation("/error/message", expected, quote(exchange), (exchange.id,))
 
 
 def _telling_texts(context: JudgeContext, trial: Trial) -> list[str]:
@@ -291,7 +291,7 @@ class _Rows:
     def _add(self, side: Side, answer: Answer, row: dict[str, Any], *, named: bool) -> None:
         """Note an item, unless it belongs to the empty business.
 
-        ``named`` says whether other items of its page name their business.
+        ``named`` says whether any item of its page has the member that names a business.
         """
         if self._empty is not None and row.get(self._tenant) == self._empty:
             return
@@ -333,7 +333,7 @@ def tenant_empty(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     if answer.facts.refusable and answer.status == INVALID:  # a server may refuse it
         return
     if not answer.ok:
-        yield Violation("status", "200 with an empty list", said(answer.exchange), answer.ids)
+        yield Violation("status", "200 with an empty list", quote(answer.exchange), answer.ids)
         return
     page = Answer(context.contract, context.operation, answer.exchange)
     paging = context.operation.paging

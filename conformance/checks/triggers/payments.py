@@ -10,7 +10,7 @@ from typing import Any
 from conformance.base.values import strict_json
 from conformance.judging.leaks import is_given
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.responses import answered, ids_of, role_of, said
+from conformance.judging.responses import answered, ids_of, quote, role_of
 from conformance.judging.rules import passive, trial
 from conformance.model import (
     Clause,
@@ -41,7 +41,7 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     accepted = [exchange for exchange in trial.at(Step.PAID) if exchange.ok]
     if accepted:
         expected = "a refusal, as nothing was paid"
-        yield Violation("status", expected, said(accepted[0]), (accepted[0].id,))
+        yield Violation("status", expected, quote(accepted[0]), (accepted[0].id,))
 
 
 def _judge_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:
@@ -56,7 +56,7 @@ def _judge_terms(payment: Payment, probe: Exchange, response: Response) -> Outco
         f"payment terms: a list {payment.terms} beside the error, "
         f"or in the header {payment.terms_header}"
     )
-    actual = compact(header) if header else said(probe)
+    actual = compact(header) if header else quote(probe)
     return Violation(payment.terms_header, expected, actual, (probe.id,))
 
 
@@ -105,7 +105,7 @@ def _unaccepted(
         yield excuses[0]
     elif paid:
         ids = (*unpaid, *ids_of(paid))
-        yield Violation("status", "200 or 201, as it was paid for", said(paid[-1]), ids)
+        yield Violation("status", "200 or 201, as it was paid for", quote(paid[-1]), ids)
 
 
 def _takes_no_payment(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
@@ -120,7 +120,7 @@ def payment_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Out
         return
     wants_payment = role_of(context.contract, exchange) is CodeRole.PAYMENT_REQUIRED
     if exchange.status == 402 or wants_payment:
-        yield Violation("status", "any status but 402", said(exchange), (exchange.id,))
+        yield Violation("status", "any status but 402", quote(exchange), (exchange.id,))
     else:
         yield Pass((exchange.id,))
 
@@ -140,6 +140,6 @@ def payment_nothing(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
     given = sorted(name for name in names & shown.keys() if is_given(shown[name]))
     if given:
         expected = "nothing handed out before the payment"
-        yield Violation(f"/{given[0]}", expected, said(exchange), (exchange.id,))
+        yield Violation(f"/{given[0]}", expected, quote(exchange), (exchange.id,))
     else:
         yield Pass((exchange.id,))

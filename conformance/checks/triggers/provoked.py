@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.base.values import instants, texts_in
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.responses import code_of, control_gap, ids_of, pointer, said, unusable
+from conformance.judging.responses import code_of, control_gap, ids_of, pointer, quote, unusable
 from conformance.judging.rules import trial
 from conformance.judging.writes import added_items, last_answer, last_ids
 from conformance.model import (
@@ -61,7 +61,7 @@ def _judge_triggered(
         gap = control_gap(context, trial, Step.TAKEN)
         if gap is not None:
             return gap
-    return Violation(where, f"{row.status} {row.code}", said(probe), (probe.id,))
+    return Violation(where, f"{row.status} {row.code}", quote(probe), (probe.id,))
 
 
 # --- the effect of a trigger ----------------------------------------------------------------------

@@ -14,7 +14,7 @@ from conformance.checks.writes.read_back import read_back
 from conformance.judging.effects import promised
 from conformance.judging.lasting import HINT, lasting
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.responses import said
+from conformance.judging.responses import quote
 from conformance.judging.rules import passive, trial
 from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
 from conformance.judging.writes import (
@@ -293,7 +293,7 @@ def _lost(change: Change) -> Violation | None:
     if page is None or not lacks_new_object(change.context.contract, page):
         return None
     expected = f"{page.facts.sought}, which was only changed"
-    return Violation("/", expected, said(page), last_ids(change.trial, Step.WRITE, Step.LISTED))
+    return Violation("/", expected, quote(page), last_ids(change.trial, Step.WRITE, Step.LISTED))
 
 
 def _displaced(change: Change) -> Violation | None:

@@ -11,7 +11,7 @@ from conformance.checks.writes.neighbours import SAME_TIME, neighbours_stay
 from conformance.checks.writes.read_back import read_back
 from conformance.judging.lasting import HINT, lasting
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.responses import answered, said
+from conformance.judging.responses import answered, quote
 from conformance.judging.rules import passive, trial
 from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
 from conformance.judging.writes import (
@@ -129,7 +129,7 @@ def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     shown = answer_of(context.contract, page)
     if lacks_new_object(context.contract, page):
         expected = f"{page.facts.sought}, which was just created"
-        yield Violation("/", expected, said(page), answer.ids)
+        yield Violation("/", expected, quote(page), answer.ids)
     elif shown is not None and shown.items is not None:
         yield Pass(answer.ids)
 
@@ -177,7 +177,7 @@ def create_position(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             ids = (shown_by, exchange.id)
             if abs(moment - first_moment) > SAME_TIME:
                 expected = f"the {context.contract.position} of {shown_by}"
-                yield Violation(f"/{context.contract.position}", expected, said(exchange), ids)
+                yield Violation(f"/{context.contract.position}", expected, quote(exchange), ids)
                 return
             yield Pass(ids)
 

@@ -16,7 +16,7 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
-from conformance.judging.responses import answered, said
+from conformance.judging.responses import answered, quote
 from conformance.judging.rules import passive, trial
 from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
 from conformance.judging.writes import last_ids, last_success, without_times
@@ -96,7 +96,7 @@ def _still_used(trial: Trial) -> Iterator[Violation]:
             continue
         expected = f"refused, as {exchange.facts.sought} was deleted"
         ids = (*last_ids(trial, Step.DELETE, Step.AFTER), exchange.id)
-        yield Violation("status", expected, said(exchange), ids)
+        yield Violation("status", expected, quote(exchange), ids)
 
 
 def _sought_at(trial: Trial, step: Step) -> str | None:
@@ -155,7 +155,7 @@ def _judge_after_deletion(
     """
     if step in LOOKS_AT_OTHERS and new is None:
         expected = f"{answer.facts.sought}, which was not deleted"
-        return Violation("/", expected, said(answer.exchange), ids)
+        return Violation("/", expected, quote(answer.exchange), ids)
     if step in LOOKS_AT_DELETED and without_times(new) == without_times(old):
         return Violation("/", STILL_THERE, compact(new), ids)
     return Pass(ids)

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.base.values import instants, picked, texts_in
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.responses import said
+from conformance.judging.responses import quote
 from conformance.judging.writes import answers_at, last_success
 from conformance.model import Side, Step, compact
 from conformance.reading import (
@@ -81,7 +81,7 @@ def _gone(write: Answer, old: Answer, looks: list[Answer]) -> Iterator[Violation
     for row in _other_rows(write, rows_of(missing_items(old, new))):
         if old.identity(row) not in in_first:
             expected = f"{old.identity(row)}, which was there before the request"
-            yield Violation("/", expected, said(new.exchange), _ids(old, write, new))
+            yield Violation("/", expected, quote(new.exchange), _ids(old, write, new))
 
 
 def _moved(write: Answer, old: Answer, new: Answer) -> list[Violation]:

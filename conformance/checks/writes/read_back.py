@@ -15,7 +15,7 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
-from conformance.judging.responses import answered, said
+from conformance.judging.responses import answered, quote
 from conformance.model import NEW_ID, Exchange, Operation, ReasonKind, Step, compact
 from conformance.reading import (
     answer_of,
@@ -47,7 +47,7 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield from _one_read_back(context, write, reads[write.id])
         elif _lacks_id(context, answer):
             name = context.contract.identifier_of(context.operation.kind)
-            yield Violation(f"/{name}", NEW_ID, said(write), answer.ids)
+            yield Violation(f"/{name}", NEW_ID, quote(write), answer.ids)
 
 
 def _misquoted(context: JudgeContext, trial: Trial, write: Exchange) -> Iterator[Violation]:
@@ -139,13 +139,13 @@ def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> It
     if not isinstance(answer, Answered):
         yield answer
     elif not answer.ok:
-        yield Violation("status", "200 for an object that was just written", said(read), ids)
+        yield Violation("status", "200 for an object that was just written", quote(read), ids)
     elif goes_on:
         reason = "The list is too long to search for what was just written."
         yield Gap(reason, ReasonKind.OWN_LIMIT)
     elif not isinstance(found, dict):
         expected = f"{read.facts.sought}, which was just written"
-        yield Violation("/", expected, said(read), ids)
+        yield Violation("/", expected, quote(read), ids)
     else:
         yield from _judge_found(context, write, read, found)
 

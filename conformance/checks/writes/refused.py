@@ -10,7 +10,7 @@ from typing import Any
 from conformance.base.values import picked, texts_in
 from conformance.judging.lasting import HINT, lasting
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.responses import answered, ids_of, said
+from conformance.judging.responses import answered, ids_of, quote
 from conformance.judging.rules import passive, trial
 from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
 from conformance.judging.writes import answers_at, items_with
@@ -227,7 +227,7 @@ def _object_removed(look: Look) -> Violation | None:
     if old is None or new is not None or goes_on:
         return None
     expected = f"{sought}, as its deletion was refused"
-    return look.violation(expected, said(look.exchange))
+    return look.violation(expected, quote(look.exchange))
 
 
 @passive("refused.lasting", hint=HINT, whole=True)

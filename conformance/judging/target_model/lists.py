@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.judging.outcomes import JudgeContext, Pass, Violation
-from conformance.judging.responses import said
+from conformance.judging.responses import quote
 from conformance.judging.target_model.departures import REFUSED, SETTLED, Judged
 from conformance.judging.target_model.events import ObjectKey, View, Write, is_plain
 from conformance.judging.target_model.history import History
@@ -138,7 +138,7 @@ class Lists:
             elif look.span.begin - state.since >= SETTLED:
                 member = parameter.filters
                 expected = f"{facts.sought}, whose {member} is {compact(view.members[member])}"
-                yield Judged(MATCHES, exchange.id, Violation("/", expected, said(exchange), ids))
+                yield Judged(MATCHES, exchange.id, Violation("/", expected, quote(exchange), ids))
 
     def _strangers(self, histories: Mapping[ObjectKey, History]) -> Iterator[Judged]:
         """The first object in each list that another business created in this run, or else a pass.

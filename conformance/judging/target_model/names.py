@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Violation
-from conformance.judging.responses import said, with_body
+from conformance.judging.responses import quote, with_body
 from conformance.judging.target_model.departures import Judged
 from conformance.judging.target_model.events import Write
 from conformance.model import Exchange, Step, compact
@@ -84,13 +84,13 @@ def _other_result(first: Answer, answer: Answer) -> Violation | None:
     is_alone = exchange.facts.step is Step.REPEATED
     if is_alone and exchange.status in REFUSED_AS_INVALID:
         expected = f"the first result, which is {compact(first.id)}"
-        return Violation("status", expected, said(exchange), ids)
+        return Violation("status", expected, quote(exchange), ids)
     must_show_id = is_alone and with_body(exchange) is not None
     if not answer.ok or answer.id == first.id or (answer.id is None and not must_show_id):
         return None
     member = answer.contract.identifier_of(answer.operation.kind)
     if answer.id is None:
-        return Violation(f"/{member}", f"{compact(first.id)}, {AS_FIRST}", said(exchange), ids)
+        return Violation(f"/{member}", f"{compact(first.id)}, {AS_FIRST}", quote(exchange), ids)
     when = AT_ONCE if at_once(first.exchange, exchange) else BEFORE
     expected = f"{compact(first.id)}, as under the same name {when}"
     return Violation(f"/{member}", expected, compact(answer.id), ids)

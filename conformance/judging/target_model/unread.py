@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from conformance.judging.outcomes import JudgeContext, Violation
-from conformance.judging.responses import role_of, said
+from conformance.judging.responses import quote, role_of
 from conformance.judging.target_model.departures import CREATED, SETTLED, Judged
 from conformance.judging.target_model.events import (
     Fate,
@@ -72,7 +72,7 @@ class Unread:
             read = _first_due(reads, creation, removers)
             if read is not None and read.operation in self._working:
                 ids = (creation.exchange.id, read.id)
-                violation = Violation("status", UNSTORED, said(read), ids)
+                violation = Violation("status", UNSTORED, quote(read), ids)
                 yield Judged(CREATED, creation.exchange.id, violation)
 
 

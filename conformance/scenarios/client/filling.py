@@ -149,7 +149,7 @@ def _add_change(source: Source, operation: Operation, values: dict[str, Any], ke
 def _select_readable(
     source: Source, operation: Operation, values: dict[str, Any], key: str
 ) -> None:
-    """Select a readable object, if the sources leave open which objects can be read."""
+    """Select an object that was read before, if no source says which ones can be read."""
     selector = operation.selector
     is_open_read = operation.action == "read" and Open.INPUT in operation.open
     if selector is not None and is_open_read and values[selector.name] is not ABSENT:

@@ -33,11 +33,12 @@ def valid_values(client: Client) -> Values | None:
 
 
 def widened_values(client: Client, values: Values) -> Values:
-    """The request with every optional parameter, in values accepted from the main key.
+    """The values of a request, with every optional parameter as the main key had it accepted.
 
-    If none were accepted, the request is unchanged. If none may be tried, the values are those that
-    documents and lists show. A write is tried on an object that no other case gets. It then has
-    fresh texts, because the ones that were tried may be taken.
+    If the main key may not try any, the parameters that are missing get values from documents and
+    lists. A read in which none was accepted has the valid values of the operation alone. A write is
+    tried on an object that no other case gets, and gets fresh texts afterwards, because those that
+    were tried may be taken.
     """
     operation = client.operation
     if not _may_try(client):

@@ -35,7 +35,10 @@ from conformance.scenarios.tenants.report_figures import untried_narrowings
 
 
 def plain_reads(planning: Planning) -> Iterator[Draft]:
-    """Each operation that reads, lists excepted, with similar ids or the narrowings of a report."""
+    """Each operation that reads one object or a report; lists are read by other cases.
+
+    The cost includes the reads of similar ids, or of the report with each narrowing.
+    """
     similar = SIMILAR[planning.depth]
     for operation in operations(planning, "read", "fetch"):
         more = (

@@ -132,7 +132,8 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
 def test_foreign_filter(client: Client) -> None:
     """Filter a list by a value of another business, alone and with other parameters.
 
-    A later page, further filters, the main business and odd values are added, one after another.
+    The other parameters are in turn a cursor, further filters, and the id of the main business.
+    Before, the main business filters by a value of its own; at last, the filter has odd values.
     """
     operation = client.operation
     parameter = operation.parameter(client.params(ForeignFilter).filter)
