@@ -69,7 +69,8 @@ def _titled(
 def _named_operations(root: Group, by_id: dict[str, Exchange]) -> list[str]:
     """The operations that the title of a cause names.
 
-    A report is judged as part of the whole API, but its responses come from an operation.
+    The figures that an operation reports are judged as part of the whole API. For them, the title
+    names the operations that returned them.
     """
     if not root.key.rule.startswith(OF_REPORTS):
         return root.own_operations

@@ -65,7 +65,7 @@ def signed_by(
         if not problems:
             problems.append(Problem(Code.INVALID_SIGNATURE, "nobody signed the statement"))
         strangers = []
-    notes = [f"One signature was not checked and does not count. {each.text}" for each in strangers]
+    notes = [f"A signature was not checked and does not count: {each.text}" for each in strangers]
     return Signed(tuple(signers), tuple(problems), tuple(notes))
 
 

@@ -66,7 +66,7 @@ def disputed(run: Run, what: str) -> Disputed:
         meant, name, clause_ids = breaking, what, (what,)
     if not meant:
         raise UsageError(
-            f"{run.place} has no finding that breaks {what}, so there is nothing to challenge."
+            f"{run.place} has no finding against {what}, so there is nothing to challenge."
         )
     with_steps = tuple(cards.with_steps(run, meant))
     return Disputed(

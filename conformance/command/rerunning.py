@@ -56,7 +56,7 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
     _require_target(stored, choice, what)
     choice = replace(choice, seed=stored.seed, depth=stored.depth, edition=stored.contract.edition)
     with embedded(choice) as server:
-        prepared = _as_planned(prepared_for(choice, server), stored)
+        prepared = _with_spot_plan(prepared_for(choice, server), stored)
         if server:
             require_same_server(stored, prepared.target.declaration)
         else:
@@ -143,8 +143,8 @@ def _run_and_store(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
     return run, directory
 
 
-def _as_planned(prepared: Prepared, stored: Run) -> Prepared:
-    """The prepared run with the plan of spot checks, if the stored run consists of them."""
+def _with_spot_plan(prepared: Prepared, stored: Run) -> Prepared:
+    """The prepared run, with the plan of the stored one if that is a run of spot checks."""
     from conformance.run import spots
 
     if stored.spread is None or stored.selection is None:

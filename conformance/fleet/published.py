@@ -122,7 +122,9 @@ def _after_redirects(session: requests.Session, source: str) -> requests.Respons
             raise UsageError(f"{_shown(source)}: redirects from https to something else")
         address = following
     if response.status_code != OK:
-        raise UsageError(f"{_shown(source)}: the response has the status {response.status_code}")
+        raise UsageError(
+            f"{_shown(source)}: the response has status {response.status_code} instead of {OK}"
+        )
     return response
 
 

@@ -217,7 +217,7 @@ def _published(unit: Unit, begun: Result, path: Path, folder: Path, stop: Event)
     why = "it took too long" if ended.hung else supervised.last_words(folder / OUTPUT)
     shutil.rmtree(folder / RUN, ignore_errors=True)
     (folder / BUNDLE).unlink(missing_ok=True)
-    return replace(begun, words=f"The published run was not taken: {why}")
+    return replace(begun, words=f"The published run was not accepted: {why}")
 
 
 def _run(

@@ -127,7 +127,8 @@ def _require_pinned(opened: Opened, expected: Expected) -> None:
         text = f"Version {said['suite']['version']} of the suite made the run, not {pins.suite}."
         raise Unfit(Kind.SUITE, text)
     if said["spec"]["digest"] != pins.contract:
-        raise Unfit(Kind.SUITE, f"The run was made with the contract {said['spec']['digest']}.")
+        text = f"The run was made with the contract {said['spec']['digest']}, not {pins.contract}."
+        raise Unfit(Kind.SUITE, text)
     _require_day(run, expected)
     differing = _differing(run, expected)
     if differing:

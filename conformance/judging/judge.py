@@ -148,7 +148,7 @@ class _Judging:
                 outcomes = list(rule.passive(context, exchange))
             except Exception as error:
                 outcomes = [_crash(rule, error, (exchange.id,))]
-            for outcome in outcomes:  # mostly none, so that a comprehension would take longer
+            for outcome in outcomes:  # mostly none, so a comprehension would be slower
                 rated.append((rule.id, outcome))
         return rated
 

@@ -115,7 +115,7 @@ def _causes(shown: Sequence[Card]) -> Iterator[str]:
             yield f"Before fixing {number}, check the target file: {inert(sentence)}"
         if len(listed) < len(alike):
             yield ""
-            yield f"and {amount(len(alike) - len(listed), 'more cause')}."
+            yield f"{amount(len(alike) - len(listed), 'more cause')} not listed here."
         yield ""
 
 

@@ -177,8 +177,10 @@ class HttpWire:
             return self._over(connection, request, target)
 
     def _over(self, connection: HTTPConnection, request: WireRequest, target: str) -> _Received:
-        """Send a request with a path and query. A response that is not read to its end, or is lost,
-        ends the connection."""
+        """Send a request, with ``target`` as the path and query of its first line.
+
+        Closes the connection if the body was cut or anything failed.
+        """
         try:
             connection.timeout = self._timeout
             if connection.is_closed:

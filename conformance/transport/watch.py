@@ -83,8 +83,8 @@ class Watch:
     def _check(self) -> None:
         """Repeat a read that succeeded before. Raises Unjudgeable if it fails for the same cause.
 
-        The failed exchanges then are void, except broken responses, which count as findings,
-        because each read was repeated. Without such a read, only broken responses end the run.
+        The failed exchanges are void then. Broken responses are not: each was requested again, so
+        they count as findings. If no read ever succeeded, only broken responses end the run.
         """
         cause, read = self._outage.cause, self._good_read()
         void = () if cause is OutageCause.BROKEN else self._outage.failed

@@ -218,7 +218,7 @@ def test_a_challenge_is_one_file(place: Place, tmp_path: Path) -> None:
     assert second.is_file()
     wrong = command("challenge", "status-200", "--of", place.run, cwd=tmp_path)
     assert (wrong.code, wrong.out) == (2, "")
-    assert "has no finding that breaks status-200, so there is nothing to challenge.\n" in wrong.err
+    assert "has no finding against status-200, so there is nothing to challenge.\n" in wrong.err
 
 
 ACCEPTED: dict[str, Any] = {

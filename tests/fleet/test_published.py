@@ -92,7 +92,7 @@ def test_a_published_run_is_taken_only_if_it_holds(night: Night, tmp_path: Path)
     assert "sound: published" in outcome.out
     result = unit.read(tmp_path / "results" / "fault")
     assert (result.origin, result.exit_code) == ("fleet", 1)
-    assert result.words.startswith("The published run was not taken: ")
+    assert result.words.startswith("The published run was not accepted: ")
     collected = ["collect", tmp_path / "fleet.json", tmp_path / "results"]
     here.command(*collected, "--output", tmp_path / "collected")
     rows = rows_of(tmp_path / "collected")

@@ -37,7 +37,7 @@ CLOCKS_APART = 300
 """Seconds by which the clocks of target and suite may differ."""
 
 
-@trial("create.read-back", hint="Needs an object that is created and read again.")
+@trial("create.read-back", hint="Needs an object that the run creates and reads back.")
 def create_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A created object can be read, with the values that were sent."""
     yield from read_back(context, trial)
@@ -61,13 +61,17 @@ def create_dated(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     return outcomes_at(context, exchange, "create.dated")
 
 
-@trial("create.others", hint="Needs an object that is created, and a list of others.", confirm=True)
+@trial(
+    "create.others",
+    hint="Needs a creation that succeeds, and a list of other objects.",
+    confirm=True,
+)
 def create_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A creation leaves all other objects in place, including those of another business."""
     yield from neighbours_stay(context, trial)
 
 
-@trial("create.one", hint="Needs two objects that are created.")
+@trial("create.one", hint="Needs two creations that succeed.")
 def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Each creation makes one object, with an id of its own."""
     answers = answers_at(context, trial, Step.WRITE)
@@ -118,7 +122,7 @@ def _too_many(alike: list[Any], ids: tuple[str, ...]) -> Violation:
 
 @trial("create.listed", hint="Needs an object that is created, and its list.")
 def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A created object that can be read is listed, too."""
+    """A created object is listed, too. A page that does not have to show it is accepted."""
     page = trial.last(Step.LISTED) or trial.last(Step.AFTER)
     if page is None or page.facts.sought is None:
         return
