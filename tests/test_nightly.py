@@ -842,7 +842,7 @@ def test_the_headline_of_a_first_night_and_of_an_old_fault() -> None:
     assert replace(found, is_first=False).headline == "Something is new."
     again = outcome.Outcome(second, second.notices, (CAUSE,), True, red, 1, "x")
     assert again.headline == (
-        "Still broken: 1 cause, reported before; nothing new since last night."
+        "Still broken: 1 cause, reported before. Nothing new since last night."
     )
     assert concluded(judged_all=False, counts={"untested": 3}).headline == (
         "Nothing could be judged."

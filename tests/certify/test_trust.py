@@ -100,7 +100,7 @@ def test_a_revoked_key_is_refused(tmp_path: Path, revoked: str) -> None:
         (f"*@example.org {BOTH} {LINE}", "without wildcards"),
         (f"a cert-authority,{BOTH} {LINE}", "cert-authority"),
         (f"a {BOTH},verify-required {LINE}", "verify-required is not supported"),
-        (f'a {BOTH},valid-after="tomorrow" {LINE}', "not a moment"),
+        (f'a {BOTH},valid-after="tomorrow" {LINE}', "not a valid time"),
         (f'a {BOTH},valid-before="20261301Z" {LINE}', "does not match format|unconverted"),
         (f"a {BOTH},{BOTH} {LINE}", "occurs twice"),
         (f"a {BOTH} ssh-rsa AAAA", "only ssh-ed25519"),

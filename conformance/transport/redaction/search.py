@@ -81,12 +81,12 @@ class PieceSearch:
     def __init__(self) -> None:
         self._plain: dict[int, Pieces] = {}  # by length
         self._across: dict[int, Pieces] = {}  # letters and digits only, by length
-        self._exact: dict[int, Pieces] = {}  # the same, case-sensitive, by length
+        self._exact: dict[int, Pieces] = {}  # of letters and digits, case-sensitive, by length
         self._shortest = 0
         self._coded = _NOTHING  # consecutive characters that may be base64 or hex
         self._clean = CleanTexts()
         self._seen: dict[str, int] = {}  # readings of the current text, with their layers
-        self._left = 0
+        self._left = 0  # work that remains for the current text
         self._is_long = False
         self._long_left = LONG_WORK
 
