@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -139,3 +140,21 @@ def test_a_card_shows_the_request_that_got_the_wrong_status() -> None:
     (card,) = [each for each in cards.cards(run) if "does not delete" in each.cause.title]
     assert card.cause.finding.where == "status"
     assert card.asked.startswith("PATCH ")
+
+
+class Latin(Faulty):
+    """Reads the bytes of texts as Latin-1, which makes two letters of one with an accent."""
+
+    def kept(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        kept = super().kept(kind, values)
+        return {name: _as_latin(value) for name, value in kept.items()}
+
+
+def _as_latin(value: Any) -> Any:
+    return value.encode("utf-8", "replace").decode("latin-1") if isinstance(value, str) else value
+
+
+def test_texts_that_are_read_in_a_wrong_encoding_are_one_cause() -> None:
+    """Creations and changes of several kinds show it, in several members."""
+    titles = titles_of(causes_of(Latin, "create_lead", "update_lead", "read_lead", "create_agent"))
+    assert titles == ["Objects do not keep characters beyond ASCII"]

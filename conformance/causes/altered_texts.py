@@ -1,6 +1,7 @@
 """Finds texts that are altered in the same way wherever they are stored, which is one mistake.
 
-They lose the same characters, only their beginning is left, or capital letters become small.
+They lose or change the same characters, only their beginning is left, or capital letters become
+small.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from conformance.causes.sightings import Settled, Sighting
 from conformance.model import Contract
 
 BEYOND_ASCII = "characters beyond ASCII"
-"""The flaw of texts that lose such characters."""
+"""The flaw of texts in which such characters are lost, or are read in a wrong encoding."""
 LONG = "long texts"
 """The flaw of texts of which only the beginning is stored."""
 CASE = "the case of letters"
@@ -41,7 +42,7 @@ def with_altered_texts(contract: Contract, with_keys: Settled) -> Settled:
 
 
 def _with_lost_characters(with_keys: Settled) -> Settled:
-    """The sightings; texts that lose characters beyond ASCII have one key, if there are several.
+    """The sightings; texts that do not keep characters beyond ASCII have one key, if several do.
 
     It is the key of a creation rather than of a change.
     """
@@ -58,7 +59,7 @@ def _with_lost_characters(with_keys: Settled) -> Settled:
 
 
 def _loses(sighting: Sighting) -> bool:
-    """Whether a text is shown without the characters beyond ASCII that were sent.
+    """Whether a text is shown without the characters beyond ASCII that were sent, or with others.
 
     A finding quotes only the beginning of a long text, so neither of the two may be complete.
     """
@@ -66,8 +67,9 @@ def _loses(sighting: Sighting) -> bool:
     first = NOT_ASCII.search(sent)
     if first is None or not shown.startswith('"'):
         return False
-    if not shown.translate(REPLACED).isascii():
-        return False
+    others = "".join(NOT_ASCII.findall(shown.translate(REPLACED)))
+    if others and "".join(NOT_ASCII.findall(sent)).startswith(others):
+        return False  # they are kept, and the text differs in something else
     texts = sent[: first.start()], sent, shown
     before_first, all_kept, got = [NOT_ASCII.sub("", text).translate(REPLACED) for text in texts]
     if len(got) < len(before_first):
