@@ -94,7 +94,8 @@ def _few_kinds(kinds: Mapping[str, str], with_keys: Settled) -> dict[Mistake, se
             found[_mistake(key)].add(kind)
     few: dict[Mistake, set[str]] = defaultdict(set)
     for mistake, broken_kinds in found.items():
-        most = FEW if mistake[0] in (OBJECTS, LISTS, FILTER) else FEW_ACCEPTED
+        rule, _ = mistake
+        most = FEW if rule in (OBJECTS, LISTS, FILTER) else FEW_ACCEPTED
         if 1 < len(broken_kinds) <= most:
             few[mistake] = broken_kinds
     return few

@@ -6,7 +6,7 @@ missed it is to blame, and not the change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.causes.other_objects import OF_CHANGES
@@ -23,41 +23,51 @@ def outdated_read(
     ``by_id`` has all exchanges of the log, in log order.
     """
     for sighting in sightings:
-        if sighting.own_key.rule in OF_CHANGES and _is_stored(contract, sighting, by_id):
-            return contract.operations[by_id[sighting.shown_by].operation].exact_route
+        shown_by = [by_id[name] for name in sighting.exchange_ids if name in by_id]
+        if sighting.own_key.rule not in OF_CHANGES or not shown_by:
+            continue
+        change, read = answer_of(contract, shown_by[0]), answer_of(contract, shown_by[-1])
+        member = sighting.finding.where.removeprefix("/")
+        if change and read and _is_stored(contract, change, read, member, by_id):
+            return read.operation.exact_route
     return ""
 
 
-def _is_stored(contract: Contract, sighting: Sighting, by_id: Mapping[str, Exchange]) -> bool:
+def _is_stored(
+    contract: Contract, change: Answer, missed: Answer, member: str, by_id: Mapping[str, Exchange]
+) -> bool:
     """Whether something shows a change after a read by id missed it, before it is sent again."""
-    change, read = by_id.get(sighting.exchange_ids[0]), by_id.get(sighting.shown_by)
-    missed = answer_of(contract, read) if read is not None else None
-    if change is None or missed is None or missed.id is None:
+    value = _sent(change).get(member)
+    if value is None or missed.id is None:
         return False
-    member = sighting.finding.where.removeprefix("/")
-    value = _sent(contract, change).get(member)
-    ids = list(by_id)
-    for name in ids[ids.index(missed.exchange.id) + 1 :]:
-        if value is None or _sent(contract, by_id[name]).get(member) == value:
+    for answer in _later_answers(contract, missed, by_id):
+        if _sent(answer).get(member) == value:
             return False
-        if _shows(contract, by_id[name], missed, member, value):
+        if _shows(answer, missed, member, value):
             return True
     return False
 
 
-def _shows(contract: Contract, exchange: Exchange, missed: Answer, member: str, value: Any) -> bool:
+def _later_answers(
+    contract: Contract, missed: Answer, by_id: Mapping[str, Exchange]
+) -> Iterator[Answer]:
+    """The responses after a read, from operations on the same kind of object."""
+    ids = list(by_id)
+    for name in ids[ids.index(missed.exchange.id) + 1 :]:
+        answer = answer_of(contract, by_id[name])
+        if answer is not None and answer.operation.kind == missed.operation.kind:
+            yield answer
+
+
+def _shows(answer: Answer, missed: Answer, member: str, value: Any) -> bool:
     """Whether a response shows the object that a read showed, with a value of a member."""
-    answer = answer_of(contract, exchange)
-    if answer is None or answer.operation.kind != missed.operation.kind:
-        return False
-    identifier = contract.identifier_of(answer.operation.kind)
+    identifier = answer.contract.identifier_of(answer.operation.kind)
     for row in (*answer.rows, members_of(answer.object)):
         if row.get(identifier) == missed.id and row.get(member) == value:
             return True
     return False
 
 
-def _sent(contract: Contract, exchange: Exchange) -> dict[str, Any]:
+def _sent(write: Answer) -> dict[str, Any]:
     """The members that a request sent, by the names under which objects show them."""
-    operation = contract.operations.get(exchange.operation)
-    return as_shown(operation, sent_members(exchange)) if operation else {}
+    return as_shown(write.operation, sent_members(write.exchange))

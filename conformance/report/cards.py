@@ -305,13 +305,13 @@ def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
     differences = list(dict.fromkeys(_difference(run, finding) for finding in findings))
     probe = _quoted(run, findings[0])
     operation = cells[0].operation
-    asked = route(run, operation)
+    asked = own_route = route(run, operation)
     if probe is not None:
         url = probe.request.url.removeprefix(run.target.url)
         asked = clean(f"{probe.request.method} {cut(url, QUERY)}")
     return Row(
         operation=view.operation_name(operation),
-        route=route(run, operation),
+        route=own_route,
         asked=asked,
         clauses=tuple(cell.clause for cell in cells),
         differences=tuple(differences[:most]),
