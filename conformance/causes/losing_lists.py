@@ -26,8 +26,12 @@ REPEATED = "paging.exclusive"
 """The rule that finds items in two pages of a walk."""
 SAME_ITEMS = re.compile(r"the same ([2-9]|\d{2,}) items again")
 """What a finding says of a page that comes again."""
-LOOKED_FOR = ("which was just created", "which was only changed", "which was not deleted")
-"""What a finding says of an object that a list lacks, behind its id."""
+LOOKED_FOR = (
+    *("which was just created", "which was only changed", "which was not deleted"),
+    "whose ",
+)
+"""How a finding goes on behind the id of an object that a list lacks; filters find it by a member.
+"""
 
 Uses = Mapping[str, list[tuple[int, bool]]]
 """By id of an object, its successful requests: place in the log, and whether it is a read."""
@@ -96,7 +100,11 @@ def join_lists_that_lose(
     for sighting, key in with_keys:
         name, _, what = sighting.finding.expected.partition(", ")
         look = exchanges.get(sighting.shown_by)
-        if look is not None and what in LOOKED_FOR and _was_read_last(uses, name, places[look.id]):
+        if (
+            look is not None
+            and what.startswith(LOOKED_FOR)
+            and _was_read_last(uses, name, places[look.id])
+        ):
             following.add((key, sighting.cell.operation, look.operation))
 
     def settled_key(sighting: Sighting, key: Key) -> Key:

@@ -14,7 +14,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from conformance.model import Contract
+from conformance.model import Contract, Operation
 from conformance.server import Application, application, seeding
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Filter, Identity, Page, Row
@@ -99,6 +99,16 @@ class Faulty(Application):
 
     def content_type(self, reply: Reply) -> str:
         return "text/html" if isinstance(reply.body, bytes) else super().content_type(reply)
+
+
+class OldestFirst(Faulty):
+    """The reference server with lists that run from oldest to newest."""
+
+    def order(self, operation: Operation) -> str:
+        return "ASC"
+
+    def comparison(self, operation: Operation) -> str:
+        return ">"
 
 
 class OnTheClock(Faulty):

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Row
-from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
+from tests.faults.base import Entry, Faulty, OldestFirst, fault, faults_of, is_for
 from tests.faults.shared import body_of
 
 # --- refused for the key, the scope or the input ---
@@ -169,16 +169,6 @@ class BlockedTextListed(Faulty):
 
 
 # --- in lists from oldest to newest ---
-
-
-class OldestFirst(Faulty):
-    """The reference server with lists that run from oldest to newest."""
-
-    def order(self, operation: Operation) -> str:
-        return "ASC"
-
-    def comparison(self, operation: Operation) -> str:
-        return ">"
 
 
 @fault("refused-unchanged", at="send_sms", depth=5)
