@@ -8,11 +8,12 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from conformance.base.clock import Clock, now
-from conformance.model import NOTHING, Authentication, Case, Facts, Role
+from conformance.model import NOTHING, Authentication, Case, Effect, Facts, Role
 from conformance.target import Target
 from conformance.transport.clients import Client
 from conformance.transport.headers import all_headers
 from conformance.transport.message import Message, encoded
+from conformance.transport.near_misses import IN_OTHER_CASE
 from conformance.transport.patience import RESTARTS_WITHIN, Allowance
 from conformance.transport.redaction.secrets import SecretStore
 from conformance.transport.wire import (
@@ -47,6 +48,17 @@ class Departure:
     headers: tuple[tuple[str, str], ...]
     wired: WireRequest
     at: datetime
+
+    @property
+    def needs_own_connection(self) -> bool:
+        """Whether the request must not use a kept connection.
+
+        What costs money must not be sent twice, and a kept connection may be closing. A key in
+        another letter case may be taken for the key before it on the connection: some servers, such
+        as Jetty, compare header fields with earlier ones without regard to case.
+        """
+        costs_money = self.label.case.effect is Effect.SPEND and self.message.method != "GET"
+        return costs_money or (self.label.identity or "").endswith(f"~{IN_OTHER_CASE}")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ def _changed_at(key: str, place: int) -> str:
     return key[:place] + _next(key[place]) + key[place + 1 :]
 
 
+IN_OTHER_CASE = "case"
+"""The alteration that changes only the case of letters."""
 ALTERATIONS: Mapping[str, Callable[[str], str]] = {
     "last-char": lambda key: key[:-1] + _next(key[-1]),
     "middle-char": lambda key: _changed_at(key, len(key) * 2 // 3),
@@ -29,7 +31,7 @@ ALTERATIONS: Mapping[str, Callable[[str], str]] = {
     "shorter": lambda key: key[:-1],
     "dotted": lambda key: key + ".",
     "wildcard": lambda key: key[:-1] + "%",
-    "case": lambda key: key[: len(key) // 2] + key[len(key) // 2 :].swapcase(),
+    IN_OTHER_CASE: lambda key: key[: len(key) // 2] + key[len(key) // 2 :].swapcase(),
     "late-char": lambda key: _changed_at(key, len(key) * 5 // 6),
 }
 """The alterations of a key, by the suffix of their placeholders."""

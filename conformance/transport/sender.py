@@ -249,12 +249,10 @@ class Sender:
 
         Without ``patience`` the response is final.
         """
-        # what costs money must not be sent twice, so avoid a kept connection that may be closing
-        method, effect = departure.message.method, departure.label.case.effect
-        costly = effect is Effect.SPEND and method != "GET"
         with self._granting.of(self._grants(departure)):
-            arrival = self._carrier.carry(departure, apart=costly)
+            arrival = self._carrier.carry(departure, apart=departure.needs_own_connection)
             self._learn(arrival)
+        method = departure.message.method
         reason = None if patience is None else patience.reason(method, arrival.answer)
         return self._log(departure, arrival, repeated=reason is not None), arrival, reason
 

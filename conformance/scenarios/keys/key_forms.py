@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from conformance.model import DEAD_KEYS, Effect, KeyName, Operation, Params, Placeholder, SecretKind
 from conformance.plan.registry import BAD_KEYS_ALLOWED, Depth, Planning, given
 from conformance.scenarios.client.ids import PROTOTYPE
-from conformance.transport.near_misses import ALTERATIONS, NO_PREFIX, OTHER_PREFIX
+from conformance.transport.near_misses import (
+    ALTERATIONS,
+    IN_OTHER_CASE,
+    NO_PREFIX,
+    OTHER_PREFIX,
+)
 
 MISPLACED, MALFORMED, UNKNOWN, ALTERED = "misplaced", "malformed", "unknown", "altered"
 NEVER_ISSUED = (UNKNOWN, ALTERED)
@@ -24,7 +29,6 @@ ENDLESS = "x" * 2_000
 """A key far longer than any real one."""
 PAGE_SIZE = 2
 """Items of a later page that is requested with a key that must not see it."""
-IN_OTHER_CASE = "case"
 ALTERED_ALWAYS = ("last-char", "longer")
 """The alterations that are tried on every operation."""
 
