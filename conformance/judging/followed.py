@@ -13,11 +13,13 @@ from conformance.model import Contract, Exchange, Operation, compact
 from conformance.reading import (
     Answer,
     as_shown,
+    other_names,
     query_value,
     refused_member,
     same,
     sent_members,
     state_prefixes,
+    texts_of_creations,
     writable,
 )
 
@@ -146,6 +148,9 @@ def _take_change(changed: Followed, answer: Answer) -> None:
         return
     if any(state_prefixes(operation, answer.exchange)):
         changed.drop_switches(operation)
+    texts = texts_of_creations(answer.contract, operation.kind)
+    sent = as_shown(operation, sent_members(answer.exchange))
+    changed.values = without(changed.values, other_names(texts, sent))
     if operation.method != "PATCH":  # it may reset the members that were not sent
         members = {member.shown_as for member in operation.body}
         changed.values = without(changed.values, members)

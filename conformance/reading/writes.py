@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
@@ -213,3 +213,21 @@ def members_in_state(operation: Operation, write: Exchange, shown: Any) -> dict[
     prefixes = tuple(state_prefixes(operation, write))
     members = members_of(shown).items()
     return {name: value for name, value in members if str(value).lower().startswith(prefixes)}
+
+
+def texts_of_creations(contract: Contract, kind: str) -> frozenset[str]:
+    """The texts of objects that creations take, but no change; by the names that show them."""
+    created = [each for one in contract.operations_by("create", kind) for each in one.body]
+    changed = {each.shown_as for one in contract.operations_by("update", kind) for each in one.body}
+    texts = {each.shown_as for each in created if each.is_written and not contract.refers(each)}
+    return frozenset(texts - changed)
+
+
+def other_names(texts: Iterable[str], changed: Iterable[str]) -> list[str]:
+    """Those ``texts_of_creations`` that may be other names of members that a change sent.
+
+    A creation of an agent takes ``system_prompt``, and a change ``inbound_prompt``: a target may
+    store both in one place. Such names end in the same word.
+    """
+    words = {name.rpartition("_")[2] for name in changed}
+    return [name for name in texts if name.rpartition("_")[2] in words]

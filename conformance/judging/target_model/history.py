@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from conformance.base.values import picked, without
 from conformance.judging.target_model.events import Fate, ObjectKey, View, Write, is_plain
 from conformance.model import Contract, Effect, Operation
-from conformance.reading import Span, as_shown, sent_members
+from conformance.reading import Span, as_shown, other_names, sent_members, texts_of_creations
 
 
 class Expected(NamedTuple):
@@ -26,10 +26,12 @@ class Kind:
 
     ``written`` are texts, lists and objects, which a target has no reason to change by itself: it
     may flip a switch, count or change a state. ``references`` hold ids of other objects.
+    ``created_texts`` are texts that creations take, but no change.
     """
 
     written: frozenset[str]
     references: frozenset[str]
+    created_texts: frozenset[str]
     is_read: bool  # an operation reads a single object
 
     @staticmethod
@@ -40,6 +42,7 @@ class Kind:
         return Kind(
             frozenset(member.shown_as for member in members if member.is_written),
             frozenset(member.shown_as for member in members if contract.refers(member)),
+            texts_of_creations(contract, kind),
             bool(contract.operations_by("read", kind)),
         )
 
@@ -132,7 +135,8 @@ class History:
         else:
             kept = picked(state.members, self.kind.written)
         touched = as_shown(operation, sent_members(write.exchange))
-        return {**without(kept, touched), **_expected(write)}
+        unknown = other_names(self.kind.created_texts, touched)
+        return {**without(kept, [*touched, *unknown]), **_expected(write)}
 
     def at(self, span: Span) -> State | None:
         """The state that a view must show; None if a write was under way, or none was before."""

@@ -190,3 +190,19 @@ class ReadOnlyKeysSeeLess(Faulty):
         return {
             name: None if name == "notes" else self.hidden(each) for name, each in value.items()
         }
+
+
+@variant("silent: members of an agent", at="create_agent update_agent read_agent list_agents")
+class InboundPromptIsTheSystemPrompt(Faulty):
+    """An agent has one prompt for inbound calls: ``system_prompt`` shows ``inbound_prompt``."""
+
+    def document(self, context: Context, kind: str) -> Item:
+        whole = super().document(context, kind)
+        if not is_for(context, "create_agent"):
+            return whole
+        return {**whole, "system_prompt": context.values.get("system_prompt")}
+
+    def changes(self, context: Context) -> Item:
+        prompt = context.values.get("inbound_prompt")
+        own = {} if prompt is None else {"system_prompt": prompt}
+        return super().changes(context) | own
