@@ -202,7 +202,7 @@ WRONG: list[tuple[str, int, str]] = [
         5,
         "another role",
     ),
-    (f"url: {URL}\nscoped_keys:\n  calls:raed: {SECRET}\n", 3, "no scope calls:raed"),
+    (f"url: {URL}\nscoped_keys:\n  calls:raed: {SECRET}\n", 3, "no required scope calls:raed"),
     (f"url: {URL}\nmaximum:\n  list_cals: 5\n", 3, "no list list_cals"),
     (f"url: {URL}\nmaximum:\n  read_call: 5\n", 3, "no list read_call"),
     (f"url: {URL}\nmaximum:\n  list_calls: 0\n", 3, "0"),
@@ -539,6 +539,33 @@ def test_a_listed_key_gets_the_role_that_matches_its_scopes(contract: Contract, 
     assert not declared.opens(operations["create_agent"], "name:two")
     assert declared.opens(operations["list_calls"], "other")
     assert not declared.opens(operations["list_agents"], "other")
+
+
+def test_scopes_that_no_operation_requires_do_not_count(contract: Contract, path: Path) -> None:
+    """A dashboard also shows scopes for routes outside the contract, and ``*`` for all of them."""
+    declared = listed(
+        contract,
+        path,
+        {"name": "everything", "scopes": ["*"]},
+        {"name": "one", "scopes": ["calls:read", "emails:read", "sdr:write"]},
+        {"name": "nothing", "scopes": ["sdr:read"]},
+    )
+    assert declared.keys == {"full", "scope:calls:read", "no_scope"}
+
+
+def test_a_name_that_is_wrong_in_several_places_is_one_error(
+    contract: Contract, path: Path
+) -> None:
+    """The message names the first line, and a few of the others."""
+    keys = "".join(
+        f"  - {{name: k{number}, scopes: [calls:raed], key: {SECRET}{number}}}\n"
+        for number in range(6)
+    )
+    with pytest.raises(TargetError) as raised:
+        read(contract, path, f"url: {URL}\nkeys:\n{keys}")
+    (message,) = [line for line in str(raised.value).splitlines() if "calls:raed" in line]
+    assert f"{path}:3: the contract has no scope calls:raed" in message
+    assert "also in lines 4, 5, 6 and 2 more" in message
 
 
 def test_the_listed_key_with_most_scopes_makes_the_requests(contract: Contract, path: Path) -> None:

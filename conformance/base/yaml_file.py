@@ -95,10 +95,14 @@ class YamlFile:
 
     def where(self, place: Sequence[str | int]) -> str:
         """``file:line`` of the nearest place that has a line."""
+        return f"{self.name}:{self.line(place)}"
+
+    def line(self, place: Sequence[str | int]) -> int:
+        """The line number of the nearest place that has one."""
         at = tuple(place)
         while at not in self.lines and at:
             at = at[:-1]
-        return f"{self.name}:{self.lines.get(at, 1)}"
+        return self.lines.get(at, 1)
 
 
 def _lines(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, int]]:

@@ -122,15 +122,16 @@ def authentication(document: Mapping[str, Any]) -> Authentication:
     """How a key is sent, according to the first security scheme.
 
     That is http with a scheme, or apiKey with its own header; the default is bearer. The prefixes
-    of keys come from the extension, if it states them.
+    of keys and further scopes come from the extension, if it states them.
     """
     schemes = document.get("components", {}).get("securitySchemes", {})
     usual = {"type": "http", "scheme": "bearer"}
     scheme: Mapping[str, Any] = next(iter(schemes.values()), usual)
-    prefixes = tuple(scheme.get(X, {}).get("prefixes", ()))
+    more = scheme.get(X, {})
+    prefixes, others = tuple(more.get("prefixes", ())), tuple(more.get("other_scopes", ()))
     if scheme["type"] == "apiKey":
-        return Authentication(scheme["name"], None, prefixes)
-    return Authentication("Authorization", scheme["scheme"].capitalize(), prefixes)
+        return Authentication(scheme["name"], None, prefixes, others)
+    return Authentication("Authorization", scheme["scheme"].capitalize(), prefixes, others)
 
 
 # --- codes in the schemas of errors ---------------------------------------------------------------

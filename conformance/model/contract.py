@@ -111,11 +111,15 @@ class PageEntry:
 
 @dataclass(frozen=True)
 class Authentication:
-    """How a key is sent: the header, the scheme before the key (or None), and the key prefixes."""
+    """How a key is sent: the header, the scheme before the key (or None), and the key prefixes.
+
+    ``other_scopes`` are those that keys may have although no operation requires them.
+    """
 
     header: str
     scheme: str | None
     prefixes: tuple[str, ...] = ()
+    other_scopes: tuple[str, ...] = ()
 
     @property
     def beginnings(self) -> tuple[str, ...]:

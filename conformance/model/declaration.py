@@ -15,6 +15,8 @@ SCOPE = "scope:"
 """Prefix of the role of a single-scope key; the scope follows."""
 NAMED = "name:"
 """Prefix of the role of a key whose scopes the target file lists; the name of the key follows."""
+EVERY_SCOPE = "*"
+"""The scope that grants everything."""
 
 ANNOUNCED, PLAIN = "announced", "plain"
 IDENTITIES = {

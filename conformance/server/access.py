@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.model import Operation, Parameter
+from conformance.model import EVERY_SCOPE, Operation, Parameter
 from conformance.server.core import Core
 from conformance.server.messages import Context, Refusal, Request
-from conformance.server.store import ALL, Identity, Row
+from conformance.server.store import Identity, Row
 
 
 class Access(Core):
@@ -85,7 +85,7 @@ class Access(Core):
         """
         if not operation.scopes:
             return True
-        if ALL in identity.scopes:
+        if EVERY_SCOPE in identity.scopes:
             return True
         return not identity.scopes.isdisjoint(operation.scopes)
 

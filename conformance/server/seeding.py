@@ -13,12 +13,12 @@ from random import Random
 from typing import Any
 
 from conformance.contract.openapi import X
-from conformance.model import KEY_ROLES, Business, Contract, KeyName, KeyRole, Reach
+from conformance.model import EVERY_SCOPE, KEY_ROLES, Business, Contract, KeyName, KeyRole, Reach
 from conformance.server.catalog import Catalog, sample, types_of
 from conformance.server.extras import Document, Extras, Recipe
 from conformance.server.identifiers import identifier, secret
 from conformance.server.moments import MICRO, key_of, moment_of, render
-from conformance.server.store import ALL, Identity, Row
+from conformance.server.store import Identity, Row
 
 NEWEST = moment_of("2026-04-17T12:00:00Z")
 EXPIRED = moment_of("2020-01-01T00:00:00Z")
@@ -56,7 +56,7 @@ def identities(contract: Contract, seed: int) -> dict[str, Identity]:
     catalog = Catalog(contract)
     prefixes = contract.authentication.beginnings
     scopes_of = {
-        Reach.EVERY: frozenset({ALL}),
+        Reach.EVERY: frozenset({EVERY_SCOPE}),
         Reach.READS: catalog.read_scopes,
         Reach.NONE: frozenset[str](),
     }

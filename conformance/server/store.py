@@ -39,9 +39,6 @@ MOST_CHARACTERS = 64 << 20
 _NOTE = ""
 """The kind used for notes among what was created."""
 
-ALL = "*"
-"""The scope that grants everything."""
-
 
 @dataclass(frozen=True)
 class Row:

@@ -17,7 +17,16 @@ from typing import Any
 from conformance.base import files
 from conformance.base.errors import TargetError
 from conformance.base.yaml_file import Place, YamlFile
-from conformance.model import NAMED, SCOPE, Business, Contract, Effect, KeyName, key_role
+from conformance.model import (
+    EVERY_SCOPE,
+    NAMED,
+    SCOPE,
+    Business,
+    Contract,
+    Effect,
+    KeyName,
+    key_role,
+)
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 """How a target file names the environment variable that holds a key."""
@@ -122,16 +131,24 @@ def checked(key: str, where: str) -> str:
 def _listed(contract: Contract, entry: Mapping[str, Any], index: int) -> GivenKey:
     """A key of a list. Scopes that equal those of its role are not kept separately."""
     place: Place = ("keys", index, "key")
-    listed = entry.get("scopes")
-    if listed is None:
+    if "scopes" not in entry:
         return GivenKey(entry["role"], entry["key"], place)
-    role = entry.get("role") or _role(contract, entry)
+    scopes = _scopes_that_matter(contract, entry["scopes"])
+    role = entry.get("role") or _role(contract, entry, scopes)
     usual = set(_scopes_of(contract, role))
-    other_scopes = None if set(listed) == usual else tuple(listed)
+    other_scopes = None if set(scopes) == usual else tuple(scopes)
     return GivenKey(role, entry["key"], place, other_scopes)
 
 
-def _role(contract: Contract, entry: Mapping[str, Any]) -> str:
+def _scopes_that_matter(contract: Contract, listed: list[str]) -> list[str]:
+    """The listed scopes that an operation requires; EVERY_SCOPE means all of these."""
+    required = dict.fromkeys(_scopes_of(contract, KeyName.FULL))
+    if EVERY_SCOPE in listed:
+        return list(required)
+    return [scope for scope in listed if scope in required]
+
+
+def _role(contract: Contract, entry: Mapping[str, Any], scopes: list[str]) -> str:
     """The role of a listed key that names none.
 
     A key of another business represents that business whatever its scopes. Otherwise it is the role
@@ -141,10 +158,10 @@ def _role(contract: Contract, entry: Mapping[str, Any]) -> str:
     if business != Business.MAIN:
         return str(business)
     for role in (KeyName.FULL, KeyName.READ_ONLY, KeyName.NO_SCOPE):
-        if set(entry["scopes"]) == set(_scopes_of(contract, role)):
+        if set(scopes) == set(_scopes_of(contract, role)):
             return role
-    if len(entry["scopes"]) == 1:
-        return SCOPE + str(entry["scopes"][0])
+    if len(scopes) == 1:
+        return SCOPE + scopes[0]
     return NAMED + str(entry["name"])
 
 

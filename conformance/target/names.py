@@ -7,19 +7,22 @@ A misspelt name would match nothing and silently have no effect. In the schema o
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.base.signs import too_deep
 from conformance.base.stored import LEVELS
 from conformance.base.text import nearest
 from conformance.base.yaml_file import Place, YamlFile
-from conformance.model import Contract, Json, Open, Operation, Parameter
+from conformance.model import EVERY_SCOPE, Contract, Json, Open, Operation, Parameter
 
 TRIGGERED = "trigger.answer"
 """The rule that judges the response to a trigger."""
 FEW = 30
 """Maximum number of names listed in a message."""
+FEW_LINES = 3
+"""Maximum number of lines named in a message."""
 
 
 def known(contract: Contract) -> dict[str, Collection[str]]:
@@ -38,7 +41,8 @@ def known(contract: Contract) -> dict[str, Collection[str]]:
         "list": lists,
         "code to trigger": [code for code in contract.errors if _is_triggered(contract, code)],
         "clause": contract.clauses,
-        "scope": scopes,
+        "scope": scopes.union(contract.authentication.other_scopes, [EVERY_SCOPE]),
+        "required scope": scopes,
     }
 
 
@@ -57,8 +61,11 @@ def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults:
         faults.append(file.fault((), f"the file is nested more than {LEVELS} levels deep"))
         return
     kinds = known(contract)
+    places: dict[tuple[str, str], list[Place]] = defaultdict(list)  # by kind and name
     for place, kind, name in _named(schema, file.value):
-        _check_name(file, place, (kind, name), kinds[kind], faults)
+        places[kind, name].append(place)
+    for (kind, name), found in places.items():
+        _check_name(file, found, (kind, name), kinds[kind], faults)
     _check_inputs(contract, file, faults)
     _check_absent(contract, file, faults)
     _check_payments(contract, file, faults)
@@ -94,13 +101,34 @@ def _named_in_object(
 
 
 def _check_name(
-    file: YamlFile, place: Place, named: tuple[str, str], names: Collection[str], faults: list[str]
+    file: YamlFile,
+    places: Sequence[Place],
+    named: tuple[str, str],
+    names: Collection[str],
+    faults: list[str],
 ) -> None:
-    """Add a fault if a name is unknown; ``named`` is its kind and the name."""
+    """Add a fault for the first place of a name if it is unknown; it says where the others are.
+
+    ``named`` is the kind of the name, and the name.
+    """
     kind, name = named
-    if name not in names:
-        message = f"the contract has no {kind} {name}{nearest(name, names)}; {_known(kind, names)}"
-        faults.append(file.fault(place, message))
+    if name in names:
+        return
+    also = _also_in([file.line(place) for place in places[1:]])
+    message = (
+        f"the contract has no {kind} {name}{nearest(name, names)}{also}; {_known(kind, names)}"
+    )
+    faults.append(file.fault(places[0], message))
+
+
+def _also_in(lines: list[int]) -> str:
+    """``, also in lines 3, 5 and 8 more``: the numbers of a few of some lines; empty for none."""
+    if not lines:
+        return ""
+    noun = "line" if len(lines) == 1 else "lines"
+    named = ", ".join(str(line) for line in lines[:FEW_LINES])
+    rest = len(lines) - FEW_LINES
+    return f", also in {noun} {named}{f' and {rest} more' if rest > 0 else ''}"
 
 
 def _known(kind: str, names: Collection[str]) -> str:
@@ -145,7 +173,7 @@ def _check_parameters(
     known = {parameter.name for parameter in parameters}
     member, operation = place
     for name in file.value[member][operation]:
-        _check_name(file, (*place, name), (what, name), known, faults)
+        _check_name(file, [(*place, name)], (what, name), known, faults)
 
 
 def _may_be_absent(operation: Operation, parameter: Parameter) -> bool:
@@ -165,4 +193,4 @@ def _check_payments(contract: Contract, file: YamlFile, faults: list[str]) -> No
         name = trigger["operation"]
         if "payment" in trigger and name in contract.operations:
             what = ("operation that takes a payment named", name)
-            _check_name(file, ("triggers", index, "payment"), what, paid, faults)
+            _check_name(file, [("triggers", index, "payment")], what, paid, faults)

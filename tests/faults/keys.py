@@ -8,9 +8,9 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Any
 
-from conformance.model import Operation
+from conformance.model import EVERY_SCOPE, Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
-from conformance.server.store import ALL, Filter, Identity
+from conformance.server.store import Filter, Identity
 from tests.faults.base import (
     ERRORS,
     Entry,
@@ -455,7 +455,7 @@ class OnlyAllScopesPlaceCalls(Faulty):
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
         return super().has_scope(operation, identity) and (
-            operation.id != "create_call" or ALL in identity.scopes
+            operation.id != "create_call" or EVERY_SCOPE in identity.scopes
         )
 
 
@@ -465,7 +465,7 @@ class OneOfTwoScopesOpens(Faulty):
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
         if operation.id == "list_event_deliveries":
-            return bool({ALL, operation.scopes[0]} & identity.scopes)
+            return bool({EVERY_SCOPE, operation.scopes[0]} & identity.scopes)
         return super().has_scope(operation, identity)
 
 
@@ -475,7 +475,7 @@ class MessagesWantAgents(Faulty):
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
         allowed = super().has_scope(operation, identity)
-        beside = bool({ALL, "agents:read"} & identity.scopes)
+        beside = bool({EVERY_SCOPE, "agents:read"} & identity.scopes)
         return allowed and (beside or operation.id not in ("list_messages", "list_conversations"))
 
 
@@ -524,7 +524,9 @@ class UndefinedIsSomebody(Faulty):
 
     def known_key(self, key: str) -> Identity | None:
         if key == "undefined":
-            return Identity("demo", key, str(self.store.note("tenant:main")), frozenset({ALL}))
+            return Identity(
+                "demo", key, str(self.store.note("tenant:main")), frozenset({EVERY_SCOPE})
+            )
         return super().known_key(key)
 
 

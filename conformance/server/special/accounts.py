@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from conformance.model import EVERY_SCOPE
 from conformance.server.extras import Document, Server
 from conformance.server.identifiers import secret
 from conformance.server.messages import Context
 from conformance.server.moments import MICRO, render
-from conformance.server.store import ALL, Identity
+from conformance.server.store import Identity
 
 TRIAL_DAYS = 14
 _DAY = 86_400 * MICRO
@@ -37,7 +38,7 @@ def open_account(server: Server, context: Context) -> Document:
         server.add("business", business, {"name": name}, identifier=business)
         agent = server.add("agent", business, {"name": f"{name} front desk", "status": "active"})
         key = secret(server.contract.authentication.prefixes[0], server.seed, "sign-up", number)
-        server.store.put_key(Identity("sign_up", key, business, frozenset({ALL})))
+        server.store.put_key(Identity("sign_up", key, business, frozenset({EVERY_SCOPE})))
     account: Document = {
         "api_key": key,
         "business_id": business,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.model import EVERY_SCOPE
 from conformance.server.extras import Server
 from conformance.server.messages import Context, Refusal
-from conformance.server.store import ALL
 
 
 def document(server: Server, _context: Context) -> Any:
@@ -28,7 +28,7 @@ def schemas(server: Server, context: Context) -> Any:
 def capabilities(server: Server, context: Context) -> Any:
     """The scopes of the key, and the routes that they open."""
     granted = context.identity.scopes if context.identity else frozenset()
-    scopes = list(server.catalog.scopes) if ALL in granted else sorted(granted)
+    scopes = list(server.catalog.scopes) if EVERY_SCOPE in granted else sorted(granted)
     routes = set()
     for operation in server.contract.operations.values():
         if not operation.scopes or not set(operation.scopes).isdisjoint(scopes):
