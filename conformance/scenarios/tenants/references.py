@@ -8,8 +8,8 @@ from typing import Any
 from conformance.model import Facts, Open, Operation, Parameter, Step
 from conformance.plan.registry import Planning, operations
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.tenants.cross_tenant import create_tied
 from conformance.scenarios.tenants.foreign import owning_references, values_for_naming
+from conformance.scenarios.tenants.foreign_creations import create_tied
 
 
 def referring_writes(planning: Planning) -> Iterator[tuple[Operation, list[Parameter]]]:

@@ -27,7 +27,6 @@ from conformance.scenarios.client.ids import MALFORMED
 from conformance.scenarios.tenants.cross_tenant import (
     ask_naming_main,
     change_across,
-    create_inside,
     read_across,
 )
 from conformance.scenarios.tenants.foreign import (
@@ -38,6 +37,7 @@ from conformance.scenarios.tenants.foreign import (
     later_page,
     owning_references,
 )
+from conformance.scenarios.tenants.foreign_creations import create_inside
 from conformance.scenarios.tenants.pages_by_key import (
     SIDES,
     more_pages,

@@ -364,6 +364,11 @@ BORDERLESS = {
     "release_phone_number releases any number if the request names its own business.": Reached(
         "foreign-number-beside-own-business", open_at="release_phone_number", sent="business_id",
         at="release_phone_number assign_phone_number"),
+    "release_phone_number releases any number if the request names no business.": Reached(
+        "foreign-number-without-business", open_at="release_phone_number", unless="business_id",
+        at="release_phone_number assign_phone_number"),
+    "rotate_webhook_secret finds any webhook if the request names no business.": Reached(
+        "foreign-webhook-without-business", unless="business_id", at="rotate_webhook_secret"),
     "update_lead changes the notes of any lead if the request changes no name.": Reached(
         "notes-of-foreign-lead", unless="name", at="update_lead"),
 }  # fmt: skip
