@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.base.drawing import lot, one_of
-from conformance.base.values import ABSENT
+from conformance.base.values import ABSENT, without
 from conformance.model import (
     DEAD_KEYS,
     Exchange,
@@ -18,7 +18,16 @@ from conformance.model import (
     Role,
     Step,
 )
-from conformance.reading import as_shown, differences, members_of, same, sought_in, writable
+from conformance.reading import (
+    as_shown,
+    differences,
+    members_of,
+    other_names,
+    same,
+    sought_in,
+    texts_of_creations,
+    writable,
+)
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.pool import unlike
@@ -182,7 +191,8 @@ class Sequence:
         sent = as_shown(change, writable(change, change.in_body(request)))
         sent.pop(change.selector.name, None)
         kept = self._shown if change.method == "PATCH" else {}
-        self._shown = {**kept, **sent}
+        texts = texts_of_creations(self._client.contract, self._kind)
+        self._shown = {**without(kept, other_names(texts, sent)), **sent}
 
     def _change(self) -> None:
         """Change one member, and then it and the next one; look with two keys of the business."""
