@@ -186,7 +186,7 @@ def _dropped(
 
 def _proves(operation: Operation, sent: Mapping[str, Any], found: Any, found_id: Any) -> bool:
     """Whether a read proves a write: it shows a value that was sent, or the id of a new object."""
-    if operation.action == "create" and found_id is not None:
+    if operation.selector is None and found_id is not None:
         return True
     return bool(comparable_members(operation, as_shown(operation, sent), found))
 

@@ -45,6 +45,19 @@ class CallNotStored(Faulty):
         return row
 
 
+@fault("created-resource", at="run_eval read_eval_run", depth=4)
+class EvalRunNotStored(Faulty):
+    """run_eval returns a run with an id, but does not store it."""
+
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
+        row = super().add(kind, tenant, document, identifier)
+        if kind == "eval_run":
+            self.store.remove(row)
+        return row
+
+
 @fault(
     "created-resource",
     also="status-200 changed-resource",
