@@ -35,6 +35,7 @@ from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Row
 from tests.faults import harness
 from tests.faults.base import Faulty, is_for
+from tests.faults.faults import FAULTS
 from tests.support import contracts
 
 PLAIN = ("odd-request", "generated", "sequence")
@@ -528,6 +529,14 @@ def test_requests_for_what_a_deletion_removed_are_its_consequence() -> None:
     (cause,) = causes_of(DeletesAlike, *operations)
     assert cause.title == "DELETE /evals also deletes other objects"
     assert {"deleted-resource[delete_eval]", "status-200[update_eval]"} <= {*cause.cells}
+
+
+def test_requests_for_what_a_refused_deletion_removed_are_its_consequence() -> None:
+    """A deletion that is refused for its scope, but carried out, leaves nothing to delete."""
+    kind = FAULTS["eval-deleted-without-scope"].kind
+    (cause,) = causes_of(kind, "delete_eval", "read_eval", "list_evals")
+    assert cause.title == "DELETE /evals deletes what it refuses"
+    assert "status-200[delete_eval]" in cause.cells
 
 
 def test_a_cause_is_named_after_its_operation_while_a_run_goes_on() -> None:

@@ -17,6 +17,8 @@ NOT_DELETED = "which was not deleted"
 """The end of what a deletion must keep."""
 DELETES_OTHERS = "delete.others"
 """The rule that finds a deletion of other objects."""
+APPLIED = "refused."
+"""The prefix of the rules that find the effect of a refused request."""
 OF_ACCESS = ("auth.", "scope.", OBJECTS)
 """Prefixes of the rules that find a key which is accepted although it must be refused."""
 REFUSED, NOT_FOUND = "4", "404"
@@ -30,6 +32,7 @@ def with_deletions(
 ) -> Settled:
     """The sightings; those that follow from a wrong deletion have its key."""
     with_keys = _join_removed_objects(contract, with_keys, exchanges)
+    with_keys = _join_refused_deletions(contract, with_keys, exchanges)
     return _join_foreign_deletions(contract, with_keys, exchanges)
 
 
@@ -71,6 +74,40 @@ def _deletes(contract: Contract, sighting: Sighting) -> bool:
     """Whether a sighting is on a deletion."""
     operation = contract.operations.get(sighting.cell.operation)
     return operation is not None and operation.action == "delete"
+
+
+def _join_refused_deletions(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """The sightings; a valid request for an object that a refused deletion removed has its key."""
+    removing = {
+        sighting.cell.operation: key
+        for sighting, key in with_keys
+        if key.rule.startswith(APPLIED) and _deletes(contract, sighting)
+    }
+    if not removing:
+        return with_keys
+    places = {exchange_id: place for place, exchange_id in enumerate(exchanges)}
+    first_refused: dict[str, Exchange] = {}  # by id of the object that a deletion names
+    for exchange in exchanges.values():
+        if exchange.operation in removing and exchange.refused:
+            kind = contract.operations[exchange.operation].kind
+            for name in named_in(contract, exchange, kind):
+                first_refused.setdefault(name, exchange)
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        operation = contract.operations.get(sighting.cell.operation)
+        is_unfound = is_refusal(sighting, exchanges) and sighting.own_key.actual == NOT_FOUND
+        if operation is None or not is_unfound:
+            return key
+        request = exchanges[sighting.shown_by]
+        for name in named_in(contract, request, operation.kind):
+            deletion = first_refused.get(name)
+            if deletion is not None and places[deletion.id] < places[request.id]:
+                return removing[deletion.operation]
+        return key
+
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def _join_foreign_deletions(
