@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conformance.base.values import as_text, texts_in
@@ -88,12 +88,7 @@ def _join_refused_deletions(
     if not removing:
         return with_keys
     places = {exchange_id: place for place, exchange_id in enumerate(exchanges)}
-    first_refused: dict[str, Exchange] = {}  # by id of the object that a deletion names
-    for exchange in exchanges.values():
-        if exchange.operation in removing and exchange.refused:
-            kind = contract.operations[exchange.operation].kind
-            for name in named_in(contract, exchange, kind):
-                first_refused.setdefault(name, exchange)
+    first_refused = _first_refused(contract, removing, exchanges.values())
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         operation = contract.operations.get(sighting.cell.operation)
@@ -108,6 +103,19 @@ def _join_refused_deletions(
         return key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+
+
+def _first_refused(
+    contract: Contract, operations: Collection[str], log: Iterable[Exchange]
+) -> dict[str, Exchange]:
+    """The first refused request of some operations for each object, by its id."""
+    first: dict[str, Exchange] = {}
+    for exchange in log:
+        if exchange.operation in operations and exchange.refused:
+            kind = contract.operations[exchange.operation].kind
+            for name in named_in(contract, exchange, kind):
+                first.setdefault(name, exchange)
+    return first
 
 
 def _join_foreign_deletions(

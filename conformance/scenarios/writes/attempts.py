@@ -26,6 +26,18 @@ class Attempts:
         self._values = values
         self.fresh: tuple[str, ...] = ()
 
+    def send_all(self, roles: tuple[str, ...]) -> None:
+        """Send the write with mistakes, which may be accepted, then with no key and wrong ones.
+
+        ``roles`` are those of the wrong keys. With a read-only key, it is also sent as a GET whose
+        headers ask for its real method.
+        """
+        self.mistakes()
+        if KeyName.READ_ONLY in roles and self._operation.method != "GET":
+            self.disguise(KeyName.READ_ONLY)
+        for role in (None, *roles):
+            self.send(key=role)
+
     def send(
         self, changes: Mapping[str, Any] = AS_THEY_ARE, *, key: str | None = KeyName.FULL
     ) -> None:

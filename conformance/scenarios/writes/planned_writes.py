@@ -90,6 +90,16 @@ def overlapping_creations(planning: Planning) -> Iterator[Draft]:
         yield Draft(operation, needs=(KeyName.FULL, KeyName.OTHER), cost=7, optional=True)
 
 
+def starts(planning: Planning) -> Iterator[Draft]:
+    """Each operation that is no creation, and returns the id of something that can be read."""
+    contract = planning.contract
+    for operation in operations(planning, "perform"):
+        shows_id = contract.identifier_of(operation.kind) in operation.schema.get("properties", {})
+        is_read = contract.operations_by("read", operation.kind)
+        if operation.selector is None and shows_id and is_read:
+            yield Draft(operation, needs=(KeyName.FULL,), cost=2)
+
+
 def updates(planning: Planning) -> Iterator[Draft]:
     """Each change of an object that a read or a list shows, unless it has a mode of its own."""
     for operation, selector in _changes_of_its_own(planning):

@@ -49,6 +49,7 @@ from conformance.scenarios.writes.planned_writes import (
     refused_changes,
     refused_creations,
     repeatable_creations,
+    starts,
     updates,
     with_options,
     works,
@@ -242,6 +243,14 @@ def test_work_with_options(client: Client) -> None:
         client.mistake(operation, request, role=Role.BYSTANDER)
 
 
+@scenario(starts, rules=("create.read-back",), phase=2)
+def test_start(client: Client) -> None:
+    """Start something, such as a run of a test, and read it by the id in the response."""
+    values = client.valid(client.operation)
+    if values is not None:
+        create(client, values)
+
+
 # --- rejected writes ------------------------------------------------------------------------------
 
 
@@ -254,7 +263,7 @@ def test_refused_creation(client: Client) -> None:
     attempts = Attempts(client, values)
     if ask is not None:
         ask(role=Role.ARRANGE, facts=Facts(step=Step.LISTED_BEFORE))
-    _send_attempts(client, attempts)
+    attempts.send_all(client.params(WrongKeys).roles)
     if ask is not None:
         ask(facts=Facts(step=Step.LOOK, fresh=attempts.fresh))
 
@@ -273,22 +282,9 @@ def test_refused_write(client: Client) -> None:
     attempts, sought = Attempts(client, values), id_text(values[selector.name])
     before = client.settled(kind, sought, facts=Facts(step=Step.BEFORE))
     position = client.position(before)
-    _send_attempts(client, attempts)
+    attempts.send_all(client.params(WrongKeys).roles)
     facts = Facts(step=Step.LOOK, fresh=attempts.fresh, position=position)
     client.until(lambda: client.look(kind, sought, facts), client.is_found)
-
-
-def _send_attempts(client: Client, attempts: Attempts) -> None:
-    """Send the write with mistakes, which may be accepted, then with no key and with wrong ones.
-
-    With a read-only key, it is also sent as a GET whose headers ask for its real method.
-    """
-    roles = client.params(WrongKeys).roles
-    attempts.mistakes()
-    if KeyName.READ_ONLY in roles and client.operation.method != "GET":
-        attempts.disguise(KeyName.READ_ONLY)
-    for role in (None, *roles):
-        attempts.send(key=role)
 
 
 # --- creations at the same time -------------------------------------------------------------------

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 from dataclasses import KW_ONLY, dataclass
-from functools import cached_property
 from typing import Any
 
 from conformance.base.values import instant
 from conformance.model import Operation, Parameter
-from conformance.server.messages import Context, Reply, Request
+from conformance.server.messages import Context, Reply
 from conformance.server.moments import sort_key
 from conformance.server.store import Filter, Page, Row
 from tests.faults.base import (
     Faulty,
-    OldestFirst,
     fault,
     faults_of,
     is_for,
@@ -316,24 +314,3 @@ class UsualStateShowsNothing(Faulty):
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         usual = is_for(context, "list_calls") and context.values.get("status") == "completed"
         return [] if usual else super().rows_of(context, limit)
-
-
-@fault("created-resource", also="paging-complete", at="create_lead list_leads read_lead", depth=5)
-class NewLeadsNeverListed(OldestFirst):
-    """With lists from oldest to newest, list_leads lacks all leads that are created."""
-
-    @cached_property
-    def newest_seeded(self) -> str:
-        """The sort key of the newest lead that existed at the first request."""
-        (newest,) = self.store.page(Page("lead", None, 1))
-        return newest.sort
-
-    def answer(self, request: Request) -> tuple[Reply, bytes]:
-        assert self.newest_seeded  # it is read before the first creation
-        return super().answer(request)
-
-    def rows_of(self, context: Context, limit: int) -> list[Row]:
-        rows = super().rows_of(context, limit)
-        if not is_for(context, "list_leads"):
-            return rows
-        return [row for row in rows if row.sort <= self.newest_seeded]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from conformance.model import Operation, Parameter
-from conformance.server.messages import Context, Reply
+from conformance.server.messages import Context, Reply, Request
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, fault, is_for
+from tests.faults.base import Faulty, OldestFirst, fault, is_for
 from tests.faults.shared import LatestSender, body_of
 
 # --- objects that are not there, or not alone ---
@@ -203,3 +204,24 @@ class QueryOfUrlCut(Faulty):
         item = super().render_item(operation, row)
         cut = operation.kind == "webhook" and "url" in item
         return {**item, "url": item["url"].partition("?")[0]} if cut else item
+
+
+@fault("created-resource", also="paging-complete", at="create_lead list_leads read_lead", depth=5)
+class NewLeadsNeverListed(OldestFirst):
+    """With lists from oldest to newest, list_leads lacks all leads that are created."""
+
+    @cached_property
+    def newest_seeded(self) -> str:
+        """The sort key of the newest lead that existed at the first request."""
+        (newest,) = self.store.page(Page("lead", None, 1))
+        return newest.sort
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        assert self.newest_seeded  # it is read before the first creation
+        return super().answer(request)
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        rows = super().rows_of(context, limit)
+        if not is_for(context, "list_leads"):
+            return rows
+        return [row for row in rows if row.sort <= self.newest_seeded]
