@@ -10,8 +10,8 @@ from typing import Any
 
 from conformance.model import Cause
 from conformance.report import cards
-from conformance.server.messages import Context, Refusal, Reply
-from conformance.server.store import Filter
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Filter, Page
 from tests.faults.base import Faulty, filtered_by, is_for
 from tests.test_joined_causes import causes_of, run_of
 
@@ -158,3 +158,36 @@ def test_texts_that_are_read_in_a_wrong_encoding_are_one_cause() -> None:
     """Creations and changes of several kinds show it, in several members."""
     titles = titles_of(causes_of(Latin, "create_lead", "update_lead", "read_lead", "create_agent"))
     assert titles == ["Objects do not keep characters beyond ASCII"]
+
+
+class RenamesAllAgents(Faulty):
+    """A change of the name of an agent renames all agents of its business."""
+
+    def act_update(self, context: Context) -> Reply:
+        reply, name = super().act_update(context), context.values.get("name")
+        if is_for(context, "update_agent") and name:
+            for row in self.store.page(Page("agent", self.tenant_of(context.identity), 1_000)):
+                self.store.change(row, {"name": name})
+        return reply
+
+
+def test_a_change_that_shows_in_other_objects_is_blamed_itself() -> None:
+    """The reads of the other objects show what is stored."""
+    causes = causes_of(RenamesAllAgents, "update_agent", "read_agent", "create_agent")
+    assert "PATCH /agents changes other objects" in titles_of(causes)
+    assert not [title for title in titles_of(causes) if title.startswith("GET")]
+
+
+class BadGateway(Faulty):
+    """The voice provider's failure has its code, and the status of a gateway."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        return replace(reply, status=502) if refusal.code == "vapi_error" else reply
+
+
+def test_a_right_code_with_a_wrong_server_fault_is_named() -> None:
+    """No valid request fails: what fails is due to fail."""
+    assert titles_of(causes_of(BadGateway, "create_call")) == [
+        '"vapi_error" comes with a wrong status'
+    ]

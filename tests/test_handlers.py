@@ -118,7 +118,7 @@ def test_texts_that_are_cut_off_are_one_cause() -> None:
     """Whatever writes them, and whatever they contain."""
     operations = ("create_webhook", "update_webhook", "list_webhooks")
     assert titles_of(ShortDescriptions, *operations, without=()) == {
-        "Objects do not keep long texts"
+        "Objects do not keep the end of texts"
     }
 
 

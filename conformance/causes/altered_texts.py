@@ -17,7 +17,7 @@ from conformance.model import Contract
 
 BEYOND_ASCII = "characters beyond ASCII"
 """The flaw of texts in which such characters are lost, or are read in a wrong encoding."""
-LONG = "long texts"
+LONG = "the end of texts"
 """The flaw of texts of which only the beginning is stored."""
 CASE = "the case of letters"
 """The flaw of texts whose letters become capital or small."""

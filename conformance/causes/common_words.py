@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from conformance.base.values import as_text, pointed
 from conformance.causes.finding_key import ERROR, LACKED, READ_BACK, SHAPE
 from conformance.causes.groups import Group
+from conformance.causes.other_objects import changed_others
 from conformance.causes.outdated_reads import outdated_read
 from conformance.causes.sightings import Sighting
-from conformance.model import ON_NO_PAGE, Contract, Exchange
+from conformance.model import ON_NO_PAGE, CodeRole, Contract, Exchange
 from conformance.reading import query_value
 
 VALID = " for a valid request"
@@ -26,6 +28,8 @@ def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange])
         "later": _of_later_pages(contract, sightings, by_id),
         "wraps": _of_wrapped(root, by_id),
         "refuses": _of_refused(sightings),
+        "coded": _of_code(contract, sightings, by_id),
+        "others": changed_others(contract, sightings, by_id),
         "outdated": outdated_read(contract, sightings, by_id),
     }
     members = {
@@ -89,6 +93,25 @@ def _of_refused(sightings: Sequence[Sighting]) -> str:
         if sighting.finding.expected.endswith(VALID):
             return "refuses"
     return ""
+
+
+def _of_code(
+    contract: Contract, sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]
+) -> str:
+    """The registered code that comes with another status in all responses; empty if there is none.
+
+    Then the server did what it should, but for the status. The code for a failure of the server
+    itself does not count.
+    """
+    codes: set[str | None] = set()
+    for sighting in sightings:
+        shown = by_id.get(sighting.shown_by)
+        code = as_text(pointed(shown.json, contract.code_pointer)) if shown is not None else None
+        known = contract.errors.get(code or "")
+        if shown is None or known is None or known.role is CodeRole.INTERNAL:
+            return ""
+        codes.add(code if known.status != shown.status else None)
+    return next(iter(codes)) or "" if len(codes) == 1 else ""
 
 
 def _of_wrapped(root: Group, by_id: Mapping[str, Exchange]) -> str:

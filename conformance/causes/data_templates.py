@@ -295,7 +295,7 @@ OF_DATA: Mapping[str, Cases] = {
         ),
     },
     "update.shown": always(
-        *CHANGE_NOT_SHOWN,
+        *("{route} changes {others}", *CHANGE_NOT_SHOWN),
         'The "{member}" that {route} sets is not shown everywhere',
         "Changes are not shown everywhere",
     ),

@@ -193,10 +193,14 @@ def _fail_alike(one: Group, other: Group) -> bool:
 def _lack_one_part(one: Group, other: Group) -> bool:
     """Whether the same part is wrong in errors that differ only in their status.
 
-    At least one operation has errors of both.
+    At least one operation has errors of both. Errors with a wrong label may also differ in their
+    texts, if they come from the same operations.
     """
-    if one.key.rule != ERROR or one.key.where in ("/", CONTENT_TYPE):
+    if one.key.rule != ERROR or one.key.where == "/":
         return False
+    if one.key.where == CONTENT_TYPE:
+        is_same_label = replace(one.key, shape="") == replace(other.key, shape="")
+        return is_same_label and one.operations.keys() == other.operations.keys()
     keys = (one.key, other.key)
     first, second = [replace(key, shape=key.shape.partition(" ")[2]) for key in keys]  # no status
     return first == second and not one.operations.keys().isdisjoint(other.operations)

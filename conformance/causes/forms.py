@@ -7,8 +7,9 @@ Other words are ``route`` and ``object`` (such as "an agent") if there is only o
 ``flaw``, ``code``, ``stored`` for what only a value that was stored earlier shows, and the statuses
 ``wanted`` and ``got``. Only all findings of a cause tell ``all``, if several members are not
 stored, the status ``errors``, ``filters``, ``later`` if only later pages are wrong, ``wrongly`` if
-a list lacks what it should find, ``refuses`` if valid requests are refused, and ``wraps`` if an
-object is inside another one.
+a list lacks what it should find, ``refuses`` if valid requests are refused, ``coded`` for a
+registered code that always comes with another status, ``others`` if changes show in objects that
+they do not name, and ``wraps`` if an object is inside another one.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ LISTED, COMPLETE = "create.listed", "paging.complete"
 """Rules that find that a list lacks a new object, and that a walk lacks an item."""
 EMPTY, PROMISED = "tenant.empty", "paging.more-true"
 """Rules about lists without items, and about the end of a list that says that more follow."""
-REPEATED = "paging.exclusive"
-"""The rule that finds items in two pages of a walk."""
+OF_REPEATED = ("paging.exclusive", "paging.order")
+"""The rules that find items in two pages of a walk, and pages in a wrong order."""
 SAME_ITEMS = re.compile(r"the same ([2-9]|\d{2,}) items again")
 """What a finding says of a page that comes again."""
 LOOKED_FOR = (
@@ -56,6 +56,8 @@ def join_filtered_walks(with_keys: Settled) -> Settled:
 def join_repeated_pages(with_keys: Settled) -> Settled:
     """The sightings; if a list ignores cursors, repeated items have the key of repeated pages.
 
+    So do pages in a wrong order, because a repeated page does not follow its cursor.
+
     Only repeated pages of several items show that. A single item may be the one that the cursor is
     of, which the list includes.
     """
@@ -65,7 +67,7 @@ def join_repeated_pages(with_keys: Settled) -> Settled:
         if key.rule == PAGE and SAME_ITEMS.match(sighting.finding.actual)
     }
     return [
-        (sighting, ignoring.get(sighting.cell.operation, key) if key.rule == REPEATED else key)
+        (sighting, ignoring.get(sighting.cell.operation, key) if key.rule in OF_REPEATED else key)
         for sighting, key in with_keys
     ]
 

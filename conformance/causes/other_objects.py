@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from conformance.base.values import as_text
 from conformance.causes.finding_key import ANOTHER, OBJECTS, TAKEN, UNKNOWN, Key
 from conformance.causes.sightings import Settled, Sighting
+from conformance.causes.stored_values import object_of
 from conformance.model import Business, Contract, Exchange, business_of
-from conformance.reading import Answer, members_of, sent_members
+from conformance.reading import Answer, answer_of, members_of, sent_members
 
 OF_CHANGES = ("update.read-back", "update.shown")
 """The rules that find that an object does not show what a change sent."""
@@ -17,6 +19,10 @@ OF_ANY_ID = (UNKNOWN, OBJECTS, "delete.gone")
 """The rules that find that a request succeeds for an id that it must refuse."""
 SHOWING = ("list", "read", "create")
 """The actions whose successes show objects by their ids."""
+
+SHOWN = "update.shown"
+"""The rule that compares all later responses with what was sent."""
+_SENT_BY = re.compile(r", as (\S+) sent it$")
 
 Place = tuple[Business | None, str, str]
 """The business that an object was shown to, its kind, and its id as text."""
@@ -100,3 +106,34 @@ def _returned(contract: Contract, exchange: Exchange) -> Place | None:
     if named is None or returned is None or named == returned:
         return None
     return business_of(exchange.identity or ""), operation.kind, returned
+
+
+# --- changes that show in other objects ---
+
+
+def changed_others(
+    contract: Contract, sightings: Iterable[Sighting], by_id: Mapping[str, Exchange]
+) -> str:
+    """The words for a cause whose changes all show in objects that they do not name; else empty."""
+    shown = [sighting for sighting in sightings if sighting.own_key.rule == SHOWN]
+    if shown and all(_changed_another(contract, sighting, by_id) for sighting in shown):
+        return "other objects"
+    return ""
+
+
+def _changed_another(contract: Contract, sighting: Sighting, by_id: Mapping[str, Exchange]) -> bool:
+    """Whether a write of one object explains what another one shows, for which others were sent."""
+    sent_by = _SENT_BY.search(sighting.finding.expected)
+    change, writer = (
+        by_id.get(name) for name in (sighting.finding.exchanges[0], sent_by[1] if sent_by else "")
+    )
+    if change is None or writer is None:
+        return False
+    changed, written = object_of(contract, change), _written(contract, writer)
+    return None not in (changed, written) and changed != written
+
+
+def _written(contract: Contract, write: Exchange) -> str | None:
+    """The id of the object that a write selects or returns; None if neither shows one."""
+    answer = answer_of(contract, write)
+    return object_of(contract, write) or (None if answer is None else as_text(answer.id))

@@ -11,6 +11,7 @@ from typing import Any
 
 from conformance.causes.other_objects import OF_CHANGES
 from conformance.causes.sightings import Sighting
+from conformance.causes.stored_values import object_of
 from conformance.model import Contract, Exchange
 from conformance.reading import Answer, answer_of, as_shown, members_of, sent_members
 
@@ -38,7 +39,7 @@ def _is_stored(
 ) -> bool:
     """Whether something shows a change after a read by id missed it, before it is sent again."""
     value = _sent(change).get(member)
-    if value is None or missed.id is None:
+    if value is None or missed.id is None or object_of(contract, change.exchange) != missed.id:
         return False
     for answer in _later_answers(contract, missed, by_id):
         if _sent(answer).get(member) == value:

@@ -19,6 +19,7 @@ from conformance.causes.forms import (
 
 _OF_RESPONSES: Mapping[str, Cases] = {
     FAULT: always(
+        '"{coded}" comes with a wrong status',
         "{route} fails on {flaw}",
         "The server fails on {flaw}",
         "{route} fails on {sort} requests",

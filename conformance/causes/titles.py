@@ -71,6 +71,7 @@ def title_of(
         words["another"] = ANOTHER
     if finding.expected.startswith(LIMITED):
         words["sort"] = "too many"
+        words.pop("coded", None)  # it names the limit, too
     cases = TEMPLATES.get(key.rule, {})
     if key.rule == ERROR and finding.rule == UNROUTED and {*operations} <= {WHOLE_API}:
         cases = OF_UNROUTED
