@@ -18,6 +18,7 @@ from conformance.model import Exchange, Step, compact
 from conformance.reading import (
     Answer,
     as_shown,
+    id_of,
     members_of,
     newly_listed,
     runs_forward,
@@ -156,9 +157,18 @@ def _newest_items(look: Look, before: Answer) -> list[Any]:
 
 def _may_be_of_any(look: Look, item: Any) -> bool:
     """Whether an item may come from a refused attempt, and from no other."""
-    if any(_may_be_of(attempt, item, look.context) for attempt in look.others):
-        return False
+    for attempt in look.others:
+        if _returned(attempt, item, look.context) or _may_be_of(attempt, item, look.context):
+            return False
     return any(_may_be_of(attempt, item, look.context) for attempt in look.refused)
+
+
+def _returned(attempt: Exchange, item: Any, context: JudgeContext) -> bool:
+    """Whether the response to an accepted attempt shows the id of an item."""
+    operation = context.contract.operations[attempt.operation]
+    made = Answer(context.contract, operation, attempt).object
+    made_id = id_of(context.contract, operation.kind, made)
+    return made_id is not None and made_id == id_of(context.contract, operation.kind, item)
 
 
 def _may_be_of(attempt: Exchange, item: Any, context: JudgeContext) -> bool:

@@ -131,6 +131,18 @@ def a_refused_creation_adds_no_row() -> Iterator[Example]:
         ),
     ):
         yield example(expected, f"the list shows {sentence}", first, turned_down(), second)
+    taken = with_request_body(answer(201, {"id": "a"}, **ATTEMPT), {"first_message": "As sent"})
+    listed = answer(
+        200,
+        {
+            "evals": [{"id": "a", "first_message": "Otherwise"}, {"id": "b"}, {"id": "c"}],
+            "has_more": False,
+        },
+        operation="list_evals",
+        step="look",
+    )
+    sentence = "one more with the id that another attempt returned, but not as it was sent"
+    yield accepted(f"the list shows {sentence}", before, turned_down(), taken, listed)
     after_refused = evals("look", "a", status=403)
     yield silent("the second list is refused", before, turned_down(), after_refused)
 
