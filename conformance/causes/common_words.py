@@ -103,15 +103,17 @@ def _of_code(
     Then the server did what it should, but for the status. The code for a failure of the server
     itself does not count.
     """
-    codes: set[str | None] = set()
+    codes: set[str] = set()
     for sighting in sightings:
         shown = by_id.get(sighting.shown_by)
         code = as_text(pointed(shown.json, contract.code_pointer)) if shown is not None else None
-        known = contract.errors.get(code or "")
-        if shown is None or known is None or known.role is CodeRole.INTERNAL:
+        row = contract.errors.get(code or "")
+        if shown is None or row is None or row.role is CodeRole.INTERNAL:
             return ""
-        codes.add(code if known.status != shown.status else None)
-    return next(iter(codes)) or "" if len(codes) == 1 else ""
+        if row.status == shown.status:
+            return ""
+        codes.add(row.code)
+    return codes.pop() if len(codes) == 1 else ""
 
 
 def _of_wrapped(root: Group, by_id: Mapping[str, Exchange]) -> str:

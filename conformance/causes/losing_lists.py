@@ -30,8 +30,7 @@ LOOKED_FOR = (
     *("which was just created", "which was only changed", "which was not deleted"),
     "whose ",
 )
-"""How a finding goes on behind the id of an object that a list lacks; filters find it by a member.
-"""
+"""What follows the id of a missing object in a finding; ``whose`` names the member of a filter."""
 
 Uses = Mapping[str, list[tuple[int, bool]]]
 """By id of an object, its successful requests: place in the log, and whether it is a read."""

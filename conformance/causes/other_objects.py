@@ -124,9 +124,8 @@ def changed_others(
 def _changed_another(contract: Contract, sighting: Sighting, by_id: Mapping[str, Exchange]) -> bool:
     """Whether a write of one object explains what another one shows, for which others were sent."""
     sent_by = _SENT_BY.search(sighting.finding.expected)
-    change, writer = (
-        by_id.get(name) for name in (sighting.finding.exchanges[0], sent_by[1] if sent_by else "")
-    )
+    change = by_id.get(sighting.exchange_ids[0]) if sighting.exchange_ids else None
+    writer = by_id.get(sent_by[1]) if sent_by is not None else None
     if change is None or writer is None:
         return False
     changed, written = object_of(contract, change), _written(contract, writer)
