@@ -20,6 +20,7 @@ from conformance.server.messages import Refusal, Reply, Request
 from conformance.target import schema
 from tests import servers
 from tests.servers import Outcome, Remembering
+from tests.variants.keys import WriteImpliesRead
 
 EVERYTHING = ["read", "write", "spend", "flood"]
 MOST = 200
@@ -214,6 +215,19 @@ def test_a_full_key_must_have_every_scope(patient: Patient) -> None:
         "scoped_keys: calls:read: GET /agents returned 200\n       -> The key has a s"
         in outcome.out
     )
+
+
+class WritersRead(WriteImpliesRead, Counting):
+    """The same, but each write scope includes the reads of its resource."""
+
+
+def test_a_write_scope_may_include_the_reads_of_its_resource(tmp_path: Path) -> None:
+    """A key for one scope is tried on the reads of another resource."""
+    app = servers.faulty(WritersRead)
+    assert isinstance(app, Counting)
+    with servers.serving(app) as origin:
+        outcome = Patient(app, origin, tmp_path).examine()
+    assert outcome.code == 0, outcome.said
 
 
 class Guarded(Counting):

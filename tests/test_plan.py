@@ -13,12 +13,22 @@ from conformance.base.errors import UsageError
 from conformance.base.options import Choice, Depth
 from conformance.base.text import nearest
 from conformance.checks import RULES
-from conformance.model import DEAD_KEYS, KEY_ROLES, Case, Contract, Declaration, Effect, Selection
+from conformance.model import (
+    DEAD_KEYS,
+    KEY_ROLES,
+    Case,
+    Contract,
+    Declaration,
+    Effect,
+    Selection,
+    resource_of,
+)
 from conformance.plan.build import Plan, build
 from conformance.plan.registry import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
 from conformance.plan.selection import select, wanted
 from conformance.run import planning
 from conformance.scenarios.keys.key_forms import RefusedKeys
+from conformance.scenarios.keys.scopes import named_keys, other_scopes
 from conformance.scenarios.keys.test_keys import Keys
 from conformance.scenarios.writes.planned_writes import WrongKeys
 from conformance.target import Target
@@ -153,6 +163,27 @@ def test_bad_keys_are_counted_over_the_whole_run() -> None:
     over = [case for case in plan.cases if case.scenario == "c"]
     assert [case.effect for case in over] == [Effect.FLOOD, Effect.FLOOD]
     assert all("flood" in (case.gap or "") for case in over)
+
+
+def test_a_write_scope_is_not_tried_on_the_reads_of_its_resource() -> None:
+    """No source says whether it includes them. Another resource is tried, and reads on writes."""
+    contract = contracts.real()
+    listed = {"name:reader": ("leads:read",), "name:writer": ("leads:write", "sms:write")}
+    given = replace(embedded("real"), keys=frozenset({"full", *listed}), key_scopes=listed)
+    planning = Planning(contract, given, 0)
+
+    def tried(operation: str) -> list[str]:
+        return named_keys(planning, contract.operations[operation], opening=False)
+
+    assert tried("list_leads") == []
+    assert tried("read_conversation") == ["name:reader"]
+    assert tried("update_lead") == ["name:reader"]
+    assert tried("list_calls") == ["name:reader", "name:writer"]
+    for operation in contract.operations.values():
+        if operation.effect is Effect.READ:
+            resources = {resource_of(scope) for scope in operation.scopes}
+            others = {resource_of(scope) for scope in other_scopes(planning, operation)}
+            assert resources.isdisjoint(others), operation.id
 
 
 @pytest.mark.parametrize("declared", DECLARED)

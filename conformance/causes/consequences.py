@@ -31,8 +31,8 @@ from conformance.reading import answer_of, as_shown, sent_members
 
 GONE, DELETES_OTHERS = "delete.gone", "delete.others"
 """Rules about a deleted object that is still there, and about other objects that are gone."""
-GROWN = "figures.grown"
-"""The rule that finds a report which counts what another tenant created."""
+OF_FIGURES = ("figures.own", "figures.grown")
+"""The rules that find a report with data of another tenant, or which counts what it created."""
 APPLIED = "refused.effect"
 """The rule that finds the effect of a refused request."""
 SHOWS_FOREIGN = ("owner.", OBJECTS)
@@ -188,7 +188,7 @@ def _join_figures(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Sett
     }
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
-        report = exchanges.get(sighting.shown_by) if key.rule == GROWN else None
+        report = exchanges.get(sighting.shown_by) if key.rule in OF_FIGURES else None
         return key if report is None else showing.get(report.operation, key)
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]

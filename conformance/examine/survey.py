@@ -18,6 +18,7 @@ from conformance.model import (
     Operation,
     Remark,
     State,
+    resource_of,
 )
 from conformance.model.routes import NO_SUCH_ROUTE, NOWHERE, bare_path, has_route
 from conformance.reading import Answer
@@ -112,8 +113,17 @@ class Survey:
         return sorted(opened, key=lambda operation: not operation.scopes)
 
     def closed(self, key: str) -> list[Operation]:
-        """The reads for which a key lacks the scope."""
-        return [read for read in self.offered if not self.target.opens(read, key)]
+        """The reads for which a key lacks the scope.
+
+        A write scope may include the reads of its resource, so these are left out.
+        """
+        resources = {resource_of(scope) for scope in self.target.named_scopes(key)}
+        return [
+            read
+            for read in self.offered
+            if not self.target.opens(read, key)
+            and resources.isdisjoint(resource_of(scope) for scope in read.scopes)
+        ]
 
     def routes(self, operations: Iterable[Operation]) -> dict[str, bool | None]:
         """Whether the target has the routes of some operations, by route. Raises OverBudget.

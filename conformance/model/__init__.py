@@ -34,6 +34,7 @@ from conformance.model.declaration import (
     Trigger,
     business_of,
     key_role,
+    resource_of,
 )
 from conformance.model.exchange import (
     FROM_PROXIES,
@@ -190,6 +191,7 @@ __all__ = [
     "mildest_first",
     "mistake_of",
     "place_of_key",
+    "resource_of",
     "transition",
     "worst",
 ]

@@ -133,6 +133,11 @@ def key_role(name: str) -> KeyRole | None:
     return KEY_ROLES.get(name)
 
 
+def resource_of(scope: str) -> str:
+    """The resource in the name of a scope, as ``sms`` in ``sms:read``; or else the whole name."""
+    return scope.rpartition(":")[0] or scope
+
+
 @lru_cache(maxsize=256)
 def business_of(name: str) -> Business | None:
     """The business that a key belongs to, by the name of its role; None if it may be any."""
@@ -237,6 +242,12 @@ class Declaration:
             return not set(operation.scopes).isdisjoint(self.key_scopes[role])
         reads = operation.effect is Effect.READ
         return any(key.has(scope, reads) for scope in operation.scopes)
+
+    def named_scopes(self, role: str) -> tuple[str, ...]:
+        """The scopes of a key that the target file names; empty if its role says which it has."""
+        if role.startswith(SCOPE):
+            return (role.removeprefix(SCOPE),)
+        return self.key_scopes.get(role, ())
 
     def opens_all(self, role: str | None) -> bool:
         """Whether a key has every scope according to its role; False if its scopes are listed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conformance.model import NAMED, Effect, Operation
+from conformance.model import NAMED, Effect, Operation, resource_of
 from conformance.plan.registry import Planning, operations
 
 OTHERS_TRIED, OTHERS_TRIED_FOR_A_WRITE = 2, 4
@@ -25,9 +25,17 @@ class _Scope:
     written: set[str] = field(default_factory=set)
     roots: set[str] = field(default_factory=set)
 
-    def concerns(self, kind: str) -> bool:
-        """Whether the scope opens anything on objects of a kind."""
-        return kind in self.read | self.written
+    def concerns(self, operation: Operation) -> bool:
+        """Whether the scope opens anything on the objects of an operation, or on its resource."""
+        resources = {resource_of(name) for name in operation.scopes}
+        return operation.kind in self.read | self.written or resource_of(self.name) in resources
+
+    def may_include(self, operation: Operation) -> bool:
+        """Whether a server may let the scope open an operation that does not require it.
+
+        No source says whether a write of a resource includes its reads, or its other writes.
+        """
+        return bool(self.written) and self.concerns(operation)
 
 
 def other_scopes(planning: Planning, operation: Operation) -> list[str]:
@@ -41,7 +49,7 @@ def other_scopes(planning: Planning, operation: Operation) -> list[str]:
     of_kind: list[_Scope] = []
     elsewhere: list[_Scope] = []
     for scope in _scopes_not_opening(planning, operation):
-        group = of_kind if scope.concerns(operation.kind) else elsewhere
+        group = of_kind if scope.concerns(operation) else elsewhere
         group.append(scope)
     foreign = _rotated(operation, elsewhere)
     if operation.effect is Effect.READ:
@@ -106,7 +114,15 @@ def _root(operation: Operation) -> str:
 
 
 def named_keys(planning: Planning, operation: Operation, *, opening: bool) -> list[str]:
-    """A few keys with scopes listed in the target file, which open an operation or do not."""
-    named = sorted(role for role in planning.target.keys if role.startswith(NAMED))
-    fitting = [role for role in named if planning.target.opens(operation, role) is opening]
+    """A few keys with scopes listed in the target file, which open an operation or do not.
+
+    Keys that a server may let open it are neither.
+    """
+    target = planning.target
+    named = sorted(role for role in target.keys if role.startswith(NAMED))
+    fitting = [role for role in named if target.opens(operation, role) is opening]
+    if not opening:
+        others = _scopes_not_opening(planning, operation)
+        doubtful = {scope.name for scope in others if scope.may_include(operation)}
+        fitting = [role for role in fitting if doubtful.isdisjoint(target.named_scopes(role))]
     return fitting[:NAMED_TRIED]
