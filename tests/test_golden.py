@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,31 @@ def test_the_requests_are_the_frozen_ones(name: str) -> None:
     assert len(now) == len(frozen)
 
 
+@dataclass
+class Watched:
+    """The cells of a run as lines, and the labels that the rules looked for while judging it."""
+
+    cells: list[str]
+    lookup: Lookup
+
+
+@pytest.fixture(scope="module")
+def watched() -> Watched:
+    """The golden run, judged once for two tests, because that takes many seconds."""
+    lookup = Lookup()
+    rules = {name: lookup.watched(rule) for name, rule in RULES.items()}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        watch(monkeypatch, lookup)
+        cells = golden.judged("real", golden.run("real").splitlines(), rules)
+    return Watched(cells, lookup)
+
+
 @pytest.mark.parametrize("name", CONTRACTS)
-def test_the_cells_are_the_frozen_ones(name: str) -> None:
+def test_the_cells_are_the_frozen_ones(name: str, watched: Watched) -> None:
     """The judges make the golden cells of a run: verdicts, findings, and on how much evidence."""
-    found = golden.judged(name, golden.run(name).splitlines())
+    found = watched.cells
+    if name != "real":
+        found = golden.judged(name, golden.run(name).splitlines())
     assert found == golden.frozen(name, "cells.txt")
 
 
@@ -73,14 +95,10 @@ def test_a_run_changes_nothing_that_was_there_before() -> None:
     assert {each.kind for each in worked_on(contracts.real(), log.exchanges)} == {"event"}
 
 
-def test_each_rule_finds_the_labels_that_it_looks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_rule_finds_the_labels_that_it_looks_for(watched: Watched) -> None:
     """Each scenario writes every step and fact that its rules look for.
 
     So a label that is valid, but not the one that a rule looks for, is noticed.
     """
-    lookup = Lookup()
-    watch(monkeypatch, lookup)
-    rules = {name: lookup.watched(rule) for name, rule in RULES.items()}
-    golden.judged("real", golden.run("real").splitlines(), rules)
     unused = {(*place, label) for place, labels in UNUSED.items() for label in labels}
-    assert lookup.sought - lookup.found == unused
+    assert watched.lookup.sought - watched.lookup.found == unused
