@@ -217,16 +217,21 @@ def test_a_full_key_must_have_every_scope(patient: Patient) -> None:
     )
 
 
+def examined(kind: type[Counting], path: Path) -> Outcome:
+    """Run doctor on the correct target file of another server."""
+    app = servers.faulty(kind)
+    assert isinstance(app, kind)
+    with servers.serving(app) as origin:
+        return Patient(app, origin, path).examine()
+
+
 class WritersRead(WriteImpliesRead, Counting):
     """The same, but each write scope includes the reads of its resource."""
 
 
 def test_a_write_scope_may_include_the_reads_of_its_resource(tmp_path: Path) -> None:
     """A key for one scope is tried on the reads of another resource."""
-    app = servers.faulty(WritersRead)
-    assert isinstance(app, Counting)
-    with servers.serving(app) as origin:
-        outcome = Patient(app, origin, tmp_path).examine()
+    outcome = examined(WritersRead, tmp_path)
     assert outcome.code == 0, outcome.said
 
 
@@ -245,10 +250,7 @@ class Guarded(Counting):
 
 def test_scopes_that_no_source_names_are_undecided(tmp_path: Path) -> None:
     """A report may require a scope. A key with another status is neither right nor wrong."""
-    app = servers.faulty(Guarded)
-    assert isinstance(app, Guarded)
-    with servers.serving(app) as origin:
-        outcome = Patient(app, origin, tmp_path).examine()
+    outcome = examined(Guarded, tmp_path)
     assert outcome.code == 0, outcome.said
     assert "open   keys: empty: GET /calls returned 404 not_found" in outcome.out
 

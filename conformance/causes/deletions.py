@@ -17,7 +17,7 @@ NOT_DELETED = "which was not deleted"
 """The end of what a deletion must keep."""
 DELETES_OTHERS = "delete.others"
 """The rule that finds a deletion of other objects."""
-APPLIED = "refused."
+OF_REFUSED = "refused."
 """The prefix of the rules that find the effect of a refused request."""
 OF_ACCESS = ("auth.", "scope.", OBJECTS)
 """Prefixes of the rules that find a key which is accepted although it must be refused."""
@@ -83,7 +83,7 @@ def _join_refused_deletions(
     removing = {
         sighting.cell.operation: key
         for sighting, key in with_keys
-        if key.rule.startswith(APPLIED) and _deletes(contract, sighting)
+        if key.rule.startswith(OF_REFUSED) and _deletes(contract, sighting)
     }
     if not removing:
         return with_keys

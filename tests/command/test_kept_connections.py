@@ -30,7 +30,7 @@ class RemembersHeaders:
 
 
 def test_a_key_in_another_case_has_a_connection_of_its_own(tmp_path: Path) -> None:
-    """Such a server is not blamed: without the suite, no client has sent the key there before."""
+    """Such a server is not blamed: it refuses the key where the right one was not sent before."""
     app = servers.faulty()
     with servers.serving(RemembersHeaders(app)) as origin:
         target = servers.target_file(app, origin, tmp_path / "target.yaml")

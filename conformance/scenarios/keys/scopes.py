@@ -116,7 +116,7 @@ def _root(operation: Operation) -> str:
 def named_keys(planning: Planning, operation: Operation, *, opening: bool) -> list[str]:
     """A few keys with scopes listed in the target file, which open an operation or do not.
 
-    Keys that a server may let open it are neither.
+    A key counts as neither if no source says whether it opens the operation.
     """
     target = planning.target
     named = sorted(role for role in target.keys if role.startswith(NAMED))

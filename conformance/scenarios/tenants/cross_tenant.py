@@ -47,7 +47,7 @@ def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
 def ask_without_business(client: Client, values: Values, sought: Any) -> None:
     """Request another business's object without the optional member that names a business.
 
-    A server that looks for objects of the business in the request may else look for any object.
+    Without it, a server that searches the business in the request may search all of them.
     """
     parameter = client.operation.parameter(str(client.contract.tenant))
     if parameter is not None and parameter.name in values and not parameter.required:

@@ -11,14 +11,7 @@ from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Reply
 from conformance.server.moments import sort_key
 from conformance.server.store import Filter, Page, Row
-from tests.faults.base import (
-    Faulty,
-    fault,
-    faults_of,
-    is_for,
-    later_page,
-    requested_limit,
-)
+from tests.faults.base import Faulty, fault, faults_of, is_for, later_page, requested_limit
 from tests.faults.shared import LIMIT_OF_ONE, NO_LIMIT, Filtered, InRequests
 
 # --- cursors that skip items ---

@@ -16,47 +16,43 @@ from tests.faults.shared import LatestSender, body_of
 # --- objects that are not there, or not alone ---
 
 
+class NotStored(Faulty):
+    """The reference server, which confirms new objects of a kind, but does not store them."""
+
+    unstored = ""
+
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
+        row = super().add(kind, tenant, document, identifier)
+        if kind == self.unstored:
+            self.store.remove(row)
+        return row
+
+
 @fault(
     "created-resource",
     also="status-200 changed-resource",
     at="create_agent update_agent update_sms_prompt",
 )
-class AgentNotStored(Faulty):
+class AgentNotStored(NotStored):
     """create_agent confirms an agent that it does not store."""
 
-    def add(
-        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
-    ) -> Row:
-        row = super().add(kind, tenant, document, identifier)
-        if kind == "agent":
-            self.store.remove(row)
-        return row
+    unstored = "agent"
 
 
 @fault("created-resource", at="create_call", depth=2)
-class CallNotStored(Faulty):
+class CallNotStored(NotStored):
     """create_call confirms a call that it does not store."""
 
-    def add(
-        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
-    ) -> Row:
-        row = super().add(kind, tenant, document, identifier)
-        if kind == "call":
-            self.store.remove(row)
-        return row
+    unstored = "call"
 
 
 @fault("created-resource", at="run_eval read_eval_run", depth=4)
-class EvalRunNotStored(Faulty):
+class EvalRunNotStored(NotStored):
     """run_eval returns a run with an id, but does not store it."""
 
-    def add(
-        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
-    ) -> Row:
-        row = super().add(kind, tenant, document, identifier)
-        if kind == "eval_run":
-            self.store.remove(row)
-        return row
+    unstored = "eval_run"
 
 
 @fault(
