@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
 from itertools import pairwise
@@ -47,20 +47,25 @@ def followed_pages(context: JudgeContext, log: WholeLog) -> Mapping[str, tuple[P
             lists[_list_of(operation, exchange)].append((place, page))
     found = {}
     for pages in lists.values():
+        directions = {_direction(page) for _, page in pages}
         # a list without one direction has no order that says what follows
-        if len({_direction(page) for _, page in pages}) == 1:
-            for page, item in _followed(pages, writes):
+        if directions in ({1}, {-1}):
+            for page, item in _followed(pages, directions.pop(), writes):
                 found[page.exchange.id] = page, item
     return found
 
 
-def _followed(pages: Pages, writes: Writes) -> Iterator[tuple[Page, Item]]:
+def _followed(pages: Pages, direction: int, writes: Writes) -> Iterator[tuple[Page, Item]]:
     """The pages that are not the last one of their list, each with an item that follows."""
-    sightings_of = _sightings_of(pages)
+    several_sightings = [
+        sightings for sightings in _sightings_of(pages).values() if len(sightings) > 1
+    ]
     for place, page in pages:
-        for sightings in sightings_of.values():
-            if _follows(sightings, place, page, writes):
-                _, item = sightings[0]
+        bound = page.items[-1].at + APART * direction
+        for sightings in several_sightings:
+            _, item = sightings[0]
+            is_beyond = item.at > bound if direction > 0 else item.at < bound
+            if is_beyond and _is_left_out(sightings, place, page, writes):
                 yield page, item
                 break
 
@@ -75,15 +80,14 @@ def _sightings_of(pages: Pages) -> dict[str, Sightings]:
     return sightings_of
 
 
-def _follows(sightings: Sightings, place: int, page: Page, writes: Writes) -> bool:
-    """Whether an item certainly follows a page, which is at a place of the log.
+def _is_left_out(sightings: Sightings, place: int, page: Page, writes: Writes) -> bool:
+    """Whether a page, which is at a place of the log, lacks an item that its list had then.
 
-    Other pages show the item both before that place and after it, no write between these two names
-    it, and its position is beyond the last one of the page.
+    Other pages show the item both before that place and after it, at the same position, and no
+    write between these two names it.
     """
     _, item = sightings[0]
-    distance = (item.at - page.items[-1].at) * _direction(page)
-    if item.key in page.keys or distance <= APART:
+    if item.key in page.keys:
         return False
     places = [shown_at for shown_at, each in sightings if each.at == item.at]
     later = bisect_right(places, place)
@@ -117,18 +121,18 @@ def _list_of(operation: Operation, exchange: Exchange) -> Hashable:
 
 def _direction(page: Page) -> int:
     """The direction of a page: 1 if it is oldest first, -1 if newest first, 0 if neither."""
-    steps = [later.at - earlier.at for earlier, later in pairwise(page.items)]
-    if all(step > 0 for step in steps):
+    pairs = list(pairwise(page.items))
+    if all(later.at > earlier.at for earlier, later in pairs):
         return 1
-    return -1 if all(step < 0 for step in steps) else 0
+    return -1 if all(later.at < earlier.at for earlier, later in pairs) else 0
 
 
 def _is_named(item: Item, writes: Writes, begin: int, end: int) -> bool:
     """Whether a write between two places of the log names an item, and so may have removed it."""
-    for place, exchange in writes:
-        if begin < place < end:
-            body = exchange.request.body
-            sent = exchange.request.url + ("" if body is None else body.written)
-            if item.key.strip('"') in sent:
-                return True
+    places = [place for place, _ in writes]
+    for _, exchange in writes[bisect_right(places, begin) : bisect_left(places, end)]:
+        body = exchange.request.body
+        sent = exchange.request.url + ("" if body is None else body.written)
+        if item.key.strip('"') in sent:
+            return True
     return False
