@@ -77,10 +77,20 @@ class _Hope:
     """Faults that a case may show.
 
     ``faults`` names their operation, or EVERYWHERE, and the number of their kind. ``likely`` says
-    how likely the case shows them, by the number of requests after which it is cut short.
+    how likely the case shows them, by the number of requests after which it is cut short: for all
+    CUTS, as cases of one scenario share it.
     """
 
     faults: tuple[str, int]
+    likely: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A kind of faults that a scenario shows, by its number; ``likely`` as for a ``_Hope``."""
+
+    number: int
+    everywhere: bool
     likely: Mapping[int, float]
 
 
@@ -98,6 +108,7 @@ class _Order:
         self._taken: dict[str, int] = {}  # by case, after how many requests it is cut short
         self._reached: set[str] = set()  # operations
         self._heap: list[tuple[float, int, str, int]] = []  # see _entry
+        self._shown: dict[tuple[str, str], list[_Shown]] = {}  # by action and scenario
         self._expect()
         self._hopes = {case.id: self._hopes_of(case) for case in plan.runnable}
         self._usual = self._usual_value()
@@ -126,14 +137,22 @@ class _Order:
         return math.sqrt(1 + len(known.parameters)) if known else 1.0
 
     def _hopes_of(self, case: Case) -> list[_Hope]:
-        """The faults that a case may show."""
-        action, hopes = self._action(case), []
-        for number, kind in enumerate(self._values.kinds):
-            if case.scenario in kind.shows.get(action, {}):
-                likely = {cut_: kind.found(action, case.scenario, cut_) for cut_ in _cuts(case)}
-                place = EVERYWHERE if kind.everywhere else case.operation
-                hopes.append(_Hope((place, number), likely))
-        return hopes
+        """The faults that a case may show. What its scenario shows is found out only once."""
+        action, scenario = self._action(case), case.scenario
+        if (action, scenario) not in self._shown:
+            self._shown[action, scenario] = [
+                _Shown(
+                    number,
+                    kind.everywhere,
+                    {cut_: kind.found(action, scenario, cut_) for cut_ in (*CUTS, WHOLE)},
+                )
+                for number, kind in enumerate(self._values.kinds)
+                if scenario in kind.shows.get(action, {})
+            ]
+        return [
+            _Hope((EVERYWHERE if shown.everywhere else case.operation, shown.number), shown.likely)
+            for shown in self._shown[action, scenario]
+        ]
 
     def _usual_value(self) -> float:
         """The expected faults for each request of known scenarios, on average.
@@ -183,8 +202,9 @@ class _Order:
 
     def _offer(self, case: Case) -> None:
         """Put the steps that a case still has into the heap, at their present prices."""
-        for cut_ in _cuts(case):
-            if self._adds(case, cut_):
+        for cut_ in (*CUTS, WHOLE):
+            is_possible = cut_ == WHOLE or cut_ < case.cost
+            if is_possible and self._adds(case, cut_):
                 heapq.heappush(self._heap, self._entry(case, cut_))
 
     def _urgent(self, waiting: dict[int, list[Case]], spent: int) -> Case | None:
@@ -224,23 +244,20 @@ class _Order:
         """The faults that a step is expected to show, and what it is worth to feed its rules."""
         known = case.scenario in self._values.scenarios
         value = 0.0 if known else self._usual * self._price(case, cut_)
+        taken = self._taken.get(case.id)
         for hope in self._hopes[case.id]:
-            value += self._left[hope.faults] * self._more_likely(hope, case, cut_)
+            value += self._left[hope.faults] * _more_likely(hope, taken, cut_)
         if case.operation not in self._reached:
             value += FIRST_SENT
         if cut_ == WHOLE:
             value += math.fsum(self._unfed[rule, case.operation] for rule in case.rules)
         return value
 
-    def _more_likely(self, hope: _Hope, case: Case, cut_: int) -> float:
-        """How likely a step shows the faults, if earlier requests of its case have not."""
-        before = hope.likely[self._taken[case.id]] if case.id in self._taken else 0.0
-        return (hope.likely[cut_] - before) / (1 - before) if before < 1 else 0.0
-
     def _take(self, case: Case, cut_: int) -> None:
         """Take a step: expect fewer faults of those that it may show, and feed its rules."""
+        taken = self._taken.get(case.id)
         for hope in self._hopes[case.id]:
-            self._left[hope.faults] *= 1 - self._more_likely(hope, case, cut_)
+            self._left[hope.faults] *= 1 - _more_likely(hope, taken, cut_)
         if cut_ == WHOLE:
             for rule in case.rules:
                 self._unfed[rule, case.operation] *= FED_AGAIN
@@ -248,6 +265,12 @@ class _Order:
         self._reached.add(case.operation)
 
 
-def _cuts(case: Case) -> list[int]:
-    """Where a case may be cut short, and WHOLE."""
-    return [*(cut_ for cut_ in CUTS if cut_ < case.cost), WHOLE]
+def _more_likely(hope: _Hope, taken: int | None, cut_: int) -> float:
+    """How likely a step shows the faults, if earlier requests of its case have not.
+
+    ``taken`` is after how many requests the case is cut short so far; None if it is not taken.
+    """
+    if taken is None:
+        return hope.likely[cut_]
+    before = hope.likely[taken]
+    return (hope.likely[cut_] - before) / (1 - before) if before < 1 else 0.0

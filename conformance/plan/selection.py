@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from itertools import chain
 
 from conformance.base.errors import UsageError
 from conformance.base.text import nearest
@@ -89,27 +90,33 @@ def due(plan: Plan, contract: Contract) -> Due:
 
     For clauses that take few requests it is that of a quick run, for all clauses LATER.
     """
+    clauses = [clause for clause in contract.clauses.values() if clause.level is Level.MUST]
+    candidates = [_runnable(_feeding(plan, clause)) for clause in clauses]
     return {
-        for_cases(QUICK): _essential(plan, contract, FEW),
-        for_cases(LATER): _essential(plan, contract, LATER),
+        for_cases(QUICK): _essential(plan, candidates, FEW),
+        for_cases(LATER): _essential(plan, candidates, LATER),
     }
 
 
-def _essential(plan: Plan, contract: Contract, most: int) -> list[Case]:
-    """The cases that judge each MUST clause once, where that adds the fewest requests.
+def _essential(plan: Plan, candidates: list[list[list[Case]]], most: int) -> list[Case]:
+    """The cases that judge each clause once, where that adds the fewest requests.
 
-    Clauses that add more than ``most`` requests are left out. All cases that feed a clause on an
-    operation are included, because a cell is untested until all of them have run.
+    ``candidates`` has, for each clause, the lists of cases of which one judges it. Clauses that
+    add more than ``most`` requests are left out. All cases that feed a clause on an operation are
+    included, because a cell is untested until all of them have run.
     """
-    clauses = [clause for clause in contract.clauses.values() if clause.level is Level.MUST]
-    candidates = [_runnable(_feeding(plan, clause)) for clause in clauses]  # of each clause
+    named = [_ids(chain(*lists)) for lists in candidates]
     chosen: set[str] = set()
-    while candidates:
-        cheapest = min(candidates, key=lambda lists: _cost(_least(lists, chosen), chosen))
-        candidates.remove(cheapest)
-        cases = _least(cheapest, chosen)
+    least = {clause: _least(lists, chosen) for clause, lists in enumerate(candidates)}
+    while least:
+        cheapest = min(least, key=lambda clause: _cost(least[clause], chosen))
+        cases = least.pop(cheapest)
         if _cost(cases, chosen) <= most:
-            chosen |= {case.id for case in cases}
+            added = _ids(cases) - chosen
+            chosen |= added
+            for clause in least:
+                if not added.isdisjoint(named[clause]):
+                    least[clause] = _least(candidates[clause], chosen)
     return [case for case in plan.cases if case.id in chosen]
 
 
@@ -135,6 +142,11 @@ def _is_judged(plan: Plan, contract: Contract, clause: Clause) -> bool:
     if any(RULES[rule].trial for rule in clause.rules):
         return bool(_runnable(_feeding(plan, clause)))
     return any(_verifies(case, contract, clause) for case in plan.runnable)
+
+
+def _ids(cases: Iterable[Case]) -> set[str]:
+    """The ids of some cases."""
+    return {case.id for case in cases}
 
 
 def _runnable(candidates: list[list[Case]]) -> list[list[Case]]:
