@@ -445,7 +445,7 @@ def test_a_short_link_is_taken_out_as_a_whole_and_nothing_else_is() -> None:
 def test_pieces_are_found_at_every_place(piece: str) -> None:
     """A piece of any length is found wherever it begins, as often as it is there."""
     placeholder, pieces = Placeholder(SecretKind.KEY, "full"), Pieces(len(piece))
-    pieces.add(piece, placeholder)
+    pieces.add((piece,), placeholder)
     for before in ("." * count for count in range(200)):
         for around in (before, before.replace(".", "é"), before.replace(".", "☎")[1:] + "\ud800"):
             text = around + piece + "." + piece + around

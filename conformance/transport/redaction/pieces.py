@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 
 from conformance.model import Placeholder
 
@@ -12,6 +13,9 @@ GRAM = 5
 
 BATCH = 16
 """Grams that are compared at once."""
+
+SETS_KEPT = 500
+"""Maximum sets of grams that are kept for the next run in the process."""
 
 
 class Pieces:
@@ -30,11 +34,10 @@ class Pieces:
         self._grams: set[bytes] = set()
         self._secrets: dict[str, Placeholder] = {}
 
-    def add(self, piece: str, secret: Placeholder) -> None:
-        """Add a piece of a secret to search for."""
-        self._secrets[piece] = secret
-        raw = piece.encode("ascii", "replace")
-        self._grams.update([raw[at : at + self._gram] for at in range(self._step)])
+    def add(self, pieces: tuple[str, ...], secret: Placeholder) -> None:
+        """Add pieces of a secret to search for."""
+        self._secrets.update(dict.fromkeys(pieces, secret))
+        self._grams |= _grams_of(pieces, self._gram, self._step)
 
     def places(self, text: str) -> Iterator[tuple[int, int, Placeholder]]:
         """The places of pieces in a text, from left to right: start, end, secret."""
@@ -54,3 +57,13 @@ class Pieces:
                 first = number * BATCH
                 found = [place for place, gram in enumerate(batch, first) if gram in self._grams]
                 yield from (place * self._step for place in found)
+
+
+@lru_cache(maxsize=SETS_KEPT)
+def _grams_of(pieces: tuple[str, ...], gram: int, step: int) -> frozenset[bytes]:
+    """The grams of some pieces that may start at a step.
+
+    Each run in a process learns the same keys again, so the last results are kept.
+    """
+    raw_pieces = [piece.encode("ascii", "replace") for piece in pieces]
+    return frozenset(raw[at : at + gram] for raw in raw_pieces for at in range(step))

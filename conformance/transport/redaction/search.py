@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import chain
 
@@ -98,8 +98,7 @@ class PieceSearch:
         """
         is_long = length >= whole
         plain = self._plain.setdefault(length, Pieces(length))
-        for piece in _plain_pieces(secret, length, is_long):
-            plain.add(piece, placeholder)
+        plain.add(_plain_pieces(secret, length, is_long), placeholder)
         _add(self._across, _pieces_across(secret, whole, is_long), placeholder)
         self._shortest = min(self._plain)
         self._coded = coded_runs(self._shortest)
@@ -226,7 +225,9 @@ class PieceSearch:
         """The text with each stretch covered by pieces replaced by a placeholder."""
         covered = bytearray(len(text))
         secrets: dict[int, Placeholder] = {}  # by start
-        for place, end, placeholder in self._places(_fold(text)):
+        folded = _fold(text)
+        places = [place for pieces in self._plain.values() for place in pieces.places(folded)]
+        for place, end, placeholder in places:
             if _escape_end(text, place) > place:
                 continue  # the letter of an escape is not part of a secret
             covered[place:end] = b"1" * (end - place)
@@ -237,18 +238,12 @@ class PieceSearch:
             kept.append(str(secret.part) if secret else text[stretch.start() : stretch.end()])
         return "".join(kept)
 
-    def _places(self, folded: str) -> Iterator[tuple[int, int, Placeholder]]:
-        """The places of pieces in a text: start, end, secret."""
-        for pieces in self._plain.values():
-            yield from pieces.places(folded)
-
 
 def _add(by_length: dict[int, Pieces], pieces: tuple[str, ...], placeholder: Placeholder) -> None:
     """Add pieces of a secret to those of the same length."""
-    for piece in pieces:
-        if len(piece) not in by_length:
-            by_length[len(piece)] = Pieces(len(piece))
-        by_length[len(piece)].add(piece, placeholder)
+    for length in dict.fromkeys(len(piece) for piece in pieces):
+        same_length = tuple(piece for piece in pieces if len(piece) == length)
+        by_length.setdefault(length, Pieces(length)).add(same_length, placeholder)
 
 
 def _escape_end(text: str, place: int) -> int:
