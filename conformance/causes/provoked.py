@@ -85,21 +85,29 @@ def join_unread_bodies(with_keys: Settled, exchanges: Mapping[str, Exchange]) ->
     Whatever else is odd in such a request, the server fails before it sees it. The flaw of such a
     request may also be sent as JSON, such as a number beyond all bounds: that has the same key.
     """
-    parser_keys: dict[tuple[str, Key], Key] = {}  # by operation, and what the failures look like
-    for sighting, key in with_keys:
-        if key.rule == FAULT and key.flaw == UNREAD:
-            parser_keys[sighting.cell.operation, replace(key, flaw="")] = key
-    unread = {
-        sighting for sighting, key in with_keys if _is_unread(exchanges.get(sighting.shown_by))
-    }
-    oddities = {key for sighting, key in with_keys if sighting in unread and key.flaw != DRAWN}
+    faults = [(sighting, key) for sighting, key in with_keys if key.rule == FAULT]
+    parser_keys = _keys_of_parsers(faults)
+    if not parser_keys:
+        return with_keys
+    unread = {sighting for sighting, _ in faults if _is_unread(exchanges.get(sighting.shown_by))}
+    oddities = {key for sighting, key in faults if sighting in unread and key.flaw != DRAWN}
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
-        if key.rule != FAULT or (sighting not in unread and key not in oddities):
+        is_fault_of_parser = key in oddities or (key.rule == FAULT and sighting in unread)
+        if not is_fault_of_parser:
             return key
         return parser_keys.get((sighting.cell.operation, replace(key, flaw="")), key)
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+
+
+def _keys_of_parsers(faults: Settled) -> dict[tuple[str, Key], Key]:
+    """The keys of faults on bodies that are no JSON, by operation and the key without its flaw."""
+    return {
+        (sighting.cell.operation, replace(key, flaw="")): key
+        for sighting, key in faults
+        if key.flaw == UNREAD
+    }
 
 
 def _is_unread(exchange: Exchange | None) -> bool:
