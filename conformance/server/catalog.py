@@ -27,7 +27,7 @@ class Catalog:
         self.contract = contract
         self._operations = tuple(contract.operations.values())
         self._items = {kind: self._find_item(kind) for kind in _kinds_of(self._operations)}
-        self._examples = {o.id: self._find_example(o) for o in self._operations}
+        self._examples: dict[str, Any] = {}  # those that were needed, by operation
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
@@ -92,6 +92,8 @@ class Catalog:
 
     def example(self, operation: Operation) -> Any:
         """The documented example of a success, or else one made from the schema."""
+        if operation.id not in self._examples:
+            self._examples[operation.id] = self._find_example(operation)
         return self._examples[operation.id]
 
     def collection(self, operation: Operation) -> str:
