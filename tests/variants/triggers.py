@@ -65,14 +65,30 @@ class ProofInNewHeader(Faulty):
         return request.header("payment-signature")
 
 
+OF_OTHER_TRIGGERS = (
+    "code-vapi_error code-content_blocked code-number_on_dnc code-number_opted_out "
+    "code-tcpa_violation code-call_failed code-sms_send_failed code-internal_error status-500 "
+    "refused-unchanged"
+)
+"""The clauses that take another trigger than that of a payment."""
+UNPAID = {"code": "payment_required", "operation": "sign_up", "input": {"plan_id": "paid"}}
+"""A trigger that names no proof of payment."""
+
+
+@variant("L38", target={"triggers": [UNPAID]}, untested=OF_OTHER_TRIGGERS)
+class SimulatesPayments(Faulty):
+    """Any proof of payment is accepted, and the target file names none."""
+
+    def is_paid(self, proof: str | None) -> bool:
+        return bool(proof)
+
+
 @variant(
     "L70",
     target={
         "triggers": [
             {
-                "code": "payment_required",
-                "operation": "sign_up",
-                "input": {"plan_id": "paid"},
+                **UNPAID,
                 "payment": PROOF,
                 "payment_header": "X-Pay",
             },

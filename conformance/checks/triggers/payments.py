@@ -40,8 +40,10 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield _judge_terms(payment, probe, response)
     accepted = [exchange for exchange in trial.at(Step.PAID) if exchange.ok]
     if accepted:
-        expected = "a refusal, as nothing was paid"
-        yield Violation("status", expected, quote(accepted[0]), (accepted[0].id,))
+        expected, ids = "a refusal, as nothing was paid", (accepted[0].id,)
+        # a target that names no valid proof may be a sandbox that simulates payments
+        may_simulate = not trial.at(Step.SETTLED)
+        yield Violation("status", expected, quote(accepted[0]), ids, note=may_simulate)
 
 
 def _judge_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.model import Exchange
-from tests.examples.base import Example, accepted, examples_of, gap, refused, silent
+from tests.examples.base import Example, accepted, examples_of, gap, noted, refused, silent
 from tests.support.exchanges import answer, error, refusal
 
 TERMS: dict[str, Any] = {
@@ -88,7 +88,9 @@ def terms_are_looked_for_in_an_unpaid_402() -> Iterator[Example]:
     paid = refusal("payment_required", step="paid", **SIGN_UP)
     yield silent("402 without JSON, and 402 for a false payment", no_json, paid)
     taken = answer(201, {}, step="paid", **SIGN_UP)
-    yield refused("a false payment is accepted", payment(**TERMS), taken)
+    real = answer(201, {}, step="settled", **SIGN_UP)
+    yield refused("a false payment is accepted", payment(**TERMS), taken, real)
+    yield noted("a false payment is accepted, and no real one is known", payment(**TERMS), taken)
     unpaid = (opened(), turned_down("bad_request"), turned_down("forbidden"))
     yield silent("no answer wants a payment", *unpaid)
 
