@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from conformance.judging.outcomes import JudgeContext, WholeLog, once_for_each_log
@@ -21,11 +22,26 @@ MOST = 2_000
 Pages = list[tuple[int, Page]]
 """The pages of one list in the order of the log, each with its place there."""
 
-Writes = list[tuple[int, Exchange]]
-"""The writes of a log, each with its place there."""
-
 Sightings = list[tuple[int, Item]]
 """One item as each page shows it, with the place of the page in the log."""
+
+
+@dataclass
+class _Writes:
+    """The writes of a log in its order: the place of each there, and what it sent."""
+
+    places: list[int] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+
+    def add(self, place: int, exchange: Exchange) -> None:
+        """Add a write, with its URL and its body."""
+        body = exchange.request.body
+        self.places.append(place)
+        self.sent.append(exchange.request.url + ("" if body is None else body.written))
+
+    def between(self, begin: int, end: int) -> list[str]:
+        """What the writes between two places of the log sent."""
+        return self.sent[bisect_right(self.places, begin) : bisect_left(self.places, end)]
 
 
 @once_for_each_log
@@ -35,13 +51,13 @@ def followed_pages(context: JudgeContext, log: WholeLog) -> Mapping[str, tuple[P
     The mapping is by the id of the exchange of the page.
     """
     lists: dict[Hashable, Pages] = defaultdict(list)
-    writes: Writes = []
+    writes = _Writes()
     for place, exchange in enumerate(log.exchanges):
         operation = context.contract.operations.get(exchange.operation)
         if operation is None:
             continue
         if operation.effect is not Effect.READ:
-            writes.append((place, exchange))
+            writes.add(place, exchange)
         page = _page_of(context, operation, exchange)
         if page is not None:
             lists[_list_of(operation, exchange)].append((place, page))
@@ -55,7 +71,7 @@ def followed_pages(context: JudgeContext, log: WholeLog) -> Mapping[str, tuple[P
     return found
 
 
-def _followed(pages: Pages, direction: int, writes: Writes) -> Iterator[tuple[Page, Item]]:
+def _followed(pages: Pages, direction: int, writes: _Writes) -> Iterator[tuple[Page, Item]]:
     """The pages that are not the last one of their list, each with an item that follows."""
     several_sightings = [
         sightings for sightings in _sightings_of(pages).values() if len(sightings) > 1
@@ -80,11 +96,11 @@ def _sightings_of(pages: Pages) -> dict[str, Sightings]:
     return sightings_of
 
 
-def _is_left_out(sightings: Sightings, place: int, page: Page, writes: Writes) -> bool:
+def _is_left_out(sightings: Sightings, place: int, page: Page, writes: _Writes) -> bool:
     """Whether a page, which is at a place of the log, lacks an item that its list had then.
 
     Other pages show the item both before that place and after it, at the same position, and no
-    write between these two names it.
+    write between these two names it, which may have removed it.
     """
     _, item = sightings[0]
     if item.key in page.keys:
@@ -93,7 +109,8 @@ def _is_left_out(sightings: Sightings, place: int, page: Page, writes: Writes) -
     later = bisect_right(places, place)
     if later in (0, len(places)):  # it is not shown before, or not after
         return False
-    return not _is_named(item, writes, places[later - 1], places[later])
+    name = item.key.strip('"')
+    return not any(name in sent for sent in writes.between(places[later - 1], places[later]))
 
 
 def _page_of(context: JudgeContext, operation: Operation, exchange: Exchange) -> Page | None:
@@ -125,14 +142,3 @@ def _direction(page: Page) -> int:
     if all(later.at > earlier.at for earlier, later in pairs):
         return 1
     return -1 if all(later.at < earlier.at for earlier, later in pairs) else 0
-
-
-def _is_named(item: Item, writes: Writes, begin: int, end: int) -> bool:
-    """Whether a write between two places of the log names an item, and so may have removed it."""
-    places = [place for place, _ in writes]
-    for _, exchange in writes[bisect_right(places, begin) : bisect_left(places, end)]:
-        body = exchange.request.body
-        sent = exchange.request.url + ("" if body is None else body.written)
-        if item.key.strip('"') in sent:
-            return True
-    return False
