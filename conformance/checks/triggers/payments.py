@@ -39,7 +39,7 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if isinstance(response.json, dict):  # else other rules judge it
             yield _judge_terms(payment, probe, response)
     accepted = [exchange for exchange in trial.at(Step.PAID) if exchange.ok]
-    if accepted:
+    if accepted and any(probe.status == 402 for probe in trial.plain_probes):
         expected, ids = "a refusal, as nothing was paid", (accepted[0].id,)
         # a target that names no valid proof may be a sandbox that simulates payments
         may_simulate = not trial.at(Step.SETTLED)

@@ -91,6 +91,7 @@ def terms_are_looked_for_in_an_unpaid_402() -> Iterator[Example]:
     real = answer(201, {}, step="settled", **SIGN_UP)
     yield refused("a false payment is accepted", payment(**TERMS), taken, real)
     yield noted("a false payment is accepted, and no real one is known", payment(**TERMS), taken)
+    yield silent("a false payment is accepted, as no payment is", opened(), taken, real)
     unpaid = (opened(), turned_down("bad_request"), turned_down("forbidden"))
     yield silent("no answer wants a payment", *unpaid)
 
