@@ -9,7 +9,7 @@ import pytest
 
 from conformance.base.options import Choice
 from conformance.model import Request, Run, Verdict
-from conformance.run.planning import Prepared, prepare
+from conformance.run.planning import Prepared
 from conformance.run.session import Session
 from conformance.server.application import Application, application
 from conformance.transport.wire import Loss, Wire, WireFailure, WireRequest, WireResponse
@@ -87,7 +87,7 @@ def prepared() -> tuple[Prepared, Application]:
     """The plan for a right server of this process."""
     app = application(real())
     target = harness.target_of(real(), app, "http://127.0.0.1:1", {})
-    return prepare(real(), target, Choice()), app
+    return harness.prepared(real(), target, Choice()), app
 
 
 def ran(
