@@ -32,7 +32,8 @@ from conformance.run.seen_causes import SeenCauses
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
-from conformance.server.store import Row
+from conformance.server.special.webhooks import EVENTS
+from conformance.server.store import Filter, Row
 from tests.faults import harness
 from tests.faults.base import Faulty, is_for
 from tests.faults.faults import FAULTS
@@ -180,6 +181,56 @@ def test_walks_with_a_filter_are_a_cause_of_their_own() -> None:
     assert len(run.causes) == len(titles)
     (card,) = [card for card in cards.cards(run) if "filter" in card.title]
     assert "with the filter " in card.asked
+
+
+class PhonesDecodedTwice(Faulty):
+    """The filter by phone number of the list of leads takes a plus for a space."""
+
+    def filter_of(self, parameter: Parameter, value: Any) -> Filter:
+        if parameter.filters == "phone":
+            value = value.replace("+", " ")
+        return super().filter_of(parameter, value)
+
+
+def test_a_filter_that_finds_nothing_is_one_cause() -> None:
+    """Its walks lack the items, and after a write it does not find the object."""
+    operations = ("list_leads", "create_lead", "update_lead", "read_lead")
+    (cause,) = causes_of(PhonesDecodedTwice, *operations)
+    assert cause.title == "GET /leads with a filter loses the first items"
+    assert cause.clauses == ("paging-complete", "paging-filter-kept")
+
+
+class CreatesWebhooks(Faulty):
+    """A change of a webhook creates another one, whichever id it names."""
+
+    def selected(self, context: Context) -> Row:
+        if not is_for(context, "update_webhook"):
+            return super().selected(context)
+        webhook = {"events": [EVENTS[0]], "is_active": True, "webhook_secret_masked": "...k3y9"}
+        return self.add("webhook", self.own_tenant(context), webhook)
+
+
+def test_a_change_that_creates_an_object_is_one_cause() -> None:
+    """It also succeeds with the id of a deleted object, whose deletion is not to blame."""
+    operations = ("create_webhook", "update_webhook", "delete_webhook", "list_webhooks")
+    (cause,) = causes_of(CreatesWebhooks, *operations)
+    assert cause.title == "POST /webhooks with id works on another object"
+
+
+class EmptyIsNotFound(Faulty):
+    """The list of leads returns 404 if it is empty."""
+
+    def act_list(self, context: Context) -> Reply:
+        reply = super().act_list(context)
+        if is_for(context, "list_leads") and not json.loads(self.encode(reply))["leads"]:
+            raise Refusal("not_found")
+        return reply
+
+
+def test_an_empty_list_that_is_not_found_is_one_cause() -> None:
+    """So is a filter that nothing matches."""
+    (cause,) = causes_of(EmptyIsNotFound, "list_leads", "create_lead", "update_lead")
+    assert cause.clauses == ("paging-supported", "business-empty", "status-200")
 
 
 class OnlyAscii(Faulty):

@@ -199,7 +199,7 @@ OF_DATA: Mapping[str, Cases] = {
         "Lists ignore filters",
     ),
     "paging.matches": {
-        ", whose ": ("{route} filters by earlier values", "Filters use earlier values"),
+        ", whose ": ("{route} misses matches of a filter", "Filters miss matches"),
         ANY: ("{route} finds what its filter excludes", "Filters find what they exclude"),
     },
     "paging.ties": always("Pages end among items of the same time"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from conformance.base.values import picked
@@ -20,17 +20,20 @@ from conformance.model import Contract, Exchange
 
 LISTED, COMPLETE = "create.listed", "paging.complete"
 """Rules that find that a list lacks a new object, and that a walk lacks an item."""
+REFUSED_VALID = "success.status"
+"""The rule that finds a valid request refused."""
+MATCHES = "paging.matches"
+"""The rule that finds an object with a filter that excludes it, or not with one that it matches."""
 EMPTY, PROMISED = "tenant.empty", "paging.more-true"
 """Rules about lists without items, and about the end of a list that says that more follow."""
 OF_REPEATED = ("paging.exclusive", "paging.order")
 """The rules that find items in two pages of a walk, and pages in a wrong order."""
 SAME_ITEMS = re.compile(r"the same ([2-9]|\d{2,}) items again")
 """What a finding says of a page that comes again."""
-LOOKED_FOR = (
-    *("which was just created", "which was only changed", "which was not deleted"),
-    "whose ",
-)
-"""What follows the id of a missing object in a finding; ``whose`` names the member of a filter."""
+WHOSE = "whose "
+"""What follows the id of an object that a filter does not find, before the member of the filter."""
+LOOKED_FOR = ("which was just created", "which was only changed", "which was not deleted", WHOSE)
+"""What follows the id of a missing object in a finding."""
 
 Uses = Mapping[str, list[tuple[int, bool]]]
 """By id of an object, its successful requests: place in the log, and whether it is a read."""
@@ -50,6 +53,32 @@ def join_filtered_walks(with_keys: Settled) -> Settled:
         return key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+
+
+def join_unfound_matches(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """The sightings; an object that a filter does not find has the key of walks with the filter.
+
+    That is so if these lose items.
+    """
+    losing: dict[tuple[str, str], Key] = {}  # by operation, and by parameter of the filter
+    for sighting, key in with_keys:
+        if key.rule == COMPLETE and key.flaw == FILTERED:
+            for parameter in _filters_of(sighting, exchanges):
+                losing[sighting.cell.operation, parameter] = key
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        if key.rule == MATCHES and WHOSE in sighting.finding.expected:
+            for parameter in _filters_of(sighting, exchanges):
+                key = losing.get((sighting.cell.operation, parameter), key)
+        return key
+
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+
+
+def _filters_of(sighting: Sighting, exchanges: Mapping[str, Exchange]) -> Iterable[str]:
+    """The filter parameters of the request that a sighting is on."""
+    exchange = exchanges.get(sighting.shown_by)
+    return exchange.facts.filters if exchange is not None else ()
 
 
 def join_repeated_pages(with_keys: Settled) -> Settled:
@@ -80,6 +109,24 @@ def join_empty_lists(with_keys: Settled) -> Settled:
     def settled_key(sighting: Sighting, key: Key) -> Key:
         promises_more = key.rule == EMPTY and sighting.finding.actual == "true"
         return promising.get(sighting.cell.operation, key) if promises_more else key
+
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+
+
+def join_refused_lists(with_keys: Settled) -> Settled:
+    """The sightings; a list that refuses valid requests has the key of refusing without items.
+
+    That is so if both refusals have the same status and shape.
+    """
+    refusing: dict[tuple[str, str, str], Key] = {}  # by operation, status and shape
+    for sighting, key in with_keys:
+        if key.rule in (EMPTY, PAGE) and key.where == "status":
+            refusing.setdefault((sighting.cell.operation, key.actual, key.shape), key)
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        if key.rule != REFUSED_VALID:
+            return key
+        return refusing.get((sighting.cell.operation, key.actual, key.shape), key)
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 

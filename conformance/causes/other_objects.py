@@ -15,7 +15,7 @@ from conformance.reading import Answer, answer_of, members_of, sent_members
 
 OF_CHANGES = ("update.read-back", "update.shown")
 """The rules that find that an object does not show what a change sent."""
-OF_ANY_ID = (UNKNOWN, OBJECTS, "delete.gone")
+OF_ANY_ID = (UNKNOWN, OBJECTS)
 """The rules that find that a request succeeds for an id that it must refuse."""
 SHOWING = ("list", "read", "create")
 """The actions whose successes show objects by their ids."""

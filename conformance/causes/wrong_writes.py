@@ -56,8 +56,8 @@ def with_wrong_writes(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
     """The sightings; those that follow from a write to the wrong object have its key."""
-    with_keys = _join_deleted_ids(with_keys, exchanges)
     with_keys = join_changes_of_others(contract, with_keys, exchanges)
+    with_keys = _join_deleted_ids(with_keys, exchanges)
     with_keys = _join_foreign_writes(with_keys, exchanges)
     with_keys = _join_lost_creations(contract, with_keys, exchanges)
     return _join_wrong_ids(contract, with_keys)
@@ -72,7 +72,8 @@ def _join_deleted_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> 
     # by operation and shape of response
     of_unknown: dict[tuple[str, str], list[Key]] = defaultdict(list)
     for sighting, key in with_keys:
-        is_taken = sighting.own_key.rule in OF_UNKNOWN and key.actual == TAKEN
+        own_key = sighting.own_key
+        is_taken = own_key.rule in OF_UNKNOWN and own_key.actual == TAKEN
         if is_taken and sighting.shown_by in exchanges:
             shape = shape_of(exchanges[sighting.shown_by])
             of_unknown[sighting.cell.operation, shape].append(key)

@@ -32,16 +32,22 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     payment = context.operation.payment
     if payment is None:
         return
-    for probe in trial.plain_probes:
-        response = probe.response
-        if response is None or response.status != 402:
-            continue
-        if isinstance(response.json, dict):  # else other rules judge it
-            yield _judge_terms(payment, probe, response)
+    unpaid = [probe for probe in trial.plain_probes if probe.status == 402]
+    for probe in unpaid:
+        if probe.response is not None and isinstance(probe.json, dict):  # else others judge it
+            yield _judge_terms(payment, probe, probe.response)
+    if unpaid:
+        yield from _accepted_for_nothing(trial)
+
+
+def _accepted_for_nothing(trial: Trial) -> Iterator[Outcome]:
+    """Judge a false proof of payment that was accepted.
+
+    That is a note if the target names no valid proof: a sandbox may simulate payments.
+    """
     accepted = [exchange for exchange in trial.at(Step.PAID) if exchange.ok]
-    if accepted and any(probe.status == 402 for probe in trial.plain_probes):
+    if accepted:
         expected, ids = "a refusal, as nothing was paid", (accepted[0].id,)
-        # a target that names no valid proof may be a sandbox that simulates payments
         may_simulate = not trial.at(Step.SETTLED)
         yield Violation("status", expected, quote(accepted[0]), ids, note=may_simulate)
 
