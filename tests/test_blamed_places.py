@@ -42,6 +42,27 @@ def test_a_read_that_shows_old_values_is_blamed_instead_of_the_change() -> None:
     assert "GET /leads?id does not show changes" in titles_of(run.causes)
 
 
+class GarbledInList(Faulty):
+    """The list of leads shows names that were encoded twice."""
+
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        """The page, with names read as Latin-1."""
+        if is_for(context, "list_leads"):
+            items = [
+                {**item, "name": item["name"].encode().decode("latin-1")} if item["name"] else item
+                for item in items
+            ]
+        return super().render_page(context, items, more)
+
+
+def test_a_text_that_a_list_garbles_is_found_even_if_it_looks_masked() -> None:
+    """A row of x hides nothing if it was sent."""
+    (cause,) = causes_of(GarbledInList, "list_leads", "read_lead", "create_lead", "update_lead")
+    assert cause.title == 'The "name" that PATCH /leads sets is not shown everywhere'
+
+
 class ForgottenChange(Faulty):
     """A change of a lead is confirmed, but not stored."""
 
