@@ -13,6 +13,7 @@ from conformance.report import cards
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Filter, Page
 from tests.faults.base import Faulty, filtered_by, is_for
+from tests.faults.faults import FAULTS
 from tests.test_joined_causes import causes_of, run_of
 
 
@@ -61,6 +62,13 @@ def test_a_text_that_a_list_garbles_is_found_even_if_it_looks_masked() -> None:
     """A row of x hides nothing if it was sent."""
     (cause,) = causes_of(GarbledInList, "list_leads", "read_lead", "create_lead", "update_lead")
     assert cause.title == 'The "name" that PATCH /leads sets is not shown everywhere'
+
+
+def test_an_operation_that_accepts_deleted_objects_is_blamed_instead_of_the_deletion() -> None:
+    """Reads do not find the object, so it is deleted."""
+    runs_deleted = FAULTS["deleted-eval-runs"].kind
+    titles = titles_of(causes_of(runs_deleted, "create_eval", "delete_eval", "run_eval"))
+    assert titles == ["POST /evals/run with eval_id accepts deleted objects"]
 
 
 class ForgottenChange(Faulty):

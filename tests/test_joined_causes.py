@@ -217,6 +217,25 @@ def test_a_change_that_creates_an_object_is_one_cause() -> None:
     assert cause.title == "POST /webhooks with id works on another object"
 
 
+class UnknownEvalsMade(Faulty):
+    """A change of an eval that does not exist creates it."""
+
+    def selected(self, context: Context) -> Row:
+        named = context.values.get("id")
+        known = self.store.get("eval", named) if isinstance(named, str) else None
+        if is_for(context, "update_eval") and isinstance(named, str) and known is None:
+            return self.add("eval", self.own_tenant(context), {"messages": []}, named)
+        return super().selected(context)
+
+
+def test_a_change_that_creates_what_it_names_is_one_cause() -> None:
+    """A deleted object is there again after it, although its deletion worked."""
+    operations = ("create_eval", "update_eval", "delete_eval", "read_eval", "run_eval")
+    (cause,) = causes_of(UnknownEvalsMade, *operations)
+    assert cause.title == "PATCH /evals succeeds for an unknown id"
+    assert "deleted-resource[delete_eval]" in cause.cells
+
+
 class EmptyIsNotFound(Faulty):
     """The list of leads returns 404 if it is empty."""
 

@@ -10,7 +10,7 @@ from conformance.causes.groups import Group
 from conformance.causes.other_objects import changed_others
 from conformance.causes.outdated_reads import outdated_read
 from conformance.causes.sightings import Sighting
-from conformance.model import ON_NO_PAGE, CodeRole, Contract, Exchange
+from conformance.model import ON_NO_PAGE, CodeRole, Contract, Exchange, Step
 from conformance.reading import query_value
 
 VALID = " for a valid request"
@@ -31,6 +31,7 @@ def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange])
         "coded": _of_code(contract, sightings, by_id),
         "others": changed_others(contract, sightings, by_id),
         "outdated": outdated_read(contract, sightings, by_id),
+        "user": _of_user(contract, sightings, by_id),
     }
     members = {
         sighting.finding.where for sighting in sightings if sighting.own_key.rule in READ_BACK
@@ -114,6 +115,29 @@ def _of_code(
             return ""
         codes.add(row.code)
     return codes.pop() if len(codes) == 1 else ""
+
+
+def _of_user(
+    contract: Contract, sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]
+) -> str:
+    """The route of the only operation that accepts deleted objects; empty if there are several.
+
+    Also empty if a look still finds one of these objects: then it was not deleted.
+    """
+    found = [
+        _users_of_deleted([by_id[name] for name in sighting.exchange_ids if name in by_id])
+        for sighting in sightings
+    ]
+    users = set[str]().union(*found)
+    return contract.operations[users.pop()].exact_route if all(found) and len(users) == 1 else ""
+
+
+def _users_of_deleted(exchanges: Sequence[Exchange]) -> set[str]:
+    """The operations that accept an object which no look finds after its deletion."""
+    looks = [each for each in exchanges if each.facts.step is Step.AFTER]
+    if not looks or any(look.ok for look in looks):
+        return set()
+    return {each.operation for each in exchanges if each.facts.step is Step.DELETED and each.ok}
 
 
 def _of_wrapped(root: Group, by_id: Mapping[str, Exchange]) -> str:

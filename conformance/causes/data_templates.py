@@ -20,6 +20,8 @@ FALSE_TOO_EARLY = always(
     '"{member}" is false although items follow',
     "Lists say too early that nothing follows",
 )
+ALSO_DELETES = ("{route} also deletes other objects", "Deletions also delete other objects")
+"""The forms for a deletion that removes more than it should."""
 NOT_STORED: Cases = {
     STATUS: ("{object} cannot be read after it is created", "A created object cannot be read"),
     NEW_ID: (
@@ -258,11 +260,11 @@ OF_DATA: Mapping[str, Cases] = {
     "create.read-back": NOT_STORED,
     "create.others": always("{route} removes other objects", "Creations remove other objects"),
     "create.named": {
-        "the first result": ("{route} refuses a repeated request", "Repetitions are refused"),
-        "as in the first result": (
+        "as in the first result": (  # before the shorter text that it contains
             "{route} does not repeat its result",
             "Repetitions do not return the first result",
         ),
+        "the first result": ("{route} refuses a repeated request", "Repetitions are refused"),
         "of its own": ("{route} confuses the names of requests", "Names of requests are confused"),
         "at the same time": (
             "{route} carries out simultaneous duplicates",
@@ -310,20 +312,16 @@ OF_DATA: Mapping[str, Cases] = {
         "New objects of {route} are not the newest", "New objects are not the newest"
     ),
     "delete.gone": {
-        "was not deleted": (
-            "{route} also deletes other objects",
-            "Deletions also delete other objects",
+        "was not deleted": ALSO_DELETES,
+        ANY: (
+            "{user} accepts deleted objects",
+            "{route} does not delete",
+            "Deleted objects are still there",
         ),
-        ANY: ("{route} does not delete", "Deleted objects are still there"),
     },
-    "delete.others": always(
-        "{route} also deletes other objects", "Deletions also delete other objects"
-    ),
+    "delete.others": always(*ALSO_DELETES),
     "delete.lasting": {
-        "was not deleted": (
-            "{route} also deletes other objects",
-            "Deletions also delete other objects",
-        ),
+        "was not deleted": ALSO_DELETES,
         "as it was last sent": ("{route} changes other objects", "Deletions change other objects"),
         ANY: ("What {route} deletes comes back", "Deleted objects come back"),
     },

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from conformance.causes.finding_key import (
     CONTENT_TYPE,
+    DRAWN,
     ERROR,
     FAULT,
     FILTERED,
@@ -22,7 +23,7 @@ from conformance.causes.finding_key import (
 from conformance.causes.groups import Group
 from conformance.causes.harm import was_refused
 from conformance.model import Contract
-from conformance.model.mistake_names import REFUSABLE
+from conformance.model.mistake_names import REFUSABLE, SCENARIOS
 
 NOTHING = ("nothing",)
 """A prefix that no rule has."""
@@ -55,6 +56,8 @@ LATER_LOOKS = (".shown", ".lasting")
 
 PLAIN = ("", REFUSABLE)
 """The flaws of requests with nothing odd, except perhaps values that a server may refuse."""
+MISTAKES = {*SCENARIOS.values()} - {DRAWN}
+"""The flaws of requests that clients send by mistake, unlike what is drawn or malformed."""
 UNLISTED = "status.listed"
 OF_FORM = (UNLISTED, "success.status")
 """Rules about the status of a success, which do not explain that there should be none."""
@@ -104,11 +107,11 @@ def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | No
     return None
 
 
-def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, int, Key]:
+def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, bool, int, Key]:
     """A sort key: groups that explain more come first, then those with more operations.
 
     If they have as many, special ones come later: server faults that only odd requests provoke, and
-    problems that only simultaneous requests show.
+    problems that only simultaneous requests show. The oddest requests come last.
     """
     rules, key = list(EXPLAINED), group.key
     rank = rules.index(key.rule) if key.rule in rules else len(rules)
@@ -116,7 +119,9 @@ def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, int, Key]
         rank = -1  # before all others
     is_odd = key.rule == FAULT and key.flaw not in PLAIN
     is_special = is_odd or key.expected.endswith(AT_ONCE)
-    return depth(key), rank, -len(group.operations), is_special, -len(group.exchanges), key
+    is_oddest = is_odd and key.flaw not in MISTAKES
+    size, length = -len(group.operations), -len(group.exchanges)
+    return depth(key), rank, size, is_special, is_oddest, length, key
 
 
 def explains(one: Group, other: Group) -> bool:

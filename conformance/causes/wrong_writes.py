@@ -32,6 +32,7 @@ from conformance.model import (
     Contract,
     Exchange,
     Operation,
+    Step,
     business_of,
 )
 from conformance.reading import Answer, sent_members
@@ -67,7 +68,8 @@ def _join_deleted_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> 
     """The sightings; writes that succeed for deleted and for unknown ids have one key for both.
 
     That is so if the responses have the same shape. If the unknown id was in a member, the deleted
-    one must have been in the same.
+    one must have been in the same. Such a write may create the object again, so that later requests
+    find it.
     """
     # by operation and shape of response
     of_unknown: dict[tuple[str, str], list[Key]] = defaultdict(list)
@@ -79,8 +81,10 @@ def _join_deleted_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> 
             of_unknown[sighting.cell.operation, shape].append(key)
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
-        write = exchanges.get(sighting.shown_by)
-        if write is None or key.rule != GONE or key.where != "status":
+        if key.rule != GONE or key.where != "status":
+            return key
+        write = _first_after_deletion(sighting, exchanges)
+        if write is None:
             return key
         for unknown_key in of_unknown[write.operation, shape_of(write)]:
             sent = sent_members(write).get(unknown_key.where.removeprefix("/"))
@@ -89,6 +93,13 @@ def _join_deleted_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> 
         return key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+
+
+def _first_after_deletion(sighting: Sighting, exchanges: Mapping[str, Exchange]) -> Exchange | None:
+    """The first accepted request of a sighting that names a deleted object; None without one."""
+    shown_by = [exchanges[name] for name in sighting.exchange_ids if name in exchanges]
+    after = (each for each in shown_by if each.facts.step is Step.DELETED and each.ok)
+    return next(after, None)
 
 
 def _join_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
