@@ -214,10 +214,11 @@ def secret_again(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
 def _first_shown(context: JudgeContext, log: WholeLog) -> Mapping[Placeholder, str]:
     """The id of the exchange that shows a secret first, by the secret's placeholder.
 
-    Only operations that issue secrets count.
+    Only operations that issue secrets count. The log may have the cases of several workers in any
+    order.
     """
     first: dict[Placeholder, str] = {}
-    for exchange in log.exchanges:
+    for exchange in sorted(log.exchanges, key=lambda each: each.started):
         operation = context.contract.operations.get(exchange.operation)
         if operation is not None and operation.secrets:
             for secret in _handed_out(exchange):
