@@ -146,6 +146,9 @@ AROUND = (("", ""), ('"', "\\"), ("", "!"), ('"', "\n"), ("a", "1"), ("\n at ", 
 Attack = tuple[str, str, str]
 """A beginning, what is repeated, and an end."""
 
+TRIES = 10
+"""How often a pattern is tried that must be noticed."""
+
 ATTACKS = [(start, unit, end) for unit in dict.fromkeys(UNITS) for start, end in AROUND]
 FEWER = [(start, unit, end) for start, unit, end in ATTACKS if (start, end) in AROUND[:2]]
 """The attacks on whole functions, whose patterns are tried with all of them."""
@@ -303,9 +306,12 @@ def test_every_pattern_is_linear(name: str) -> None:
     [(r"[\\%]+u(....)", "%"), (r"\bSELECT\b.+\bFROM\b", "SELECT "), (r"[A-Za-z0-9]*$", "a")],
 )
 def test_a_pattern_in_the_square_is_noticed(pattern: str, unit: str) -> None:
-    """The test of patterns finds what the suite once had."""
+    """The test of patterns finds what the suite once had.
+
+    Other work on the machine may hide it once, but not in each of several tries.
+    """
     attack = ("", unit * 10, "!")
-    assert list(superlinear(re.compile(pattern).search, [attack]))
+    assert list(superlinear(re.compile(pattern).search, [attack] * TRIES))
 
 
 # --- functions ------------------------------------------------------------------------------------
