@@ -147,7 +147,7 @@ Attack = tuple[str, str, str]
 """A beginning, what is repeated, and an end."""
 
 TRIES = 10
-"""How often a pattern is tried that must be noticed."""
+"""How often a pattern that must be noticed is tried, at most."""
 
 ATTACKS = [(start, unit, end) for unit in dict.fromkeys(UNITS) for start, end in AROUND]
 FEWER = [(start, unit, end) for start, unit, end in ATTACKS if (start, end) in AROUND[:2]]
@@ -311,7 +311,7 @@ def test_a_pattern_in_the_square_is_noticed(pattern: str, unit: str) -> None:
     Other work on the machine may hide it once, but not in each of several tries.
     """
     attack = ("", unit * 10, "!")
-    assert list(superlinear(re.compile(pattern).search, [attack] * TRIES))
+    assert any(superlinear(re.compile(pattern).search, [attack] * TRIES))
 
 
 # --- functions ------------------------------------------------------------------------------------

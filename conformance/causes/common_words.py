@@ -31,7 +31,7 @@ def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange])
         "coded": _of_code(contract, sightings, by_id),
         "others": changed_others(contract, sightings, by_id),
         "outdated": outdated_read(contract, sightings, by_id),
-        "user": _of_user(contract, sightings, by_id),
+        "accepting": _of_accepting(contract, sightings, by_id),
     }
     members = {
         sighting.finding.where for sighting in sightings if sighting.own_key.rule in READ_BACK
@@ -117,7 +117,7 @@ def _of_code(
     return codes.pop() if len(codes) == 1 else ""
 
 
-def _of_user(
+def _of_accepting(
     contract: Contract, sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]
 ) -> str:
     """The route of the only operation that accepts deleted objects; empty if there are several.
@@ -125,14 +125,16 @@ def _of_user(
     Also empty if a look still finds one of these objects: then it was not deleted.
     """
     found = [
-        _users_of_deleted([by_id[name] for name in sighting.exchange_ids if name in by_id])
+        _accepting_deleted([by_id[name] for name in sighting.exchange_ids if name in by_id])
         for sighting in sightings
     ]
-    users = set[str]().union(*found)
-    return contract.operations[users.pop()].exact_route if all(found) and len(users) == 1 else ""
+    accepting = set[str]().union(*found)
+    if len(accepting) != 1 or not all(found):
+        return ""
+    return contract.operations[accepting.pop()].exact_route
 
 
-def _users_of_deleted(exchanges: Sequence[Exchange]) -> set[str]:
+def _accepting_deleted(exchanges: Sequence[Exchange]) -> set[str]:
     """The operations that accept an object which no look finds after its deletion."""
     looks = [each for each in exchanges if each.facts.step is Step.AFTER]
     if not looks or any(look.ok for look in looks):

@@ -314,7 +314,7 @@ OF_DATA: Mapping[str, Cases] = {
     "delete.gone": {
         "was not deleted": ALSO_DELETES,
         ANY: (
-            "{user} accepts deleted objects",
+            "{accepting} accepts deleted objects",
             "{route} does not delete",
             "Deleted objects are still there",
         ),

@@ -120,8 +120,8 @@ def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, bool, int
     is_odd = key.rule == FAULT and key.flaw not in PLAIN
     is_special = is_odd or key.expected.endswith(AT_ONCE)
     is_oddest = is_odd and key.flaw not in MISTAKES
-    size, length = -len(group.operations), -len(group.exchanges)
-    return depth(key), rank, size, is_special, is_oddest, length, key
+    operations, exchanges = len(group.operations), len(group.exchanges)
+    return depth(key), rank, -operations, is_special, is_oddest, -exchanges, key
 
 
 def explains(one: Group, other: Group) -> bool:
