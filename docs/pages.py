@@ -1,7 +1,8 @@
-"""The generated pages: clauses, operations, target file, commands, schemas and coverage.
+"""The generated pages: clauses, operations, commands, schemas and coverage.
 
 ``conf.py`` writes them into ``_generated`` before each build, so none of them can be stale. Each
-function returns Markdown that a page of the site includes.
+function returns Markdown that a page of the site includes. The members of the target file are in
+the page itself, so that they can be read without a build, too; ``tests.generated`` keeps them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from typing import Any
 
 import click
 
-from conformance import target
 from conformance.command import cli, explain
 from conformance.command.commands import load
 from conformance.model import Clause, Contract, Operation
@@ -31,7 +31,6 @@ def write_all() -> None:
     pages = {
         "clauses.md": clauses(contract, explain.kills(None)),
         "contract.md": figures(contract) + operations(contract),
-        "target-file.md": target_file(target.schema()),
         "commands.md": commands(),
         "schemas.md": schemas(SCHEMAS),
         "coverage.md": coverage(COVERAGE),
@@ -124,7 +123,7 @@ def _proof(clause: Clause, kills: Mapping[str, Any]) -> Iterator[str]:
     yield "\n</details>\n"
 
 
-# --- the target file ------------------------------------------------------------------------------
+# --- members of the target file -------------------------------------------------------------------
 
 
 def target_file(schema: Mapping[str, Any]) -> str:

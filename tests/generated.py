@@ -18,12 +18,13 @@ from typing import Any
 import yaml
 
 from benchmarks import table as benchmarks
+from conformance import target
 from conformance.base.options import Choice, Depth
 from conformance.command import initfile
 from conformance.report import FORMATS
 from conformance.run.planning import prepare
 from conformance.server import application
-from docs.pages import table
+from docs.pages import table, target_file
 from tests import curve, encodings, forgery_tables, month
 from tests.examples.base import Expected
 from tests.faults import harness
@@ -223,6 +224,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "action inputs": action_inputs,
     "action outputs": action_outputs,
     "a month of nights": month_of_nights,
+    "members of the target file": lambda: target_file(target.schema()).strip(),
     "map of the code": map_of_the_code,
     "map of the tests": map_of_the_tests,
 }
