@@ -19,10 +19,10 @@ from conformance.model import (
     Run,
     Transition,
     Verdict,
-    carried,
     flips,
     id_of_cause,
     transition,
+    with_carried_causes,
 )
 from conformance.report import cards, html, markdown
 from conformance.report.console import summary
@@ -123,7 +123,7 @@ def test_a_run_that_could_not_be_judged_fixes_nothing(down: Past) -> None:
     cause = replace(example.failing().causes[0], id="a", family="", cells=())
     before, later = past("1", {"a": "words"}), past("2", {"a": "words"})
     assert transition(cause, (before, down)) is Transition.STILL
-    assert [list(run.causes) for run in carried([before, down, down])] == [["a"]] * 3
+    assert [list(run.causes) for run in with_carried_causes([before, down, down])] == [["a"]] * 3
     shown = list(history.lines([before, down, later, replace(down, run="3"), later]))
     assert not [line for line in shown if "new:" in line or "gone:" in line or "unstable" in line]
     run = replace(example.failing(), causes=(cause,))
@@ -139,7 +139,7 @@ def test_a_run_that_could_not_be_judged_fixes_nothing(down: Past) -> None:
 def test_a_run_that_judged_less_on_purpose_may_fix_something() -> None:
     """Exit code 3 alone is no sign: with --require-complete, every run may have it."""
     before, now = past("1", {"a": ""}), replace(past("2", {}), exit_code=3)
-    assert carried([before, now]) == [before, now]
+    assert with_carried_causes([before, now]) == [before, now]
 
 
 def test_a_history_says_that_a_run_ended_early(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def _refused_key(session: Session, failed: list[Exchange]) -> str | None:
 
 def _unheld(url: str, responses: list[Response], asked: str) -> str | None:
     """The problem if every response exceeds what the suite keeps or reads."""
-    reasons = [response.unheld for response in responses]
+    reasons = [response.why_unjudgeable for response in responses]
     return f"{url} cannot be judged by {asked}: {reasons[0]}." if all(reasons) else None
 
 
