@@ -31,7 +31,9 @@ class TimeLeft:
     """Estimates how long the rest of a run takes, from the expected requests of its cases."""
 
     def __init__(self, cases: Iterable[Case], lane_of: dict[str, Lane], workers: int) -> None:
-        self._weights = {case.id: case.cost / lane_of[case.id].usual(workers) for case in cases}
+        self._weights = {
+            case.id: case.cost / lane_of[case.id].usual_overlap(workers) for case in cases
+        }
         self._whole = sum(self._weights.values())
         self._done = 0.0
 

@@ -67,10 +67,10 @@ def begin(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
     with files.whole(directory / LOG) as written:
         files.lines(written).close()
     packed(directory / LOG).unlink(missing_ok=True)
-    foretell(run, selected, directory)
+    write_unfinished(run, selected, directory)
 
 
-def foretell(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
+def write_unfinished(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
     """Write the run.json of a run that has not ended yet."""
     _write(to_json(run, selected) | {"finished": None, "uncovered": {}}, directory)
 

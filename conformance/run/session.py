@@ -23,7 +23,7 @@ from conformance.log.evidence import Log, Recorder
 from conformance.model import Case, Effect, Exchange, Operation, Role, Run
 from conformance.plan.registry import registered
 from conformance.reading import CLEAN, GONE, Made, made_by, removals, run_key
-from conformance.run.conclusion import finished, without_end
+from conformance.run.conclusion import finished, why_unfinished
 from conformance.run.lanes import Lane, lanes
 from conformance.run.planning import Prepared
 from conformance.run.prefetch import LARGE, Ahead
@@ -321,7 +321,7 @@ class Session:
         """
         self._stop()
         self._settle()
-        stopped = without_end(self.plan, self.log, self.selected)
+        stopped = why_unfinished(self.plan, self.log, self.selected)
         if stopped:
             self.recorder.break_off(stopped)
         if tries and not self.log.incomplete:
