@@ -106,7 +106,9 @@ def fit_together(pieces: Sequence[Piece]) -> FittingShards:
         different = first.differences(each)
         if different:
             what = ", ".join(different)
-            problems.append(f"{each.name} belongs to another run than {first.name}: {what} differ")
+            problems.append(
+                f"{each.name} belongs to another run than {first.name}: {what} must not differ"
+            )
         elif each.shard.number in fitting:
             problems.append(f"{each.name} duplicates {fitting[each.shard.number].directory}")
         else:

@@ -260,15 +260,19 @@ def plans_for(
 
 
 def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
-    """Raise TargetError for excluded areas with operations that the target offers."""
+    """Raise TargetError for excluded areas with operations that the target offers.
+
+    These are the operations of which an empty log has a cell that is not inapplicable.
+    """
     if not target.areas:
         return
     # by area, the names of the operations that the target offers, as an ordered set
     offered: dict[str, dict[str, None]] = {area: {} for area in contract.areas}
     declared, nothing = target.declaration, Log()
-    for cell in verdict.cells(
+    cells = verdict.cells(
         contract, declared, checks.RULES, plan.cases, nothing, today=verdict.ANY_DAY
-    ):
+    )
+    for cell in cells:
         if cell.verdict is not Verdict.INAPPLICABLE:
             area = contract.clauses[cell.clause].area
             offered[area][operation_name(cell.operation)] = None

@@ -30,11 +30,11 @@ def initial_memory(cases: tuple[Case, ...], reuse: Reuse | None) -> Memory:
 def put_back(
     log: Log, reuse: Reuse, allowed: Collection[Effect], cleaner: Callable[[Effect], Client]
 ) -> None:
-    """Put the objects that a run worked on into the state of new ones, so that later runs use them.
+    """Put the objects of a run that the API cannot delete into the state of new ones.
 
     Each then carries the mark of the run, and no odd value of its cases. It also shows the words
     that other objects share, because later runs filter by what the first item of a list shows.
-    Sends changes of an ``allowed`` effect; ``cleaner`` returns the client for an effect.
+    Only changes of an ``allowed`` effect are sent; ``cleaner`` returns the client for an effect.
     """
     contract = cleaner(Effect.READ).contract
     places = [(each.kind, each.id) for each in reuse.objects]

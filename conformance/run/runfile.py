@@ -309,12 +309,12 @@ def _misfit(path: Path, fault: str) -> UsageError:
 
 
 def _contract_of(path: Path, data: dict[str, Any], contract: Contract) -> Contract:
-    """The contract in the edition of the run. Raises UsageError if the run is of another API."""
+    """The contract in the edition of the run. Raises UsageError for another API or edition."""
     title, edition = data["spec"]["title"], data["spec"].get("edition", PUBLISHED)
     if title != contract.title:
         raise UsageError(f"{path}: the run tested {title!r}. Specify its contract with --spec.")
     if edition not in editions(contract.directory):
-        raise UsageError(f"{path}: the run was judged by an edition that is not here: {edition}.")
+        raise UsageError(f"{path}: the run was judged by the edition {edition}, which is unknown.")
     return in_edition(contract, edition)
 
 

@@ -23,7 +23,7 @@ from conformance.target import Target, named, scope
 MOST = 40
 """Default number of requests of a run of spot checks."""
 APART = 0.25
-"""The least time between two cases, as a share of the usual one."""
+"""The least time between two cases, relative to the average random time that is added to it."""
 
 
 def as_plain_client(target: Target) -> Target:
