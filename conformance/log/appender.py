@@ -20,6 +20,7 @@ class Appender:
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
+        # the place of the next line in the file
         self.end = 0 if stream is None else stream.tell()
         self.failure = ""
 

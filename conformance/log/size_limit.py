@@ -61,8 +61,8 @@ class Room:
     """The room left in a log. ``used`` is its size in bytes; ``disk`` is in megabytes."""
 
     def __init__(self, disk: int) -> None:
-        self._ample = int(min(disk, MOST) * MEGABYTE * SHARE)
-        self._headers = 0
+        self._ample = int(min(disk, MOST) * MEGABYTE * SHARE)  # bytes up to which all bodies fit
+        self._headers = 0  # bytes of the headers that are held in memory
         self._known_headers: set[tuple[str, str]] = set()
         self._whole, self._left = bounds(disk), bounds(disk)
         self.used = 0

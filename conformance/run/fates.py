@@ -232,7 +232,8 @@ def _is_same(new: Sighting, sought: Sought, before: Run, after: Run) -> bool:
     if new.own_key in sought.others:
         return False
     alike = [each for each in sought.own if _rule_and_place(each) == _rule_and_place(new)]
-    return not _telling_requests(alike, before).isdisjoint(_telling_requests([new], after))
+    known_requests = _telling_requests(alike, before)
+    return not known_requests.isdisjoint(_telling_requests([new], after))
 
 
 def _rule_and_place(sighting: Sighting) -> tuple[str, str]:

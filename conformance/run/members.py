@@ -15,10 +15,11 @@ NAMED = 3
 def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
     """The members of run.json. ``selected`` holds the ids of the cases that were to run."""
     clauses = run.contract.clauses.values()
+    uncovered = {clause.id: clause.uncovered for clause in clauses if not run.by_clause[clause.id]}
     return {
         **summary(run),
         "cells": [_cell(each) for each in run.cells],
-        "uncovered": {c.id: c.uncovered for c in clauses if not run.by_clause[c.id]},
+        "uncovered": uncovered,
         "selected": chosen(selected),
         "plan": [convert.to_json(case) for case in run.cases],
     }
