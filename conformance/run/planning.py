@@ -291,8 +291,8 @@ def _of_shard(plans: Plans, text: str) -> Plans:
     number, of = parse_shard(text)
     selected = plans.selected
     shard = Shard(number, of, None if selected is None else sorted(selected))
-    lane = lanes(plans.contract, plans.chosen.cases)
-    cases = (case for case in plans.chosen.cases if shard.holds(case.id, lane[case.id]))
+    lane_of = lanes(plans.contract, plans.chosen.cases)
+    cases = (case for case in plans.chosen.cases if shard.holds(case.id, lane_of[case.id]))
     return replace(plans, chosen=Plan(tuple(cases)), shard=shard)
 
 
@@ -325,7 +325,7 @@ def _within_budget(plans: Plans, budget: int) -> Plans:
 
 def _marked_over_budget(plan: Plan, kept: Mapping[str, Case], dropped: set[str]) -> Plan:
     """The plan with the ``kept`` cases, which may be cut short, and a gap in the dropped ones."""
-    cases = []
+    cases: list[Case] = []
     for case in plan.cases:
         if case.id in dropped:
             cases.append(replace(case, gap=OVER_BUDGET, place=""))
