@@ -1,7 +1,8 @@
 """Repeats the steps of causes at the end of a run, so that reports can say if they reproduce it.
 
-Steps are skipped if they cost money or exhaust a limit, change objects that the run did not create,
-need a text that is not in the log, or depend on which of two requests is carried out first.
+Steps are skipped if they cost money, exhaust a limit or change objects that the run did not create.
+So are steps that need a text that is not in the log, or depend on which of two requests is carried
+out first.
 """
 
 from __future__ import annotations
