@@ -36,7 +36,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Load the suite if a target is given. Raises pytest.UsageError if it cannot be used."""
-    choice = Choice(**{option.field: _given(config, option) for option in OPTIONS})
+    choice = Choice(**{option.field: _value_of(option, config) for option in OPTIONS})
     if choice.url or choice.target:
         from conformance.run import bare
 
@@ -53,6 +53,7 @@ def _arguments(option: Option) -> dict[str, Any]:
     return {**arguments, "type": option.kind, "default": option.default}
 
 
-def _given(config: pytest.Config, option: Option) -> Any:
+def _value_of(option: Option, config: pytest.Config) -> Any:
+    """The value of an option in a pytest session; a tuple for a repeatable one."""
     value = config.getoption(f"{PREFIX}_{option.field}")
     return tuple(value or ()) if option.repeatable else value

@@ -192,7 +192,7 @@ def test_json_beyond_the_limits_is_not_judged(name: str, status: int) -> None:
     found = answer(status, text=text)
     assert not violations([found], {"error.json", "error.shape", "success.label", "success.shape"})
     assert found.response is not None
-    assert found.response.unheld == value.reason
+    assert found.response.why_unjudgeable == value.reason
 
 
 def test_depth_within_strings_does_not_count() -> None:
@@ -306,4 +306,4 @@ def test_a_body_says_the_same_wherever_it_is_kept() -> None:
     """Two bodies are equal by what they say."""
     assert Body(text="x", size=1) == Body(text="x", size=1)
     assert Body(text="x", size=1) != Body(text="x", size=1, cut=True)
-    assert Response(200, (), Body(text='{"a": 1, "a": 2}')).twice == "a"
+    assert Response(200, (), Body(text='{"a": 1, "a": 2}')).repeated_name == "a"

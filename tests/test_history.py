@@ -19,10 +19,10 @@ from conformance.model import (
     Run,
     Transition,
     Verdict,
-    carried,
     flips,
     id_of_cause,
     transition,
+    with_carried_causes,
 )
 from conformance.report import cards, html, markdown
 from conformance.report.console import summary
@@ -34,7 +34,7 @@ from tests import report_example as example
 def past(name: str, causes: Mapping[str, str], cells: Mapping[str, str] | None = None) -> Past:
     """An earlier run of the example."""
     run = example.failing()
-    line = history_file.line(run, None, name)
+    line = history_file.entry_of(run, None, name)
     return replace(line, causes=dict(causes), cells=dict(cells or {}))
 
 
@@ -71,7 +71,7 @@ def in_operations(*names: str) -> Cause:
 def past_of(cause: Cause) -> Past:
     """An earlier run with one cause."""
     run = replace(example.failing(), causes=(cause,))
-    return history_file.line(run, None, "earlier")
+    return history_file.entry_of(run, None, "earlier")
 
 
 def test_the_same_mistake_in_another_operation_is_new() -> None:
@@ -123,7 +123,7 @@ def test_a_run_that_could_not_be_judged_fixes_nothing(down: Past) -> None:
     cause = replace(example.failing().causes[0], id="a", family="", cells=())
     before, later = past("1", {"a": "words"}), past("2", {"a": "words"})
     assert transition(cause, (before, down)) is Transition.STILL
-    assert [list(run.causes) for run in carried([before, down, down])] == [["a"]] * 3
+    assert [list(run.causes) for run in with_carried_causes([before, down, down])] == [["a"]] * 3
     shown = list(history.lines([before, down, later, replace(down, run="3"), later]))
     assert not [line for line in shown if "new:" in line or "gone:" in line or "unstable" in line]
     run = replace(example.failing(), causes=(cause,))
@@ -139,12 +139,12 @@ def test_a_run_that_could_not_be_judged_fixes_nothing(down: Past) -> None:
 def test_a_run_that_judged_less_on_purpose_may_fix_something() -> None:
     """Exit code 3 alone is no sign: with --require-complete, every run may have it."""
     before, now = past("1", {"a": ""}), replace(past("2", {}), exit_code=3)
-    assert carried([before, now]) == [before, now]
+    assert with_carried_causes([before, now]) == [before, now]
 
 
 def test_a_history_says_that_a_run_ended_early(tmp_path: Path) -> None:
     """Lines of earlier versions say nothing of it."""
-    line = history_file.line(replace(example.failing(), incomplete="It is down."), None, "one")
+    line = history_file.entry_of(replace(example.failing(), incomplete="It is down."), None, "one")
     history_file.add(line, tmp_path)
     assert history_file.read(tmp_path) == [line]
     assert line.stopped
@@ -171,7 +171,7 @@ def test_a_line_is_read_back(tmp_path: Path) -> None:
 def test_a_line_has_titles_and_numbers_of_operations() -> None:
     """So that a report and `history` can name causes that are gone."""
     run = example.failing()
-    line, cause = history_file.line(run, None, "one"), run.causes[0]
+    line, cause = history_file.entry_of(run, None, "one"), run.causes[0]
     operations = {cell.operation for cell in run.cells if cell.name in cause.cells}
     assert line.causes[cause.id].startswith(f"{cause.title} ({len(operations)} operation")
     assert line.main_cell(cause.id) == cause.cells[0]
@@ -219,11 +219,13 @@ def test_only_runs_of_the_same_kind_count() -> None:
 def test_a_selection_is_a_scope_of_its_own() -> None:
     """Two runs of the same cases are alike."""
     run = example.passing()
-    scopes = {history_file.line(run, frozenset(chosen), "x").scope for chosen in (("a",), ("b",))}
-    again = history_file.line(run, frozenset(("a",)), "y").scope
+    scopes = {
+        history_file.entry_of(run, frozenset(chosen), "x").scope for chosen in (("a",), ("b",))
+    }
+    again = history_file.entry_of(run, frozenset(("a",)), "y").scope
     assert len(scopes) == 2
     assert again in scopes
-    assert history_file.line(run, None, "z").scope == "full"
+    assert history_file.entry_of(run, None, "z").scope == "full"
 
 
 # --- the reports ----------------------------------------------------------------------------------

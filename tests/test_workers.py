@@ -264,7 +264,7 @@ def test_a_run_that_was_stopped_sends_nothing_more_and_keeps_what_it_has() -> No
     running = early(attempt, count=1, workers=1)
     sent_so_far.wait()
     running.stop()
-    running.rest(logged.append)
+    running.log_rest(logged.append)
     assert len(logged) == 1
 
 

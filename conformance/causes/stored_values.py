@@ -93,7 +93,9 @@ def is_garbled(exchange: Exchange) -> bool:
     response = exchange.response
     if response is None or not response.ok or not response.body.is_whole_text:
         return False
-    return response.json is NOT_JSON and not response.unheld and response.body.written != ""
+    return (
+        response.json is NOT_JSON and not response.why_unjudgeable and response.body.written != ""
+    )
 
 
 def _fails(exchange: Exchange) -> bool:

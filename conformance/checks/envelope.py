@@ -65,8 +65,8 @@ def json_fault(response: Response) -> tuple[str, str, str] | None:
 
 def repeated_names(response: Response, exchange: Exchange) -> Iterator[Outcome]:
     """A note for an object with two members of the same name, which RFC 8259 says SHOULD NOT be."""
-    if response.twice is not None:
-        actual = f"{compact(response.twice)} more than once"
+    if response.repeated_name is not None:
+        actual = f"{compact(response.repeated_name)} more than once"
         yield Violation("/", "names that differ", actual, (exchange.id,), note=True)
 
 

@@ -61,7 +61,7 @@ def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
 def _why_not_stored(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """Why a list cannot be judged whose body is not completely stored; nothing for any other."""
     response = exchange.response
-    if response is None or not (response.body.cut or response.unheld):
+    if response is None or not (response.body.cut or response.why_unjudgeable):
         return
     excuse = unusable(context, exchange)
     assert excuse is not None  # the body is not there

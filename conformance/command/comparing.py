@@ -78,7 +78,7 @@ def comparison(older: Opened, after: Run) -> Comparison:
     is judged a second time, with the declaration of the run ``after`` it. This tells changes of the
     contract and of the declaration from changes of the target.
     """
-    from conformance.run.comparison import UNCHANGED, compared, is_unchanged, judged_alike
+    from conformance.run.comparison import UNCHANGED, compare, is_unchanged, judged_alike
 
     if is_unchanged(older.results, after):
         return UNCHANGED
@@ -86,7 +86,7 @@ def comparison(older: Opened, after: Run) -> Comparison:
         again = older.judged()
         alike = judged_alike(again.target, after.target)
         declared = again if alike else older.judged(after.target)
-    return compared(older.results, again, declared, after)
+    return compare(older.results, again, declared, after)
 
 
 @contextmanager

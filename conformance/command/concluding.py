@@ -108,7 +108,7 @@ def remembered(finished: Run, selected: frozenset[str] | None, directory: Path) 
     from conformance.run import history_file
 
     try:
-        return history_file.remembered(finished, selected, directory)
+        return history_file.with_history(finished, selected, directory)
     except UsageError as error:
         say(f"Note: the report has no history: {error}", err=True)
         return finished
@@ -119,7 +119,8 @@ def remember(finished: Run, selected: frozenset[str] | None, directory: Path) ->
     from conformance.run import history_file
 
     try:
-        history_file.add(history_file.line(finished, selected, directory.name), directory.parent)
+        entry = history_file.entry_of(finished, selected, directory.name)
+        history_file.add(entry, directory.parent)
     except UsageError as error:
         say(f"Note: this run was not added to the history: {error}", err=True)
 

@@ -134,11 +134,11 @@ def run_(
     The runs are not judged here: `fleet collect` does that. Exit code 3 if a run hangs or dies.
     """
     from conformance.fleet import plan, shards, unit
-    from conformance.run.shards import parsed
+    from conformance.run.shards import parse_shard
 
     planned = plan.read(path)
     plan.require_ours(planned, load(spec))
-    number, of = parsed(shard) if shard else (1, 1)
+    number, of = parse_shard(shard) if shard else (1, 1)
     members = shards.members(planned, number, of)
     units = unit.units(planned, members, spec=spec, trust=trust)
     output.mkdir(parents=True, exist_ok=True)

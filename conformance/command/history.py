@@ -51,13 +51,13 @@ def lines(past: Sequence[Past]) -> Iterator[str]:
     What is new or gone is seen without the gaps of runs that could not be judged: such a run counts
     as having the causes before it. Its own line says what it stored.
     """
-    from conformance.model import carried
+    from conformance.model import with_carried_causes
 
     for (target, scope), runs in groupby(
         sorted(past, key=_target_and_scope), key=_target_and_scope
     ):
         listed = list(runs)
-        without_gaps = carried(listed)[-LAST:]
+        without_gaps = with_carried_causes(listed)[-LAST:]
         yield f"{target} ({scope})"
         yield f"  causes: {_bars([len(run.causes) for run in without_gaps])}"
         before: Past | None = None

@@ -14,7 +14,7 @@ from conformance.command.replay import RUN
 from conformance.command.saying import say
 
 if TYPE_CHECKING:
-    from conformance.run.merging import Whole
+    from conformance.run.merging import FittingShards
 
 
 @click.command()
@@ -31,22 +31,22 @@ def merge(parts: tuple[Path, ...], spec: Path | None, details: bool, output: Pat
     from conformance.run import merging, runfile
 
     contract = load(spec)
-    whole = merging.fit_together([merging.piece(part, contract) for part in parts])
-    for wrong in whole.wrongs:
-        say(f"Note: {wrong}", err=True)
-    directory = new_run(output, lambda path: _begin(whole, path))
-    selected = whole.chosen
+    fitting = merging.fit_together([merging.piece(part, contract) for part in parts])
+    for problem in fitting.problems:
+        say(f"Note: {problem}", err=True)
+    directory = new_run(output, lambda path: _begin(fitting, path))
+    selected = fitting.chosen
     run = runfile.replay(directory, contract).run
     return conclude(run, selected, directory, terminal(), details)
 
 
-def _begin(whole: Whole, directory: Path) -> None:
+def _begin(fitting: FittingShards, directory: Path) -> None:
     """Store the merged run with everything that the shards sent."""
     from conformance.base import files
     from conformance.log.evidence import Recorder
     from conformance.run import merging, runfile
 
-    runfile.begin(whole.run, whole.chosen, directory)
+    runfile.begin(fitting.run, fitting.chosen, directory)
     with files.lines(directory / runfile.LOG) as stream:
-        merging.write(whole, Recorder(stream, whole.run.target.disk))
-    runfile.write(whole.run, whole.chosen, directory)
+        merging.write(fitting, Recorder(stream, fitting.run.target.disk))
+    runfile.write(fitting.run, fitting.chosen, directory)

@@ -176,7 +176,7 @@ def duration(prepared: Prepared) -> str:
     own_seconds, seconds_per_ms = 0.0, 0.0
     for case in prepared.chosen.runnable:
         own_seconds += case.cost * OWN_MS / 1000
-        seconds_per_ms += case.cost / lane_of[case.id].usual(prepared.workers) / 1000
+        seconds_per_ms += case.cost / lane_of[case.id].usual_overlap(prepared.workers) / 1000
     seconds = {ms: own_seconds + seconds_per_ms * ms for ms in RESPONSES}
     minutes = {ms: max(1, round(long / 60)) for ms, long in seconds.items()}
     if len(set(minutes.values())) == len(minutes):

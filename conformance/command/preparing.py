@@ -96,12 +96,12 @@ def sent(
     written, and click.Abort if the user declines.
     """
     from conformance.run import runner, spreading
-    from conformance.run.storing import surviving
+    from conformance.run.storing import reporting_full_disk
 
     prepared = _confirmed(prepared, yes)
     directory = _new_directory(prepared, output, complete)
     _announce(prepared, look)
-    with surviving(directory):
+    with reporting_full_disk(directory):
         if prepared.spread is not None:
             return spreading.run(prepared, directory, say), directory
         run = runner.run(

@@ -164,7 +164,7 @@ def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prep
     """
     from conformance.plan.build import Plan
 
-    shown_by = [exchange for each in sought for exchange in each.first(stored)]
+    shown_by = [exchange for each in sought for exchange in each.first_exchanges(stored)]
     wanted = {exchange.case for exchange in [*shown_by, *_writes_before(stored, shown_by)]}
     cases = [case for case in prepared.plan.cases if case.id in wanted]
     if any(case.at_most for case in cases):

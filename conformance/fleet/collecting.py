@@ -178,7 +178,7 @@ class _Collector:
         folder.mkdir(exist_ok=True)
         history = history_file.read(folder)
         run, name = accepted.run, f"{accepted.run.started} {accepted.run.log_head[:8]}"
-        now = history_file.line(run, accepted.selected, name)
+        now = history_file.entry_of(run, accepted.selected, name)
         run = replace(run, past=history_file.before(history, now))
         nights = [*(each for each in history if each.run != now.run), now]
         entry = rows.Entry(member.id, replace(accepted, run=run), nights, before)

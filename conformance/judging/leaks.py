@@ -80,7 +80,7 @@ def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
     """
     if secret.kind is not SecretKind.LINK:
         return False
-    link = str(secret.whole)
+    link = str(secret.without_suffix)
     return f'"{link}"' in response.body.written and message != link
 
 

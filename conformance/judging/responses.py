@@ -140,10 +140,10 @@ def _unread(response: Response, ids: tuple[str, ...]) -> Gap | JudgeError | None
     if response.body.cut:
         reason = "the body of the response exceeded the limits of size or time of the suite"
         return JudgeError(reason, ids)
-    if response.unheld is None:
+    if response.why_unjudgeable is None:
         return None
-    can_give = response.unheld == LEFT_OUT
-    return Gap(response.unheld, ReasonKind.PROVIDE if can_give else ReasonKind.OWN_LIMIT)
+    can_give = response.why_unjudgeable == LEFT_OUT
+    return Gap(response.why_unjudgeable, ReasonKind.PROVIDE if can_give else ReasonKind.OWN_LIMIT)
 
 
 def control_gap(
@@ -293,7 +293,7 @@ def with_body(exchange: Exchange) -> Response | None:
     response = exchange.response
     if response is None or exchange.request.method == "HEAD":
         return None
-    if response.body.cut or response.body.withheld or response.unheld:
+    if response.body.cut or response.body.withheld or response.why_unjudgeable:
         return None
     return response
 

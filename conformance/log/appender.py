@@ -14,12 +14,13 @@ UNWRITTEN = "The log could not be written: {}."
 class Appender:
     """Appends lines to a log file, flushing each. ``stream`` is None for a log without a file.
 
-    After a line that cannot be written, such as on a full disk, there are no others, so that those
-    before it can be replayed. ``failure`` then says why; it is empty until then.
+    After a line that could not be written, for example on a full disk, nothing more is written, so
+    that the lines before it can be replayed. ``failure`` says why; it is empty until then.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
+        # the place of the next line in the file
         self.end = 0 if stream is None else stream.tell()
         self.failure = ""
 

@@ -42,9 +42,9 @@ class Place:
 class Archive:
     """The contents in a log, by digest.
 
-    If the log is in a file, they stay there: memory holds only their places, and a cache of recent
-    ones. ``path`` is None for a log without a file. ``removed`` holds the digests of contents that
-    somebody removed from the log afterwards.
+    If the log is in a file, its contents stay there: memory holds only their places, and a cache of
+    recent ones. ``path`` is None for a log without a file. ``removed`` holds the digests of
+    contents that somebody removed from the log afterwards.
     """
 
     def __init__(self, path: Path | None = None, most: int = sys.maxsize) -> None:
@@ -59,7 +59,10 @@ class Archive:
         return digest in self._held
 
     def add(self, line: dict[str, Json], place: Place | None, bounds: Bounds) -> str | None:
-        """Add the content of a line; returns what is wrong with it if it cannot be read back."""
+        """Add the content of a line that was read; returns what is wrong with it, None if nothing.
+
+        Its unpacked size is subtracted from ``bounds``.
+        """
         digest = line[CONTENT]
         if CONTAINED not in line:
             self.removed.add(digest)
@@ -92,8 +95,11 @@ class Archive:
 
     def hold(self, line: dict[str, Json], place: Place | None) -> None:
         """Remember where the content of a line is; without a file, the packed content itself."""
-        in_file = place if self._path else None
-        self._held[line[CONTENT]] = in_file or line[CONTAINED]
+        digest = line[CONTENT]
+        if self._path is not None and place is not None:
+            self._held[digest] = place
+        else:
+            self._held[digest] = line[CONTAINED]
 
     def content(self, digest: str) -> str:
         """The content with a digest. Raises KeyError if the log does not have it."""
@@ -106,7 +112,10 @@ class Archive:
         return content
 
     def file(self) -> Path:
-        """The file of the log, or a decompressed copy of it. Raises UsageError."""
+        """The file of the log, or a decompressed copy of it.
+
+        Raises UsageError if it cannot be decompressed.
+        """
         assert self._path is not None  # without a file, the contents are in memory
         self._path = packing.readable(self._path, self, self._most)
         return self._path

@@ -19,7 +19,7 @@ LINK = "prev"
 DIGITS = 32
 """Hexadecimal digits of a digest: 128 bits of SHA-256, which nobody can match."""
 START = "0" * DIGITS
-"""What the first line carries."""
+"""What the first line carries in place of a digest."""
 
 
 def digest(line: str) -> str:
@@ -50,7 +50,7 @@ class Chain:
         return self.heads[-1] if self.heads else START
 
     def link(self, entry: dict[str, Json]) -> str:
-        """The line of an entry, linked to the line before it."""
+        """Add an entry to the chain; returns its line, which is linked to the line before it."""
         linked = {**entry, LINK: self.head}
         line = json.dumps(linked)
         self._follow(covered(line, linked))

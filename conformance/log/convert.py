@@ -15,12 +15,12 @@ from conformance.model import RENAMED_RULES, Declaration, Json
 if TYPE_CHECKING:
     from cattrs.preconf.json import JsonConverter
 
-Noun = TypeVar("Noun")
+Model = TypeVar("Model")
 
 FORMER_NAMES = {"stimulus": "scenario", "firm": "robust", "reason": "statement"}
 """Current names of members that had other names in early versions, by their old names."""
 _MAY_CHANGE = {*FORMER_NAMES, "rules"}
-"""The members without which an object is the same in every version."""
+"""Members that may need to be updated. An object without them is the same in every version."""
 
 
 @cache
@@ -30,12 +30,12 @@ def _converter() -> JsonConverter:
     return CONVERTER
 
 
-def to_json(noun: Any) -> Json:
+def to_json(model_object: Any) -> Json:
     """A model object as JSON. Empty members are omitted, except in a declaration."""
-    return _converter().unstructure(noun)
+    return _converter().unstructure(model_object)
 
 
-def from_json(value: Json, kind: type[Noun]) -> Noun:
+def from_json(value: Json, kind: type[Model]) -> Model:
     """The inverse of ``to_json``, for a value that satisfies the published schema.
 
     Raises KeyError, TypeError, ValueError or AttributeError for any other value.
@@ -91,8 +91,8 @@ def declaration_from_json(value: Json) -> Declaration:
     Raises ValueError, with the place, for a member that is unknown or has the wrong type.
     """
     declaration = from_json(value, Declaration)
-    again = to_json(declaration)
+    read_back = to_json(declaration)  # without what the conversion ignored or changed
     for name, member in value.items():
-        if again.get(name, ABSENT) != member:
+        if read_back.get(name, ABSENT) != member:
             raise ValueError(f"target/{name}: a target file cannot declare this")
     return declaration

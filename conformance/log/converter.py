@@ -37,7 +37,7 @@ from conformance.model import (
     mildest_first,
 )
 
-Noun = TypeVar("Noun")
+Model = TypeVar("Model")
 
 CONVERTER = make_converter(detailed_validation=False)
 
@@ -50,8 +50,12 @@ def _empty(value: Any) -> bool:
     return value in (None, (), [], {})
 
 
-def _none_listed(value: Any) -> bool:
+def _empty_list(value: Any) -> bool:
     return isinstance(value, list) and not value
+
+
+def _empty_or_false(value: Any) -> bool:
+    return _empty(value) or value is False
 
 
 def _in_order(effects: frozenset[Effect]) -> list[str]:
@@ -66,27 +70,27 @@ def _as_stored(value: Json, _: Any) -> Json:
     return value
 
 
-_SILENT: Mapping[type[Any], Callable[[Any], bool]] = {
+_IS_OMITTED: Mapping[type[Any], Callable[[Any], bool]] = {
     Body: _unset,
     Trigger: operator.not_,
     Request: _empty,
-    Response: lambda value: _empty(value) or value is False,
+    Response: _empty_or_false,
     Exchange: _empty,
     Finding: _unset,
     Reason: operator.not_,
     Cause: operator.not_,
-    Past: lambda value: _empty(value) or value is False,
+    Past: _empty_or_false,
     Given: operator.not_,
-    Peer: _none_listed,
+    Peer: _empty_list,
     Cell: operator.not_,
     Case: operator.not_,  # a case without a cost sends nothing
 }
-"""By class, a test for the values of members that are omitted as empty."""
+"""By class, whether a value of a member is omitted as empty."""
 
-_ALWAYS: Mapping[type[Any], tuple[str, ...]] = {Trigger: ("input",)}
-"""By class, the members that are always stored."""
+_NEVER_OMITTED: Mapping[type[Any], tuple[str, ...]] = {Trigger: ("input",)}
+"""By class, the members that are stored even if they are empty."""
 
-_USUAL: Mapping[type[Any], dict[str, Json]] = {
+_DEFAULTS: Mapping[type[Any], dict[str, Json]] = {
     Case: {"variant": "", "rules": (), "cost": 0, "params": {}},
     Waiver: {"operations": ()},
 }
@@ -101,24 +105,30 @@ _OVERRIDES: Mapping[type[Any], dict[str, Any]] = {
 }
 
 
-def _leaving_out(kind: type[Noun], silent: Callable[[Any], bool]) -> Callable[[Noun], Json]:
+def _without_empty(kind: type[Model], is_omitted: Callable[[Any], bool]) -> Callable[[Model], Json]:
     """A function that turns a model object into JSON without empty members."""
-    whole = make_dict_unstructure_fn(kind, CONVERTER, **_OVERRIDES.get(kind, {}))
-    always = _ALWAYS.get(kind, ())
-    return lambda noun: {n: v for n, v in whole(noun).items() if n in always or not silent(v)}
+    to_dict = make_dict_unstructure_fn(kind, CONVERTER, **_OVERRIDES.get(kind, {}))
+    kept = _NEVER_OMITTED.get(kind, ())
+
+    def to_json(model_object: Model) -> Json:
+        members = to_dict(model_object).items()
+        return {name: value for name, value in members if name in kept or not is_omitted(value)}
+
+    return to_json
 
 
-def _filling_in(kind: type[Noun], usual: dict[str, Json]) -> Callable[[Json, Any], Noun]:
-    """A function that builds a model object, with the usual values for omitted members."""
-    whole = make_dict_structure_fn(kind, CONVERTER, **_OVERRIDES.get(kind, {}))
-    return lambda value, _: whole(usual | value, kind)
+def _with_defaults(kind: type[Model], defaults: dict[str, Json]) -> Callable[[Json, Any], Model]:
+    """A function that builds a model object, with default values for omitted members."""
+    from_dict = make_dict_structure_fn(kind, CONVERTER, **_OVERRIDES.get(kind, {}))
+    return lambda value, _: from_dict(defaults | value, kind)
 
 
 CONVERTER.register_unstructure_hook_func(lambda kind: kind == frozenset[Effect], _in_order)
 CONVERTER.register_unstructure_hook_func(lambda kind: kind == frozenset[str], sorted)
 CONVERTER.register_unstructure_hook(Facts, Facts.to_json)
 CONVERTER.register_structure_hook(Facts, lambda value, _: Facts.of(value))
-for _kind, _silent in _SILENT.items():  # parts first: wholes capture the hooks of their parts
-    CONVERTER.register_unstructure_hook(_kind, _leaving_out(_kind, _silent))
-for _kind, _values in _USUAL.items():
-    CONVERTER.register_structure_hook(_kind, _filling_in(_kind, _values))
+# parts before what contains them, because a class captures the hooks of its parts
+for _kind, _test in _IS_OMITTED.items():
+    CONVERTER.register_unstructure_hook(_kind, _without_empty(_kind, _test))
+for _kind, _values in _DEFAULTS.items():
+    CONVERTER.register_structure_hook(_kind, _with_defaults(_kind, _values))

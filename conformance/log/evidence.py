@@ -53,17 +53,18 @@ class Log:
 
     @property
     def without_void(self) -> Log:
-        """The log that is to be judged: without void exchanges, and how their cases ended."""
+        """The log that is to be judged: without void exchanges and the ends of their cases."""
         if not self.void:
             return self
         kept = [exchange for exchange in self.exchanges if exchange.id not in self.void]
-        spoilt = {exchange.case for exchange in self.exchanges if exchange.id in self.void}
-        return replace(self, exchanges=kept, ends=without(self.ends, spoilt))
+        void_cases = {exchange.case for exchange in self.exchanges if exchange.id in self.void}
+        return replace(self, exchanges=kept, ends=without(self.ends, void_cases))
 
     def join(self, other: Log) -> None:
-        """Add the exchanges of another log that this one lacks, by id, and its ends and void ones.
+        """Add the exchanges, ends and void ids of another log; skip exchanges with a known id.
 
-        Its remarks of the first look are taken only if this log has none. Why it broke off is not.
+        The remarks of its first look are added only if this log has none. The reason why it broke
+        off is never added.
         """
         known = {exchange.id for exchange in self.exchanges}
         self.exchanges += [each for each in other.exchanges if each.id not in known]
@@ -72,15 +73,16 @@ class Log:
         self.setup = self.setup or other.setup
 
     def join_early(self, other: Log) -> None:
-        """Add the exchanges that cases sent before their turn and that this log lacks.
+        """Add what this log lacks of ``other``, the log of requests sent before their turn.
 
-        This log has the exchanges of a case in order, so the last ones of each case are missing.
+        Both have the exchanges of a case in the same order, so those that are missing here are the
+        last ones of a case in the other log.
         """
-        shown = Counter(each.case for each in self.exchanges if each.part is None)
+        present = Counter(each.case for each in self.exchanges if each.part is None)
         sent: Counter[str] = Counter()
         for each in other.exchanges:
             sent[each.case] += 1
-            if sent[each.case] > shown[each.case]:
+            if sent[each.case] > present[each.case]:
                 self.exchanges.append(each)
 
 
@@ -98,10 +100,13 @@ class Recorder:
         path = None if stream is None or isinstance(stream, io.StringIO) else Path(stream.name)
         self.log = Log(archive=Archive(path))
         self._room = Room(disk)
-        self._reported = False  # whether it was raised that the file cannot be written
+        self._reported = False  # whether a failure to write the file was raised
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        """Log an exchange, as far as there is room, and return it as logged; see ``record``."""
+        """Log an exchange, as far as there is room, and return it as logged.
+
+        Raises Unjudgeable as ``record`` does.
+        """
         logged = exchanges.from_json(json.loads(self.record(exchange)), self.log.archive)
         self.log.exchanges.append(logged)
         return logged
@@ -109,7 +114,8 @@ class Recorder:
     def record(self, exchange: Exchange) -> str:
         """Log an exchange, and return its line.
 
-        Raises Unjudgeable once if the log cannot be written. What cleans up can be sent afterwards.
+        Raises Unjudgeable if the log cannot be written, but only once, so that requests that clean
+        up can still be sent.
         """
         entry = exchanges.to_json(self._room.fitted(exchange))
         for part in ("request", "response"):
@@ -132,17 +138,18 @@ class Recorder:
             if content is None or _is_short(content):
                 continue
             digest = digest_of(content)
-            if digest not in self.log.archive and not self._keep(digest, content, droppable):
-                del body[kind]
-                body["left_out"] = True
-                continue
+            is_logged = digest in self.log.archive or self._keep(digest, content, droppable)
             del body[kind]
-            body[name] = digest
+            if is_logged:
+                body[name] = digest
+            else:
+                body["left_out"] = True
 
     def _keep(self, digest: str, content: str, droppable: bool) -> bool:
         """Log a content in a separate line; returns False if it is droppable and does not fit."""
         line = {CONTENT: digest, CONTAINED: packed(content)}
-        if not self._room.takes_body(len(line[CONTAINED]), len(content)) and droppable:
+        has_room = self._room.take_body(len(line[CONTAINED]), len(content))
+        if droppable and not has_room:
             return False
         self.log.archive.hold(line, self._write(line))
         return True
@@ -163,10 +170,13 @@ class Recorder:
         ``void`` holds the ids of exchanges that must not be judged.
         """
         if self.log.incomplete is None:
-            void = sorted(void)
-            self._write({"incomplete": reason, **({"void": void} if void else {})})
+            entry: dict[str, Json] = {"incomplete": reason}
+            names = sorted(void)
+            if names:
+                entry["void"] = names
+            self._write(entry)
             self.log.incomplete = reason
-            self.log.void |= frozenset(void)
+            self.log.void |= frozenset(names)
 
     def void(self, exchanges: Iterable[str]) -> None:
         """Log that further exchanges, given by their ids, must not be judged."""
@@ -196,7 +206,7 @@ class Recorder:
         return self._room.is_full
 
     def recall(self, path: Path) -> None:
-        """Replace the log in memory by the content of its file, to which more can be appended."""
+        """Replace the log in memory by what its file contains; later lines are appended to both."""
         bounds = size_limit.bounds(size_limit.MOST)
         with stored.opened(path) as file:
             lines = stored.lines(file, str(path), bounds)
@@ -278,16 +288,16 @@ def parse(
 
 def _with_next(lines: Iterable[str]) -> Iterator[tuple[str, str | None]]:
     """Each line with the next one; None after the last."""
-    given = iter(lines)
-    line = next(given, None)
+    remaining = iter(lines)
+    line = next(remaining, None)
     while line is not None:
-        following = next(given, None)
+        following = next(remaining, None)
         yield line, following
         line = following
 
 
 def _entry(line: str, bounds: Bounds) -> tuple[Json, str | None]:
-    """The value of a line, and what is wrong with it."""
+    """The value of a line, and what is wrong with it; None if nothing is."""
     try:
         entry = convert.modern(stored.parsed(line, bounds, LEVELS))
     except ValueError as error:

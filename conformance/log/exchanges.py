@@ -69,7 +69,7 @@ def _headers(message: dict[str, Json]) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=SHARED_HEADERS)
 def _header(name: str, value: str) -> tuple[str, str]:
-    """A header. A repeated one is the same object, because most headers of a log repeat."""
+    """A header as a pair. Equal headers share one object, because most headers of a log repeat."""
     return name, value
 
 

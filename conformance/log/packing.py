@@ -41,7 +41,7 @@ def readable(path: Path, owner: object, most: int) -> Path:
     """The path of a log for reading: its own, or that of a decompressed temporary copy.
 
     A copy is removed when ``owner`` is garbage-collected or the process ends. Raises UsageError for
-    a file that is not compressed, or that decompresses to more than ``most`` bytes.
+    a compressed file that is invalid, or that decompresses to more than ``most`` bytes.
     """
     if os.path.lexists(path) or not os.path.lexists(packed(path)):
         return path

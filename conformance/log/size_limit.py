@@ -38,7 +38,7 @@ A header that repeats, such as a long policy, is held once and counted once.
 """
 
 SHARED_HEADERS = 1_000
-"""The most different headers that are held once."""
+"""Maximum number of different headers that are held only once."""
 
 
 RESERVE = 0.1
@@ -48,7 +48,7 @@ RESERVE = 0.1
 def bounds(disk: int) -> Bounds:
     """The bounds for reading the log of a run with a limit of ``disk`` megabytes.
 
-    Short bodies are logged beyond ``disk``, so they are never below those of the default limit.
+    Short bodies are logged even beyond ``disk``, so no bound is below that of the default limit.
     """
     megabytes = min(max(disk, DISK), MOST)
     return Bounds(
@@ -61,8 +61,8 @@ class Room:
     """The room left in a log. ``used`` is its size in bytes; ``disk`` is in megabytes."""
 
     def __init__(self, disk: int) -> None:
-        self._ample = int(min(disk, MOST) * MEGABYTE * SHARE)
-        self._headers = 0
+        self._ample = int(min(disk, MOST) * MEGABYTE * SHARE)  # bytes up to which all bodies fit
+        self._headers = 0  # bytes of the headers that are held in memory
         self._known_headers: set[tuple[str, str]] = set()
         self._whole, self._left = bounds(disk), bounds(disk)
         self.used = 0
@@ -83,10 +83,10 @@ class Room:
         self._left.take_line(len(line))
         self._left.memory -= weight(line)
 
-    def takes_body(self, packed: int, length: int) -> bool:
-        """Whether there is room for a long body, both packed and unpacked.
+    def take_body(self, packed: int, length: int) -> bool:
+        """Reserve room for a long body; returns whether there is enough, packed and unpacked.
 
-        If there is, its unpacked size is counted.
+        Only the unpacked size is counted here; ``write`` counts the packed one.
         """
         fits = self.takes(packed) and length <= min(LONGEST_BODY, self._left.unpacked)
         if fits:

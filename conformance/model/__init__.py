@@ -83,7 +83,14 @@ from conformance.model.operation import (
     Rate,
     mildest_first,
 )
-from conformance.model.past import Baseline, Past, Transition, carried, flips, transition
+from conformance.model.past import (
+    Baseline,
+    Past,
+    Transition,
+    flips,
+    transition,
+    with_carried_causes,
+)
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.profile import Profile, Unscored
 from conformance.model.reuse import Reuse, Reused
@@ -182,7 +189,6 @@ __all__ = [
     "Verdict",
     "Waiver",
     "business_of",
-    "carried",
     "compact",
     "flips",
     "header_in",
@@ -193,5 +199,6 @@ __all__ = [
     "place_of_key",
     "resource_of",
     "transition",
+    "with_carried_causes",
     "worst",
 ]

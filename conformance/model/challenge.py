@@ -18,16 +18,16 @@ class Challenge:
     reason: str
     operations: tuple[str, ...] = ()  # all if empty
     rule: str = ""  # all rules of the clause if empty
-    until: Mapping[str, str] = field(default_factory=dict)  # the first version without it
+    until: Mapping[str, str] = field(default_factory=dict)  # versions in which it first lapses
 
     def covers(self, clause: str, operation: str) -> bool:
-        """Whether it excludes a rule of a cell. Without operations it covers the whole clause."""
+        """Whether it concerns a cell. A challenge without operations concerns all of them."""
         if clause != self.clause:
             return False
         return not self.operations or operation in self.operations
 
     def excludes(self, rule: str) -> bool:
-        """Whether a rule does not count in the cells that it covers."""
+        """Whether it excludes a rule in the cells that it covers."""
         return self.rule in ("", rule)
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ class Challenges:
         return tuple(each for each in self.accepted if each.covers(clause, operation))
 
     def exclude(self, clause: str, operation: str, rule: str) -> bool:
-        """Whether a rule does not count in a cell."""
+        """Whether one of the challenges excludes a rule in a cell."""
         return any(each.excludes(rule) for each in self.on(clause, operation))
 
 

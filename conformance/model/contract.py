@@ -238,13 +238,13 @@ class Contract:
         return None
 
     def only_plans(self, operation: Operation) -> bool:
-        """Whether it only says what a creation would do: it names no object, and makes none."""
+        """Whether an operation only previews a creation: it names no object and creates none."""
         if operation.action != "perform" or operation.selector is not None:
             return False
         return bool(operation.kind and self.operations_by("create", operation.kind))
 
     def takes_from_pool(self, operation: Operation) -> bool:
-        """Whether a creation takes an existing object from a pool, which may keep its timestamp."""
+        """Whether a creation takes an object from a pool. The object may keep its timestamp."""
         kinds = [each.references for each in operation.parameters if each.references]
         lists = [self.list_of(kind) for kind in kinds]
         return any(listing is not None and listing.pool for listing in lists)

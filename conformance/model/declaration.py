@@ -35,7 +35,7 @@ class Business(StrEnum):
 
 
 class KeyName(StrEnum):
-    """The names of the keys of a target file, those of a single scope aside."""
+    """The names of the keys of a target file, except single-scope keys."""
 
     FULL = "full"
     READ_ONLY = "read_only"
@@ -88,7 +88,7 @@ class KeyRole:
             return reads
         if self.reach is Reach.EVERY:
             return True
-        return scope == self.name.removeprefix(SCOPE)
+        return scope == self.name.removeprefix(SCOPE)  # no other key is named like a scope
 
 
 KEY_ROLES: Mapping[str, KeyRole] = {
@@ -140,7 +140,7 @@ def resource_of(scope: str) -> str:
 
 @lru_cache(maxsize=256)
 def business_of(name: str) -> Business | None:
-    """The business that a key belongs to, by the name of its role; None if it may be any."""
+    """The business of a key, by the name of its role; None if unknown, or if it may be any."""
     role = key_role(name)
     if role is None:
         return None

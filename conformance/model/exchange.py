@@ -105,12 +105,12 @@ class Body:
     lock=RLock(),
 )
 def _parsed(body: Body) -> Read:
-    """What a body that is text holds as JSON; parsed once."""
+    """A text body parsed as JSON. Bodies with the same key are parsed once."""
     return read_json(body.written)
 
 
 UNREADABLE = Read(NOT_JSON)
-"""What is read of a body that the log does not contain as text, or not completely."""
+"""The result of reading a body that the log does not contain completely, as text."""
 
 
 @dataclass(frozen=True)
@@ -147,12 +147,12 @@ class Response:
         return NOT_JSON if isinstance(value, Unread) else value
 
     @property
-    def twice(self) -> str | None:
+    def repeated_name(self) -> str | None:
         """A name that occurs more than once in an object of the body; None if there is none."""
         return self._read.twice
 
     @property
-    def unheld(self) -> str | None:
+    def why_unjudgeable(self) -> str | None:
         """Why the response cannot be judged although it arrived completely; None if it can."""
         if self.headers_cut:
             return HEADERS_CUT

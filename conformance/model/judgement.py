@@ -41,15 +41,15 @@ BROKEN = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED)
 """The verdicts of cells whose findings have a cause, in display order."""
 
 NONE_OF_ITS_OWN = "no item of its own"
-"""The beginning of what a finding expects of a list for another business that shows own items."""
+"""How ``expected`` begins if a list that is filtered by another business shows own items."""
 ON_NO_PAGE = "it is on no page"
-"""What a finding says of an item that a list should show."""
+"""``actual`` of a finding about an item that no page of a list shows."""
 NEW_ID = "the id of the new object"
-"""What a finding expects in the response to a creation that shows no id."""
+"""``expected`` of a finding about a creation whose response shows no id."""
 HELD = "another business already has it"
-"""The end of what a finding expects of a request for something that is already taken."""
+"""How ``expected`` ends if a request took an item that another business already had."""
 UNSTORED = "200 for an object that was created"
-"""What a finding expects of a read of an object that its creation did not store."""
+"""``expected`` of a finding about an object that its creation did not store."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Cell:
     notes: tuple[Finding, ...] = ()
     reasons: tuple[Reason, ...] = ()  # why untested, excluded or error
     waiver: str | None = None
-    challenges: tuple[int, ...] = ()  # the numbers of those that exclude it, or a rule of it
+    challenges: tuple[int, ...] = ()  # the numbers of challenges that exclude it or a rule of it
 
     @property
     def name(self) -> str:
@@ -137,7 +137,7 @@ class Cell:
 
     @property
     def chosen(self) -> bool:
-        """Whether the run was meant to judge it. A cell judged in passing counts, too."""
+        """Whether the user selected the cell. An unselected cell that was judged counts, too."""
         return all(reason.kind is not ReasonKind.NOT_SELECTED for reason in self.reasons)
 
 
@@ -158,10 +158,10 @@ class Case:
     """One planned run of a scenario: an operation, a variant, and the rules that it feeds.
 
     ``gap`` says why it cannot run and what to provide, and ``place`` where the target file may give
-    it, such as ``keys: expired``. ``lacks`` says what to provide so that it
-    can test more. ``cost`` is the usual number of requests. With ``at_most``, the case stops after
-    so many requests of its own, which show most of what it may find, if one of them was sent to its
-    operation; 0 means that it runs to its end.
+    it, such as ``keys: expired``. ``lacks`` says what to provide so that it can test more. ``cost``
+    is the usual number of requests. ``at_most`` ends the case after that many requests of its own,
+    but not before one to its operation. These show most of what the case may find. If it is 0, the
+    case runs to its end.
     """
 
     id: str
@@ -203,7 +203,7 @@ class Harm(StrEnum):
 
 
 def id_of_cause(family: str, operations: Iterable[str]) -> str:
-    """The id of a cause of a family: with its operation if it has only one."""
+    """The id of a cause: its family, or a digest of family and operation if it has only one."""
     names = set(operations)
     if len(names) != 1:
         return family
@@ -244,7 +244,10 @@ class Cause:
 
     @property
     def parts(self) -> set[str]:
-        """The ids that it would have in each of its operations alone; none without a family."""
+        """For each of its operations, the id of this cause if it affected only that one.
+
+        Empty without a family.
+        """
         if not self.family:
             return set()
         operations = {cell.partition("[")[2].removesuffix("]") for cell in self.cells}

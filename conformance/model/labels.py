@@ -120,7 +120,7 @@ class Facts:
     flaw: str | None = None  # what is wrong or odd in the request, such as "nul in name"
     mendable: bool = False  # a wrong path that a server may serve anyway
     refusable: bool = False  # a page that may be refused
-    placed: bool = False  # requested with a cursor of the main business, or two filters
+    placed: bool = False  # has a cursor of the main business, or several filters
     printed_cursor: bool = False  # the cursor is the one that the page prints
     moving: bool = False  # the list changes during the walk
     walk: str | None = None  # the walk that a page belongs to
@@ -128,7 +128,7 @@ class Facts:
     sought: str | None = None  # the id of the object being looked for
     position: str | None = None  # the position of that object in time
     sent: Mapping[str, Any] = field(default_factory=dict)  # the members that a write sent
-    beside: Mapping[str, Any] = field(default_factory=dict)  # more, from other objects
+    beside: Mapping[str, Any] = field(default_factory=dict)  # sent too: values of other objects
     tied: Mapping[str, Any] = field(default_factory=dict)  # references to another business
     fresh: tuple[str, ...] = ()  # texts that occur in no other request
     serves: tuple[str, ...] = ()  # the ids of other cases whose control the request is, too
@@ -138,7 +138,7 @@ class Facts:
 
     @staticmethod
     def of(members: Mapping[str, Any]) -> Facts:
-        """The facts in a log line. Names and words that no judge reads are left out.
+        """The facts in a log line. Unknown names are left out; unknown words become None.
 
         Raises TypeError for a member of the wrong kind.
         """
@@ -162,7 +162,7 @@ class Facts:
 
 
 def _word(kind: type[StrEnum]) -> Any:
-    """A function that turns a word into a member of ``kind``, or anything else into None."""
+    """A function that turns a word into a member of ``kind``, and anything else into None."""
     words: dict[object, StrEnum] = {word.value: word for word in kind}
 
     def read(value: Any) -> StrEnum | None:

@@ -67,7 +67,7 @@ NUL, NUL_AND_MORE = "a null character in a text", "a null character and signs of
 """The oddities of texts with a null character. What fails on one fails on the other."""
 
 ODD_VALUE, HUGE_VALUE, EMPTY = "an odd value of ", "a huge value of ", "an empty parameter"
-"""The oddities of a parameter, which its name follows; and that of an unnamed parameter."""
+"""Oddities of a parameter: two that its name follows, and one that names no parameter."""
 REPEATED = "the values of an earlier creation"
 OPTIONAL = "optional members"
 REFUSABLE = "values that a server may refuse"
@@ -88,8 +88,8 @@ def mistake_of(exchange: Exchange) -> str:
 def oddity_of(exchange: Exchange) -> str:
     """What is odd about a request that a server may refuse, even if nothing is wrong with it.
 
-    Empty if a server must accept it. Where nothing is known to be wrong, it is a repetition,
-    optional members, or values that a server may refuse.
+    Empty if a server must accept the request. If nothing is known to be wrong, the oddity is a
+    repetition, optional members, or values that a server may refuse.
     """
     if not exchange.facts.mistake:
         return ""

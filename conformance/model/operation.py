@@ -178,7 +178,7 @@ class Operation:
 
     @property
     def exact_route(self) -> str:
-        """The route, with the parameter without which it does something else, if there is one."""
+        """The route, followed by the parameter that selects this mode, if there is one."""
         if self.when is None:
             return self.route
         link = "?" if self.method == "GET" else " with "
@@ -201,7 +201,7 @@ class Operation:
     def success(self) -> int:
         """The most likely success status of this operation.
 
-        If the sources name several, they are in ascending order, so 201 is the last.
+        If the sources name several, they are in ascending order, so the 201 of a creation is last.
         """
         return self.successes[-1] if self.action == "create" else self.successes[0]
 
@@ -287,5 +287,5 @@ class Operation:
 
     @property
     def plain_filters(self) -> tuple[Parameter, ...]:
-        """The optional filters that take a value as it appears in an item, references aside."""
+        """The optional filters, except bounds and references. They take values of items."""
         return tuple(each for each in self.filters if each.plain and not each.references)

@@ -12,7 +12,7 @@ from conformance.base.errors import Exit
 from conformance.model.judgement import JUDGED, Cause
 
 SETTLED = 2
-"""Changes that are no instability: a cause appears and is fixed, or is fixed and returns."""
+"""The most changes of a stable cause: it appears and is fixed, or it is fixed and returns."""
 
 
 class Transition(StrEnum):
@@ -28,8 +28,8 @@ class Past:
     """An earlier run: its name, when it ended, its target and scope, and its causes.
 
     ``causes`` has a description of each cause, by its id, and ``cells`` the name of its main cell.
-    ``parts`` are the ids of causes in several operations, in each of these alone. ``stopped`` means
-    that the run ended early.
+    ``parts`` has the ids that causes in several operations would have in each of them alone.
+    ``stopped`` means that the run ended early.
     """
 
     run: str
@@ -81,12 +81,12 @@ class Baseline:
     new: int
 
 
-def carried(past: Sequence[Past]) -> list[Past]:
-    """Some runs in their order. One that could not be judged also gets the causes before it.
+def with_carried_causes(past: Sequence[Past]) -> list[Past]:
+    """The runs in order, where an inconclusive run also has the causes of the run before it.
 
-    Nobody looked for these causes, so they are not gone. A run could not be judged if it judged
-    nothing. Nor could it if it ended early or with exit code 3, and judged fewer cells than the
-    last run that could be judged.
+    It did not look for all of these causes, so it does not show that they are gone. A run is
+    inconclusive if it judged nothing. So is a run that ended early or with exit code 3, and judged
+    fewer cells than the last conclusive one.
     """
     runs: list[Past] = []
     last_judged = 0
@@ -114,7 +114,7 @@ def transition(cause: Cause, past: Sequence[Past]) -> Transition | None:
     """How a cause compares with earlier runs; None if there are none."""
     if not past:
         return None
-    past = carried(past)
+    past = with_carried_causes(past)
     if past[-1].ids_of(cause):
         return Transition.STILL
     if any(earlier.ids_of(cause) for earlier in past):

@@ -54,10 +54,11 @@ class Placeholder:
 
     @property
     def _inside(self) -> str:
-        return f"{self.kind}:{self.name}{self.suffix and '~'}{self.suffix}"
+        suffix = f"~{self.suffix}" if self.suffix else ""
+        return f"{self.kind}:{self.name}{suffix}"
 
     @property
-    def whole(self) -> Placeholder:
+    def without_suffix(self) -> Placeholder:
         """The placeholder of the secret itself, without a suffix."""
         return replace(self, suffix="")
 
@@ -91,7 +92,7 @@ class Placeholder:
 
     @classmethod
     def parse(cls, text: str) -> Placeholder | None:
-        """The placeholder for a text that consists of one; None for any other text."""
+        """The placeholder that a text consists of; None for any other text."""
         match = PATTERN.fullmatch(text)
         if match is None:
             return None

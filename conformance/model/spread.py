@@ -26,8 +26,8 @@ class Difference:
     """A request that a target handled differently in a full run and in its spot checks.
 
     ``watched`` is the exchange of the full run, ``unwatched`` that of the spot checks. ``cells``
-    are the names of those that passed in the full run and that the latter breaks. There may be
-    none. ``expected`` and ``actual`` say what differs at the place ``where``.
+    are the names of the cells that passed in the full run but that ``unwatched`` breaks. There may
+    be none. ``expected`` and ``actual`` say what differs at the place ``where``.
     """
 
     operation: str
@@ -40,12 +40,12 @@ class Difference:
 
     @property
     def code(self) -> str:
-        """What it is, for machines."""
+        """The code of every such difference, for machines."""
         return "WATCHED"
 
     @property
     def text(self) -> str:
-        """What it is, as a sentence for people."""
+        """The difference as a sentence for people."""
         broken = ", ".join(self.cells) or self.operation
         return (
             f"{broken}: right in exchange {self.watched.id} of the full run, but not in "

@@ -16,9 +16,9 @@ from conformance.model import (
     Run,
     Transition,
     Verdict,
-    carried,
     flips,
     transition,
+    with_carried_causes,
 )
 
 WIDTH, HEIGHT = 160, 28
@@ -56,7 +56,7 @@ def since(run: Run) -> Since | None:
     """What changed since earlier runs; None if there are none."""
     if not run.past:
         return None
-    last = carried(run.past)[-1]
+    last = with_carried_causes(run.past)[-1]
     ids_still_there = {name for cause in run.causes for name in last.ids_of(cause)}
     fixed, unjudged = _gone(run, last, without(last.causes, ids_still_there))
     return Since(
@@ -92,7 +92,7 @@ def _unstable(run: Run) -> dict[str, int]:
     A run that judged nothing, or that is incomplete and judged less than an earlier one, does not
     show that a cause is gone. So it counts as if it still had the causes of the run before.
     """
-    ids: list[Collection[str]] = [past.causes for past in carried(run.past)]
+    ids: list[Collection[str]] = [past.causes for past in with_carried_causes(run.past)]
     now = {cause.id for cause in run.causes}
     judged_less = run.incomplete and any(run.judged < past.judged for past in run.past)
     if judged_less or not run.judged:
@@ -106,7 +106,7 @@ def _unstable(run: Run) -> dict[str, int]:
 
 def line(run: Run) -> Markup:
     """The number of causes in earlier runs and this one, as an SVG line."""
-    figures = [len(past.causes) for past in carried(run.past)]
+    figures = [len(past.causes) for past in with_carried_causes(run.past)]
     figures.append(len(run.causes))
     points = " ".join(_points(figures))
     label = f"Causes, oldest first: {', '.join(str(figure) for figure in figures)}"

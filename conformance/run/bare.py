@@ -38,7 +38,7 @@ from conformance.transport.http import HttpWire
 LOGS = "conformance_logs"
 """The name of the value that tells a pytest-xdist worker the directory for its log."""
 SALT = "conformance_salt"
-"""The name of the value that tells it the salt of the run."""
+"""The name of the value that tells a worker the salt of the run."""
 
 
 def _say(text: str) -> None:
@@ -46,7 +46,10 @@ def _say(text: str) -> None:
 
 
 def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
-    """Register the plugins that run and judge the suite. Raises pytest.UsageError."""
+    """Register the plugins that run and judge the suite.
+
+    Raises pytest.UsageError if the options, the contract, the target or the key cannot be used.
+    """
     register = config.pluginmanager.register
     try:
         choice = _with_key(config, choice)
@@ -63,7 +66,10 @@ def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
 
 
 def _with_key(config: pytest.Config, choice: Choice) -> Choice:
-    """The choice with the key from its file, or from the environment if it names no key."""
+    """The choice with its key: from the key file, or else from the environment.
+
+    The environment counts only for an address without a key or a target file.
+    """
     if choice.key_file == STANDARD_INPUT and config.getoption("numprocesses", None):
         raise UsageError("Workers have no standard input. Pass the key in a file.")
     names_key = choice.target or choice.key or choice.key_file
@@ -117,18 +123,18 @@ def _stop_message(output: Path | None) -> str:
     return f"Stopped. `kaicalls-conformance replay {clean(str(output))}` judges what was logged."
 
 
-def _worker(choice: Choice, given: dict[str, Any]) -> Items:
-    """The items of one worker, with its share of the addresses and the budget."""
-    name, count = given["workerid"], int(given["workercount"])
-    stream = files.lines(Path(given[LOGS]) / f"{name}.jsonl")
+def _worker(choice: Choice, workerinput: dict[str, Any]) -> Items:
+    """The plugin that runs the cases of one worker, with its share of addresses and budget."""
+    name, count = workerinput["workerid"], int(workerinput["workercount"])
+    stream = files.lines(Path(workerinput[LOGS]) / f"{name}.jsonl")
     index = int(name.removeprefix("gw"))
-    prepared = _prepared(choice, given[SALT])
+    prepared = _prepared(choice, workerinput[SALT])
     prepared = replace(prepared, target=prepared.target.shared(index, count))
     return _items(prepared, stream, prefix=f"{name}-")
 
 
 def _prepared(choice: Choice, salt: str) -> Prepared:
-    """The plan of a run. Raises UsageError for reuse, because workers would share the objects."""
+    """A planned run. Raises UsageError for reuse, because workers would share the objects."""
     if choice.reuse is not None:
         raise UsageError("Only the command itself uses objects again: kaicalls-conformance run")
     loaded = contract.load(choice.spec, frozenset(checks.RULES), choice.edition)
@@ -137,6 +143,7 @@ def _prepared(choice: Choice, salt: str) -> Prepared:
 
 
 def _items(prepared: Prepared, stream: TextIO | None, prefix: str = "") -> Items:
+    """The plugin that runs the chosen cases in a new session, which logs to ``stream``."""
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
     running = Session(prepared, wire, stream, prefix=prefix)
     return Items(running, prepared.chosen)
@@ -181,19 +188,20 @@ class Reporter:
         self._running.selected = frozenset(
             case.id for case in self._running.plan.cases if _item_name(case.id) in names
         )
-        self._foretell()
+        self._store_selection()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Store which cases will run, now that pytest knows."""
         if not session.config.option.collectonly:
-            self._foretell()
+            self._store_selection()
 
-    def _foretell(self) -> None:
+    def _store_selection(self) -> None:
         """Store the selected cases, if the run has a directory."""
         if self._output:
             with files.private():
-                runfile.foretell(_begun(self._prepared), self._running.selected, self._output)
+                run = _begun(self._prepared)
+                runfile.write_unfinished(run, self._running.selected, self._output)
 
     def pytest_report_header(self) -> str:
         """The contract and the server, in the header of the pytest output."""

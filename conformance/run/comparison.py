@@ -88,24 +88,26 @@ UNCHANGED = Comparison((), (), (), ())
 def is_unchanged(before: Older, after: Run) -> bool:
     """Whether no verdict changed and nothing is broken.
 
-    Then no failure is to be excused, and no change to be explained, by judging the older log again.
+    If so, the older log need not be judged again: there is no failure that might be old, and no
+    change to explain.
     """
     return not after.broken and before.verdicts == _verdicts(after.cells)
 
 
-def compared(before: Older, again: Run, declared: Run, after: Run) -> Comparison:
+def compare(before: Older, again: Run, declared: Run, after: Run) -> Comparison:
     """What changed from an older run to a newer one.
 
-    ``before`` is what the older run stored, ``again`` its log judged now, ``declared`` the same
-    with the declaration of the newer run, and ``after`` the newer run.
+    ``before`` is what the older run stored, and ``again`` is that run as the current judges see its
+    log. ``declared`` is the same, but with the declaration of the newer run. ``after`` is the newer
+    run.
     """
     stored, now, shown = before.verdicts, _verdicts(after.cells), _verdicts(again.cells)
     reasons = _Reasons(before, again, declared, after)
     changed = []
     for name in dict.fromkeys([*stored, *now]):
         old, new = stored.get(name), now.get(name)
-        if old is new is Verdict.FAILED:  # old only if the older log still shows it
-            old = shown.get(name)
+        if old is Verdict.FAILED and new is Verdict.FAILED:
+            old = shown.get(name)  # the failure is old only if the older log still shows it
         if old is not new:
             changed.append(Changed(name, old, new, _change(old, new), reasons.of(name, new)))
     changed.sort(key=lambda cell: list(Change).index(cell.change))
@@ -114,7 +116,7 @@ def compared(before: Older, again: Run, declared: Run, after: Run) -> Comparison
 
 @dataclass(frozen=True)
 class _Reasons:
-    """Determines what caused the new verdict of a cell."""
+    """Determines what caused the new verdict of a cell. For the fields, see ``compare``."""
 
     before: Older
     again: Run
@@ -126,7 +128,7 @@ class _Reasons:
         older, newer = self.again, self.after
         selects_alike = (older.selection, older.depth) == (newer.selection, newer.depth)
         only_cut_off = selects_alike and name in self._cut_off
-        if name in self._chosen_once and not only_cut_off:
+        if name in self._selected_once and not only_cut_off:
             return By.SELECTION
         if new is Verdict.EXCLUDED:
             return By.CHALLENGE
@@ -137,13 +139,13 @@ class _Reasons:
         return self._remaining(name)
 
     @cached_property
-    def _chosen_once(self) -> set[str]:
+    def _selected_once(self) -> set[str]:
         """The names of the cells that only one of the two runs selected."""
-        return _unchosen(self.again) ^ _unchosen(self.after)
+        return _unselected(self.again) ^ _unselected(self.after)
 
     @cached_property
     def _cut_off(self) -> set[str]:
-        """The names of the cells that a run which broke off did not judge."""
+        """The names of the cells that one of the runs did not judge because it broke off."""
         broken_off = [run for run in (self.again, self.after) if run.incomplete]
         cells = [cell for run in broken_off for cell in run.cells]
         return {cell.name for cell in cells if cell.verdict in (Verdict.UNTESTED, Verdict.ERROR)}
@@ -166,7 +168,7 @@ class _Reasons:
         return By.CONTRACT if self.before.suite == self.after.suite else By.EITHER
 
     def _remaining(self, name: str) -> By:
-        """What changed a verdict that neither judges nor declaration explain.
+        """What changed a verdict if judging the older log again does not explain it.
 
         It is the target, its data, what its file gives, the set-up, or a run that broke off.
         """
@@ -175,9 +177,10 @@ class _Reasons:
             return By.DECLARATION
         if name in self._cut_off:
             return By.CUT_OFF
-        if kinds - {ReasonKind.BLOCKED}:
-            return By.DATA if _wrong_parts(self.again) == _wrong_parts(self.after) else By.SETUP
-        return By.TARGET
+        other_kinds = kinds - {ReasonKind.BLOCKED}
+        if not other_kinds:
+            return By.TARGET
+        return By.DATA if _wrong_parts(self.again) == _wrong_parts(self.after) else By.SETUP
 
     @cached_property
     def _reasons_untested(self) -> dict[str, set[ReasonKind]]:
@@ -207,8 +210,8 @@ def judged_alike(older: Declaration, newer: Declaration) -> bool:
 def _declared(target: Declaration) -> tuple[Any, ...]:
     """What a target file gives and allows, without ids and addresses that differ each time."""
     triggers = sorted((trigger.operation, trigger.code) for trigger in target.triggers)
-    given = (target.keys, target.allow, sorted(target.businesses), sorted(target.inputs))
-    return (*given, triggers, target.clock is None, len(target.addresses), target.maximum)
+    provided = (target.keys, target.allow, sorted(target.businesses), sorted(target.inputs))
+    return (*provided, triggers, target.clock is None, len(target.addresses), target.maximum)
 
 
 def _wrong_parts(run: Run) -> set[str]:
@@ -221,7 +224,7 @@ def _verdicts(cells: Iterable[Cell]) -> dict[str, Verdict]:
     return {cell.name: cell.verdict for cell in cells}
 
 
-def _unchosen(run: Run) -> set[str]:
+def _unselected(run: Run) -> set[str]:
     """The names of the cells that were not selected."""
     return {cell.name for cell in run.cells if not cell.chosen}
 

@@ -79,7 +79,7 @@ def finished(
     judged = replace(
         run,
         finished=ended,
-        incomplete=log.incomplete or without_end(Plan(run.cases), log, selected),
+        incomplete=log.incomplete or why_unfinished(Plan(run.cases), log, selected),
         cells=cells,
         exchanges=exchanges,
         log_head=log.chain.head,
@@ -89,11 +89,14 @@ def finished(
     return replace(judged, causes=certain_first(judged))
 
 
-def without_end(plan: Plan, log: Log, selected: frozenset[str] | None) -> str | None:
-    """Why a run is incomplete if chosen cases have no end in its log, else None."""
+def why_unfinished(plan: Plan, log: Log, selected: frozenset[str] | None) -> str | None:
+    """A sentence if some selected cases have no end in the log, which makes a run incomplete.
+
+    None if all of them have one. ``selected`` holds the ids of the cases; None means all.
+    """
     runnable = {case.id for case in plan.runnable}
     chosen = runnable if selected is None else runnable & selected
-    cases = len(chosen - log.without_void.ends.keys())
-    if not cases:
+    unfinished = len(chosen - log.without_void.ends.keys())
+    if not unfinished:
         return None
-    return f"{amount(cases, 'chosen case')} did not run to the end, according to the log."
+    return f"{amount(unfinished, 'chosen case')} did not run to the end, according to the log."

@@ -55,38 +55,40 @@ class Fate(StrEnum):
 class Sought:
     """A broken cell and what to look for: the sightings of one cause, or any finding.
 
-    ``others`` holds the keys of sightings of other causes in the cell. In a ``whole`` cell, any
-    finding counts. A cell that ``follows`` is broken only because of another one.
+    ``own`` holds those sightings, and ``others`` the keys of sightings of other causes in the cell.
+    With ``any_finding``, every finding in the cell counts. A cell that ``follows`` is broken only
+    because of another one.
     """
 
     cell: Cell
     own: tuple[Sighting, ...]
     others: frozenset[Key] = frozenset()
-    whole: bool = False
+    any_finding: bool = False
     follows: bool = False
 
-    def first(self, run: Run) -> list[Exchange]:
+    def first_exchanges(self, run: Run) -> list[Exchange]:
         """The exchanges of the first few findings, in the run that found them."""
-        findings = list(dict.fromkeys(one.finding for one in self.own))[:FEW]
-        names: dict[str, None] = {}
-        for one in self.own:
-            if one.finding in findings:
-                names.update(dict.fromkeys(one.exchange_ids))
-        return run.exchanges_of(names)
+        findings = list(dict.fromkeys(sighting.finding for sighting in self.own))[:FEW]
+        ids: dict[str, None] = {}  # an ordered set
+        for sighting in self.own:
+            if sighting.finding in findings:
+                ids.update(dict.fromkeys(sighting.exchange_ids))
+        return run.exchanges_of(ids)
 
 
 def sought_in_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
     """What to look for in some broken cells of a run: any finding.
 
-    A cell follows only if it follows from each cause that breaks it.
+    A cell ``follows`` only if it does so for each cause that breaks it.
     """
     shown = _by_cell(sightings_of(cells, run.exchange))
     following_of = following_by_cause(run.contract, run.cells, run.exchanges)
     following = {name for names in following_of.values() for name in names}
     for cause in run.causes:
-        following -= {*cause.cells} - following_of[cause.id]
+        broken_directly = set(cause.cells) - following_of[cause.id]
+        following -= broken_directly
     return [
-        Sought(cell, tuple(shown[cell.name]), whole=True, follows=cell.name in following)
+        Sought(cell, tuple(shown[cell.name]), any_finding=True, follows=cell.name in following)
         for cell in cells
     ]
 
@@ -107,13 +109,13 @@ def sought_of_cause(run: Run, cause: Cause) -> list[Sought]:
 def _by_cell(sightings: Iterable[Sighting]) -> dict[str, list[Sighting]]:
     """Some sightings, by the names of their cells."""
     found: dict[str, list[Sighting]] = defaultdict(list)
-    for one in sightings:
-        found[one.cell.name].append(one)
+    for sighting in sightings:
+        found[sighting.cell.name].append(sighting)
     return found
 
 
 def _keys(sightings: Iterable[Sighting]) -> frozenset[Key]:
-    return frozenset(one.own_key for one in sightings)
+    return frozenset(sighting.own_key for sighting in sightings)
 
 
 def fates_of(sought: Iterable[Sought], before: Run, after: Run) -> list[tuple[Sought, Fate, str]]:
@@ -123,13 +125,16 @@ def fates_of(sought: Iterable[Sought], before: Run, after: Run) -> list[tuple[So
     Otherwise it may pass just because what makes it fail did not happen again.
     """
     found = [(each, *fate_of(each, before, after)) for each in sought]
-    of_origins = [fate for each, fate, _ in found if not each.follows]
-    if of_origins and set(of_origins) == {Fate.FIXED}:
+    of_origins = {fate for each, fate, _ in found if not each.follows}
+    if of_origins == {Fate.FIXED}:
         return found
-    return [
-        (each, Fate.UNJUDGED, FOLLOWS) if each.follows and fate is Fate.FIXED else (each, fate, why)
-        for each, fate, why in found
-    ]
+    revised: list[tuple[Sought, Fate, str]] = []
+    for each, fate, why in found:
+        if each.follows and fate is Fate.FIXED:
+            revised.append((each, Fate.UNJUDGED, FOLLOWS))
+        else:
+            revised.append((each, fate, why))
+    return revised
 
 
 def fate_of(sought: Sought, before: Run, after: Run) -> tuple[Fate, str]:
@@ -137,12 +142,11 @@ def fate_of(sought: Sought, before: Run, after: Run) -> tuple[Fate, str]:
     if _is_waived(after, sought.cell) and not _is_waived(before, sought.cell):
         return Fate.DROPPED, "the target file now has a waiver for it"
     cells = [cell for cell in after.cells if cell.name == sought.cell.name]
-    for one in sightings_of(cells, after.exchange):
-        if _is_same(one, sought, before, after):
-            return Fate.STILL, view.sentence(one.finding)
-    return _fate_if_not_planned(sought, before, after) or _fate_if_planned(
-        sought, cells, before, after
-    )
+    for sighting in sightings_of(cells, after.exchange):
+        if _is_same(sighting, sought, before, after):
+            return Fate.STILL, view.sentence(sighting.finding)
+    not_planned = _fate_if_not_planned(sought, before, after)
+    return not_planned or _fate_if_planned(sought, cells, before, after)
 
 
 def _fate_if_planned(
@@ -197,7 +201,7 @@ def _lacking(target: Declaration, operations: set[str]) -> set[str]:
 
 def _fate_if_not_planned(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
     """The fate of a cell whose requests were not planned again, and why; None if they were."""
-    exchanges = sought.first(before)
+    exchanges = sought.first_exchanges(before)
     lacking = _newly_lacking(sought.cell, exchanges, before, after)
     if lacking:
         return Fate.DROPPED, f"the target file now excludes {', '.join(lacking)}"
@@ -207,7 +211,8 @@ def _fate_if_not_planned(sought: Sought, before: Run, after: Run) -> tuple[Fate,
         if case is None:
             return Fate.DROPPED, NOT_PLANNED
         if case.gap:
-            return Fate.DROPPED if case.inapplicable else Fate.UNJUDGED, case.gap
+            fate = Fate.DROPPED if case.inapplicable else Fate.UNJUDGED
+            return fate, case.gap
     return None
 
 
@@ -218,28 +223,29 @@ def _is_same(new: Sighting, sought: Sought, before: Run, after: Run) -> bool:
     """Whether a sighting shows what was sought.
 
     Either it has the same key, or the same request still breaks the same rule in the same place and
-    does not show another known cause. A key that does not name the parameter that is odd may be
-    that of another cause.
+    does not show another known cause. Equal keys prove nothing if they do not name the parameter
+    that is odd, because another cause may have the same key.
     """
-    certain = [one for one in sought.own if one.own_key.flaw not in (EMPTY, OPTIONAL)]
-    if sought.whole or new.own_key in _keys(certain):
+    certain = [each for each in sought.own if each.own_key.flaw not in (EMPTY, OPTIONAL)]
+    if sought.any_finding or new.own_key in _keys(certain):
         return True
     if new.own_key in sought.others:
         return False
-    alike = [one for one in sought.own if _rule_and_place(one) == _rule_and_place(new)]
-    return not _telling_requests(alike, before).isdisjoint(_telling_requests([new], after))
+    alike = [each for each in sought.own if _rule_and_place(each) == _rule_and_place(new)]
+    known_requests = _telling_requests(alike, before)
+    return not known_requests.isdisjoint(_telling_requests([new], after))
 
 
-def _rule_and_place(one: Sighting) -> tuple[str, str]:
+def _rule_and_place(sighting: Sighting) -> tuple[str, str]:
     """Which rule a sighting breaks, and where."""
-    return one.finding.rule, place_of(one.finding)
+    return sighting.finding.rule, place_of(sighting.finding)
 
 
 def _telling_requests(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
-    """The request that says most about each sighting, by what identifies it in every run."""
+    """The identities of the requests that say most about the sightings; see _request_identity."""
     found = set()
-    for one in sightings:
-        exchange = view.probe(run, one.finding, one.exchange_ids)
+    for sighting in sightings:
+        exchange = view.probe(run, sighting.finding, sighting.exchange_ids)
         if exchange is not None:
             found.add(_request_identity(exchange))
     return found

@@ -24,15 +24,18 @@ from conformance.run import members, runfile
 
 NAME = "history.jsonl"
 REMEMBERED = 10
-"""Number of earlier runs that a run remembers."""
+"""Maximum number of earlier runs that a run is compared with."""
 MOST = 200
 """Maximum number of causes in the line of a run."""
 MOST_PARTS = 1_000
-"""Maximum number of ids of causes in one of their operations, in the line of a run."""
+"""Maximum number of ``parts`` in the line of a run."""
 
 
-def line(run: Run, selected: frozenset[str] | None, name: str) -> Past:
-    """The entry of a run in the history. ``name`` is that of its directory."""
+def entry_of(run: Run, selected: frozenset[str] | None, name: str) -> Past:
+    """The entry of a run in the history. ``name`` is that of its directory.
+
+    ``selected`` holds the ids of the cases that were to run; None means all.
+    """
     return _entry_from({**members.summary(run), "selected": members.chosen(selected)}, name)
 
 
@@ -101,12 +104,12 @@ def _past(path: Path, number: int, text: str, bounds: Bounds) -> Past:
     return past
 
 
-def remembered(run: Run, selected: frozenset[str] | None, directory: Path) -> Run:
-    """The run with earlier runs from the history next to its directory.
+def with_history(run: Run, selected: frozenset[str] | None, directory: Path) -> Run:
+    """The run with comparable earlier runs from the history next to its ``directory``.
 
     Raises UsageError if the history cannot be read.
     """
-    now = line(run, selected, directory.name)
+    now = entry_of(run, selected, directory.name)
     return replace(run, past=before(read(directory.parent), now))
 
 

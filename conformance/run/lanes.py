@@ -30,7 +30,7 @@ class Lane:
             return False
         return self.kind is None or self.kind != other.kind
 
-    def usual(self, workers: int) -> int:
+    def usual_overlap(self, workers: int) -> int:
         """The number of cases that usually run at the same time as a case, including itself."""
         if self.stage is None:
             return 1
@@ -43,7 +43,7 @@ def lanes(contract: Contract, cases: Iterable[Case]) -> dict[str, Lane]:
 
 
 def _lane(contract: Contract, case: Case) -> Lane:
-    """The lane of a case: its phase if it changes nothing, or else that of writes, by kind.
+    """The lane of a case: that of its phase if it changes nothing, else that of writes of a kind.
 
     A case of a scenario that runs alone has no stage.
     """

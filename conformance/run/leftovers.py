@@ -37,22 +37,22 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Traces:
-    """By what the objects of a run are recognized: its keys, and the bodies that it sent."""
+    """What identifies the objects of a run: the keys of its marks, and the bodies that it sent."""
 
     keys: list[str]
     sent: frozenset[str]
 
 
 def removable(run: Run, left: Iterable[Made]) -> list[Made]:
-    """The objects that the API can remove, in order."""
+    """The objects that the API can remove, whatever the target file allows, in the same order."""
     left = list(left)
     return _in_order_of(left, removals(run.contract, left, Effect))
 
 
-def _in_order_of(left: list[Made], found: list[tuple[Made, Operation]]) -> list[Made]:
-    """The objects for which a deletion was found, in the order of ``left``."""
-    deletion_of = dict(found)
-    return [each for each in left if each in deletion_of]
+def _in_order_of(left: list[Made], deletions: list[tuple[Made, Operation]]) -> list[Made]:
+    """The objects that have a deletion, in the order of ``left``."""
+    deletable = {made for made, _ in deletions}
+    return [each for each in left if each in deletable]
 
 
 def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, Standing]:
@@ -72,7 +72,10 @@ def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, 
 
 
 def _standing_shown(session: Session, traces: Traces, made: Made) -> Standing:
-    """The standing of an object, by what the target returns to the key that created it."""
+    """The standing of an object, by what the target returns to the key that created it.
+
+    Sends only reads.
+    """
     declared, contract = session.target.declaration, session.contract
     if made.identity not in declared.keys:
         return Standing.UNPROVEN

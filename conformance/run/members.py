@@ -9,16 +9,17 @@ from conformance.model import Cell, Contract, Json, Run, Verdict
 
 FORMAT = 1
 NAMED = 3
-"""Exchanges that a passed cell lists. A replay finds all of them."""
+"""Maximum number of exchanges that run.json lists for a passed cell. A replay finds all of them."""
 
 
 def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
     """The members of run.json. ``selected`` holds the ids of the cases that were to run."""
     clauses = run.contract.clauses.values()
+    uncovered = {clause.id: clause.uncovered for clause in clauses if not run.by_clause[clause.id]}
     return {
         **summary(run),
         "cells": [_cell(each) for each in run.cells],
-        "uncovered": {c.id: c.uncovered for c in clauses if not run.by_clause[c.id]},
+        "uncovered": uncovered,
         "selected": chosen(selected),
         "plan": [convert.to_json(case) for case in run.cases],
     }
@@ -47,7 +48,7 @@ def summary(run: Run) -> dict[str, Any]:
         "judged_on": run.judged_on,
         "log_head": run.log_head,
         "drawn_by": run.drawn_by,
-        **_bound(run),
+        **_challenge_and_peer(run),
         "incomplete": run.incomplete,
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
@@ -72,13 +73,16 @@ def _spec(contract: Contract) -> Json:
 
 
 def _of_some_runs(run: Run) -> dict[str, Any]:
-    """The members that only some runs have: with a baseline, of spot checks, with reuse."""
+    """The members that only runs with a baseline, spot checks, or runs with reuse have."""
     members = {"baseline": run.baseline, "spread": run.spread, "reuse": run.reuse}
     return {name: convert.to_json(value) for name, value in members.items() if value is not None}
 
 
-def _bound(run: Run) -> dict[str, Any]:
-    """The members for the challenge that a run took, and for the deployment that it saw."""
+def _challenge_and_peer(run: Run) -> dict[str, Any]:
+    """The members for the challenge that a run took, and for the deployment that it saw.
+
+    Without a challenge or a peer, its members are left out.
+    """
     members: dict[str, Any] = {}
     if run.challenge_digest:
         members |= {"nonce": run.nonce, "challenge_digest": run.challenge_digest}

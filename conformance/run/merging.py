@@ -44,7 +44,7 @@ class Piece:
         return cases
 
     def differences(self, other: Piece) -> list[str]:
-        """The names of what differs from another shard and must not."""
+        """What differs from another shard although it must not, by name."""
         names = [
             name for name in ALIKE if self.stored.said.get(name) != other.stored.said.get(name)
         ]
@@ -63,11 +63,11 @@ def piece(directory: Path, contract: Contract) -> Piece:
 
 
 @dataclass(frozen=True)
-class Whole:
-    """Shards that belong together, and a sentence for each problem with the given ones."""
+class FittingShards:
+    """The shards that fit together, in order, and a sentence for each problem of a merge."""
 
     pieces: list[Piece]
-    wrongs: list[str]
+    problems: list[str]
 
     @property
     def chosen(self) -> frozenset[str] | None:
@@ -79,7 +79,8 @@ class Whole:
     def run(self) -> Run:
         """The run without its log, from the earliest start to the latest end of its shards."""
         stored = [each.stored for each in self.pieces]
-        started, ended = min(s.began.started for s in stored), max(s.ended for s in stored)
+        started = min(each.began.started for each in stored)
+        ended = max(each.ended for each in stored)
         began = stored[0].began
         salts = tuple(dict.fromkeys(salt for each in stored for salt in each.began.salts))
         selection = began.selection and replace(began.selection, shard="")
@@ -94,50 +95,52 @@ class Whole:
         )
 
 
-def fit_together(pieces: Sequence[Piece]) -> Whole:
+def fit_together(pieces: Sequence[Piece]) -> FittingShards:
     """The shards that belong to the same run as the first; there must be at least one.
 
-    Each shard that is foreign, duplicate, missing or incomplete yields a sentence.
+    Each shard that is foreign, duplicate, missing or incomplete is a problem.
     """
-    first, wrongs = pieces[0], []
+    first, problems = pieces[0], []
     fitting: dict[int, Piece] = {}
     for each in pieces:
         different = first.differences(each)
         if different:
             what = ", ".join(different)
-            wrongs.append(f"{each.name} belongs to another run than {first.name}: {what} differ")
+            problems.append(
+                f"{each.name} belongs to another run than {first.name}: {what} must not differ"
+            )
         elif each.shard.number in fitting:
-            wrongs.append(f"{each.name} duplicates {fitting[each.shard.number].directory}")
+            problems.append(f"{each.name} duplicates {fitting[each.shard.number].directory}")
         else:
             fitting[each.shard.number] = each
     for number in range(1, first.shard.of + 1):
         if number not in fitting:
-            wrongs.append(f"shard {number} of {first.shard.of} is missing")
+            problems.append(f"shard {number} of {first.shard.of} is missing")
     kept = [fitting[number] for number in sorted(fitting)]
-    wrongs += [
+    problems += [
         f"{each.name}: {each.stored.log.incomplete}" for each in kept if each.stored.log.incomplete
     ]
-    return Whole(kept, wrongs)
+    return FittingShards(kept, problems)
 
 
-def write(whole: Whole, recorder: Recorder) -> None:
+def write(shards_to_merge: FittingShards, recorder: Recorder) -> None:
     """Log everything from the shards, in the order of the plan, with new numbers.
 
-    If anything is wrong with the shards, the log breaks off with that as the reason.
+    If there are problems, the log says that the run broke off because of them.
     """
-    numbers = count(1)
-    recorder.setup(whole.pieces[0].stored.log.setup)
+    numbers, pieces = count(1), shards_to_merge.pieces
+    recorder.setup(pieces[0].stored.log.setup)
     void: set[str] = set()
-    for case, sent in _by_case(whole.pieces):
+    for case, sent in _by_case(pieces):
         for each, exchange in sent:
             logged = recorder.exchange(replace(exchange, id=f"{next(numbers)}"))
             if exchange.id in each.stored.log.void:
                 void.add(logged.id)
-        for each in whole.pieces:
+        for each in pieces:
             if case in each.stored.log.ends:
                 recorder.end(case, each.stored.log.ends[case])
-    if whole.wrongs:
-        recorder.break_off("; ".join(whole.wrongs), void)
+    if shards_to_merge.problems:
+        recorder.break_off("; ".join(shards_to_merge.problems), void)
     recorder.close()
 
 
@@ -148,15 +151,17 @@ Sent = list[tuple[Piece, Exchange]]
 def _by_case(pieces: Sequence[Piece]) -> Iterator[tuple[str, Sent]]:
     """Every exchange once, by case, in the order of the plan.
 
-    An exchange that serves several cases was sent by each shard that needs it; the first one is
-    used. Exchanges before the first case are taken from the first shard.
+    A part that serves several cases was sent by each shard that needs it; only that of the first
+    one is used. Exchanges before the first case are taken from the first shard.
     """
-    first, owners = pieces[0], dict[str, Piece]()  # by part, the shard whose exchanges are used
+    first = pieces[0]
+    owners: dict[str, Piece] = {}  # by part, the shard whose exchanges are used
     planned = [case.id for case in first.stored.began.cases]
     after = (LOOK.id, CLEAN.id)
     before = without(first.by_case, {*planned, *after})
     for case in (*before, *planned, *after):
-        sent = _exchanges_of(pieces if case not in before else [first], case)
+        sources = [first] if case in before else pieces
+        sent = _exchanges_of(sources, case)
         used = [(each, exchange) for each, exchange in sent if _is_used(each, exchange, owners)]
         yield case, used
 
@@ -167,8 +172,12 @@ def _exchanges_of(pieces: Iterable[Piece], case: str) -> Sent:
 
 
 def _is_used(piece: Piece, exchange: Exchange, owners: dict[str, Piece]) -> bool:
-    """Whether an exchange is used: it is of no shared part, or of the first shard that has it.
+    """Whether the merged log uses an exchange of a shard.
 
-    ``owners`` records that shard, by part.
+    It does unless the exchange belongs to a part of which an earlier shard is the owner. The first
+    shard with a part becomes its owner, which is recorded in ``owners``.
     """
-    return not exchange.part or owners.setdefault(exchange.part, piece) is piece
+    if not exchange.part:
+        return True
+    owner = owners.setdefault(exchange.part, piece)
+    return owner is piece

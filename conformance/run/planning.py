@@ -40,7 +40,7 @@ from conformance.report.view import first_of, operation_name
 from conformance.run.binding import Challenged, Stamping
 from conformance.run.conclusion import begun
 from conformance.run.lanes import lanes
-from conformance.run.shards import Shard, parsed
+from conformance.run.shards import Shard, parse_shard
 from conformance.target import Target, faulty, keyring, named, scope
 
 USUAL = 5_800
@@ -192,7 +192,7 @@ class Prepared:
 
 
 def drawing_versions() -> dict[str, str]:
-    """The versions of what draws generated cases. Others draw other cases for the same seed."""
+    """The versions of what draws generated cases. Other versions may draw others for a seed."""
     libraries = {name: version(name) for name in DRAWING}
     return {"python": platform.python_version(), **libraries}
 
@@ -250,8 +250,8 @@ def plans_for(
     fitting = scope.fitted(complete, target)
     plan = planned(fitting, target, seed, depth, selection.budget)
     if target.absent or target.inapplicable:
-        whole = replace(target, inapplicable=frozenset())
-        plan = with_inapplicable(plan, planned(complete, whole, seed, depth))
+        lacking_nothing = replace(target, inapplicable=frozenset())
+        plan = with_inapplicable(plan, planned(complete, lacking_nothing, seed, depth))
     chosen = select(plan, fitting, wanted(fitting, selection.areas, selection.clauses))
     plans = _within_budget(Plans(fitting, plan, chosen), selection.budget)
     if depth is Depth.QUICK:
@@ -260,14 +260,19 @@ def plans_for(
 
 
 def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
-    """Raise TargetError for excluded areas with operations that the target offers."""
+    """Raise TargetError for excluded areas with operations that the target offers.
+
+    These are the operations of which an empty log has a cell that is not inapplicable.
+    """
     if not target.areas:
         return
-    offered: dict[str, dict[str, None]] = {area: {} for area in contract.areas}  # operations
+    # by area, the names of the operations that the target offers, as an ordered set
+    offered: dict[str, dict[str, None]] = {area: {} for area in contract.areas}
     declared, nothing = target.declaration, Log()
-    for cell in verdict.cells(
+    cells = verdict.cells(
         contract, declared, checks.RULES, plan.cases, nothing, today=verdict.ANY_DAY
-    ):
+    )
+    for cell in cells:
         if cell.verdict is not Verdict.INAPPLICABLE:
             area = contract.clauses[cell.clause].area
             offered[area][operation_name(cell.operation)] = None
@@ -282,19 +287,19 @@ def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
 
 
 def _of_shard(plans: Plans, text: str) -> Plans:
-    """The plans reduced to a shard. Raises UsageError for a malformed shard."""
-    number, of = parsed(text)
-    whole = plans.selected
-    shard = Shard(number, of, None if whole is None else sorted(whole))
-    lane = lanes(plans.contract, plans.chosen.cases)
-    cases = (case for case in plans.chosen.cases if shard.holds(case.id, lane[case.id]))
+    """The plans reduced to a shard, such as ``2/5``. Raises UsageError for a malformed shard."""
+    number, of = parse_shard(text)
+    selected = plans.selected
+    shard = Shard(number, of, None if selected is None else sorted(selected))
+    lane_of = lanes(plans.contract, plans.chosen.cases)
+    cases = (case for case in plans.chosen.cases if shard.holds(case.id, lane_of[case.id]))
     return replace(plans, chosen=Plan(tuple(cases)), shard=shard)
 
 
 def _within_quick_run(plans: Plans) -> Plans:
-    """The plans of a quick run: if they exceed its requests, only the most valuable cases.
+    """The plans of a quick run, which chooses only the most valuable cases if there are too many.
 
-    Some are cut short, in both plans. The others stay in the whole plan, but are not chosen.
+    Some of these are cut short, in both plans. The others stay in the plan of the whole suite.
     """
     if sum(plans.chosen.requests().values()) <= QUICK:
         return plans
@@ -312,17 +317,18 @@ def _within_budget(plans: Plans, budget: int) -> Plans:
     kept = {case.id: case for case in affordable(chosen, plans.contract, budget).cases}
     if not kept:  # run anyway, until the budget is used up
         return plans
-    left = {case.id for case in chosen.runnable} - kept.keys()
-    fewer = _marked_over_budget(chosen, kept, left)
-    plan = fewer if chosen is plans.plan else _marked_over_budget(plans.plan, kept, left)
+    dropped = {case.id for case in chosen.runnable} - kept.keys()
+    fewer = _marked_over_budget(chosen, kept, dropped)
+    plan = fewer if chosen is plans.plan else _marked_over_budget(plans.plan, kept, dropped)
     return replace(plans, plan=plan, chosen=fewer)
 
 
-def _marked_over_budget(plan: Plan, kept: Mapping[str, Case], left: set[str]) -> Plan:
-    """The plan with some cases as they are kept, and others marked as over the budget."""
-    cases = [kept.get(case.id, case) for case in plan.cases]
-    return Plan(
-        tuple(
-            replace(case, gap=OVER_BUDGET, place="") if case.id in left else case for case in cases
-        )
-    )
+def _marked_over_budget(plan: Plan, kept: Mapping[str, Case], dropped: set[str]) -> Plan:
+    """The plan with the ``kept`` cases, which may be cut short, and a gap in the dropped ones."""
+    cases: list[Case] = []
+    for case in plan.cases:
+        if case.id in dropped:
+            cases.append(replace(case, gap=OVER_BUDGET, place=""))
+        else:
+            cases.append(kept.get(case.id, case))
+    return Plan(tuple(cases))

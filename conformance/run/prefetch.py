@@ -61,13 +61,16 @@ class Part:
         return Part(self._gate)
 
     def uses(self, part: Sink) -> None:
-        """Log that part first. Exchanges from before the first case are already logged."""
+        """Log another part before what follows here.
+
+        A sink of another class has logged its exchanges already, before the first case.
+        """
         if isinstance(part, Part):
             self._gate.hold(self, part)
 
 
-class Errand(Part):
-    """A case that runs before its turn, with the exchanges so far."""
+class EarlyCase(Part):
+    """A case that may run before its turn, with the exchanges that are held until then."""
 
     def __init__(self, case: Case, lane: Lane, gate: Gate) -> None:
         super().__init__(gate)
@@ -94,7 +97,7 @@ class Errand(Part):
 
 
 class Gate:
-    """The state shared by the threads of a run, and its lock."""
+    """The state that the threads of a run share, with its lock: it decides which cases may send."""
 
     def __init__(self, spool: Recorder | None = None, *, large: bool = False) -> None:
         lock = threading.RLock()
@@ -102,7 +105,7 @@ class Gate:
         self.arrived = threading.Condition(lock)  # notified when the case whose turn it is goes on
         self.free = threading.Condition(lock)  # notified when another case may begin
         self._spool = spool
-        self.turn: Errand | None = None  # the case whose turn it is
+        self.turn: EarlyCase | None = None  # the case whose turn it is
         self.stopped = False
         self._overloaded = False  # whether the target could not serve the last request
         self._large = large  # whether any response was LARGE
@@ -113,15 +116,15 @@ class Gate:
         if self.stopped:
             raise Stopped
 
-    def admit(self, errand: Errand) -> None:
+    def admit(self, early: EarlyCase) -> None:
         """Wait until a case may send. Raises Stopped when the run is over."""
         with self.changed:
-            self.changed.wait_for(lambda: self._admits(errand))
+            self.changed.wait_for(lambda: self._admits(early))
             self.check()
 
-    def _admits(self, errand: Errand) -> bool:
+    def _admits(self, early: EarlyCase) -> bool:
         """Whether a case may send now: it is its turn, or neither target nor memory is full."""
-        if self.stopped or errand is self.turn:
+        if self.stopped or early is self.turn:
             return True
         return not (self._overloaded or self._large) and self._bytes < HELD
 
@@ -139,7 +142,7 @@ class Gate:
                 self.arrived.notify()
 
     def keep(self, exchange: Exchange) -> None:
-        """Write an exchange to the log of early writes, which survives if the run is killed."""
+        """Write an exchange to the log of early writes, which is kept even if the run is killed."""
         if self._spool is not None:
             with self.changed:
                 self._spool.record(exchange)
@@ -173,9 +176,10 @@ def _use_one_arena() -> None:
 
 
 class Ahead:
-    """Runs cases on threads. ``attempt`` runs a case to its end and returns how it ended.
+    """Runs cases on threads, ahead of their turn if possible.
 
-    ``spool`` logs what cases write before their turn. ``large`` says that a response was LARGE.
+    ``attempt`` runs a case to its end and returns how it ended. ``spool`` logs what cases write
+    before their turn. ``large`` says that an earlier response was LARGE.
     """
 
     def __init__(
@@ -190,8 +194,8 @@ class Ahead:
     ) -> None:
         self._gate = Gate(spool, large=large)
         self._attempt = attempt
-        self._errands = [Errand(case, lanes[case.id], self._gate) for case in cases]
-        self._places = {errand.case.id: place for place, errand in enumerate(self._errands)}
+        self._early_cases = [EarlyCase(case, lanes[case.id], self._gate) for case in cases]
+        self._places = {early.case.id: place for place, early in enumerate(self._early_cases)}
         self._begun: set[int] = set()
         self._first = 0  # the place of the case whose turn it is
         _use_one_arena()
@@ -199,27 +203,27 @@ class Ahead:
             threading.Thread(target=self._work, daemon=True).start()
 
     def result(self, case: Case, log: Callable[[Sent], object]) -> str:
-        """Wait for the case whose turn it is, pass its exchanges to ``log``, return how it ended.
+        """Wait for the case whose turn it is; returns how it ended.
 
-        Raises the exception of its scenario, if any.
+        Its exchanges are passed to ``log`` meanwhile. Raises the exception of its scenario, if any.
         """
         gate, place = self._gate, self._places[case.id]
-        errand = self._errands[place]
+        early = self._early_cases[place]
         with gate.changed:
-            self._first, gate.turn = place, errand
+            self._first, gate.turn = place, early
             gate.changed.notify_all()
             gate.free.notify()
         while True:
             with gate.arrived:
-                gate.arrived.wait_for(lambda: errand.held or errand.ended)
-                drained = errand.ended and not errand.held
+                gate.arrived.wait_for(lambda: early.held or early.ended)
+                drained = early.ended and not early.held
             if drained:
                 break
-            self._log(errand.case, errand, log)
-        if errand.error is not None:
-            raise errand.error
-        assert errand.outcome is not None
-        return errand.outcome
+            self._log(early.case, early, log)
+        if early.error is not None:
+            raise early.error
+        assert early.outcome is not None
+        return early.outcome
 
     def _log(self, case: Case, part: Part, log: Callable[[Sent], object]) -> None:
         """Log what a part holds, attributed to ``case``, whose turn it is."""
@@ -236,63 +240,64 @@ class Ahead:
             self._gate.changed.notify_all()
             self._gate.free.notify_all()
 
-    def rest(self, log: Callable[[Sent], object]) -> None:
-        """Pass what is held for cases that have not had their turn to ``log``."""
-        for errand in self._errands[self._first :]:
-            self._log(errand.case, errand, log)
+    def log_rest(self, log: Callable[[Sent], object]) -> None:
+        """Pass to ``log`` what is still held, from the case whose turn it is on."""
+        for early in self._early_cases[self._first :]:
+            self._log(early.case, early, log)
 
     def _work(self) -> None:
         """Run one case after another, as soon as each may begin."""
-        while (errand := self._next()) is not None:
+        while (early := self._next()) is not None:
             try:
-                outcome = self._attempt(errand.case, errand)
+                outcome = self._attempt(early.case, early)
             except Stopped:
                 return
             except Exception as error:
-                self._end(errand, error=error)
+                self._end(early, error=error)
             except BaseException as error:  # the thread ends, and the run must not wait for it
-                self._end(errand, error=RuntimeError(f"a worker thread of the run died: {error!r}"))
+                self._end(early, error=RuntimeError(f"a worker thread of the run died: {error!r}"))
                 return
             else:
-                self._end(errand, outcome=outcome)
+                self._end(early, outcome=outcome)
 
     def _end(
-        self, errand: Errand, *, outcome: str | None = None, error: Exception | None = None
+        self, early: EarlyCase, *, outcome: str | None = None, error: Exception | None = None
     ) -> None:
         """Record how a case ended, and wake the threads that wait for that."""
         with self._gate.changed:
-            errand.outcome, errand.error = outcome, error
-            if errand is self._gate.turn:
+            early.outcome, early.error = outcome, error
+            if early is self._gate.turn:
                 self._gate.arrived.notify()
             self._gate.free.notify()
 
-    def _next(self) -> Errand | None:
+    def _next(self) -> EarlyCase | None:
         """Wait for a case that may begin; None if none is left or the run is over.
 
         Whoever finds one lets the next thread look for another.
         """
         with self._gate.changed:
-            while not self._gate.stopped and len(self._begun) < len(self._errands):
+            while not self._gate.stopped and len(self._begun) < len(self._early_cases):
                 place = self._place_to_begin()
                 if place is not None:
                     self._begun.add(place)
                     self._gate.free.notify()
-                    return self._errands[place]
+                    return self._early_cases[place]
                 self._gate.free.wait()
             self._gate.free.notify()
         return None
 
     def _place_to_begin(self) -> int | None:
         """The position of the first case that no earlier case prevents from starting."""
-        earlier: set[Lane] = set()
-        within = range(self._first, min(self._first + WINDOW, len(self._errands)))
+        lanes_before: set[Lane] = set()
+        within = range(self._first, min(self._first + WINDOW, len(self._early_cases)))
         for place in within:
-            errand = self._errands[place]
-            if errand.ended:
+            early = self._early_cases[place]
+            if early.ended:
                 continue
-            if place not in self._begun and all(errand.lane.may_overlap(lane) for lane in earlier):
+            has_begun = place in self._begun
+            if not has_begun and all(early.lane.may_overlap(lane) for lane in lanes_before):
                 return place
-            earlier.add(errand.lane)
+            lanes_before.add(early.lane)
         return None
 
 

@@ -63,17 +63,17 @@ def check(session: Session) -> None:
 
 
 def _failed_reads(client: Client) -> list[Exchange]:
-    """The plain reads that failed; empty if a successful one shows that the target can be judged.
+    """Send plain reads; returns those that failed, none if a success shows that this is the API.
 
-    A success shows that if the read needs a key, or if no key was rejected before it. Any target
-    may return 404 for a few reads, and a key may lack a few scopes, so after a 404 or a 403 all of
-    them are tried, not just ATTEMPTS.
+    A success shows it if the read needs a key, or if no key was rejected before. Any target may
+    return 404 for a few reads, and a key may lack a few scopes, so after a 404 or a 403 all reads
+    are tried, not just ATTEMPTS.
     """
     failed: list[Exchange] = []
     statuses: set[int | None] = set()
     offered = without(client.contract.operations, client.target.inapplicable)
     reads = sorted(plain_reads(offered.values()), key=lambda read: lot(f"{client.seed} {read.id}"))
-    for operation in sorted(reads, key=_rank, reverse=True):
+    for operation in sorted(reads, key=_rank, reverse=True):  # equal ranks stay in drawn order
         exchange = client.call(operation, {})
         if not (exchange.ok and isinstance(exchange.json, dict | list)):
             failed.append(exchange)
@@ -148,7 +148,7 @@ def _refused_key(session: Session, failed: list[Exchange]) -> str | None:
 
 def _unheld(url: str, responses: list[Response], asked: str) -> str | None:
     """The problem if every response exceeds what the suite keeps or reads."""
-    reasons = [response.unheld for response in responses]
+    reasons = [response.why_unjudgeable for response in responses]
     return f"{url} cannot be judged by {asked}: {reasons[0]}." if all(reasons) else None
 
 

@@ -31,8 +31,10 @@ class TimeLeft:
     """Estimates how long the rest of a run takes, from the expected requests of its cases."""
 
     def __init__(self, cases: Iterable[Case], lane_of: dict[str, Lane], workers: int) -> None:
-        self._weights = {case.id: case.cost / lane_of[case.id].usual(workers) for case in cases}
-        self._whole = sum(self._weights.values())
+        self._weights = {
+            case.id: case.cost / lane_of[case.id].usual_overlap(workers) for case in cases
+        }
+        self._total = sum(self._weights.values())
         self._done = 0.0
 
     def add(self, case: Case) -> None:
@@ -41,9 +43,9 @@ class TimeLeft:
 
     def words(self, seconds: float) -> str:
         """The time left after some seconds, such as ``about 2 min left``; empty at the start."""
-        if self._done <= LEAST * self._whole:
+        if self._done <= LEAST * self._total:
             return ""
-        left = seconds * (self._whole - self._done) / self._done
+        left = seconds * (self._total - self._done) / self._done
         if left < MINUTE:
             return f"about {10 * (1 + int(left / 10))} s left"
         return f"about {round(left / MINUTE):,} min left"
@@ -63,7 +65,8 @@ class Live:
         self._live = console.is_terminal and not console.is_dumb_terminal
         self._bar = Progress(
             TaskProgressColumn(),
-            BarColumn(bar_width=20, complete_style="cyan", finished_style="cyan"),  # no alarm
+            # the red of the default style would look like an alarm
+            BarColumn(bar_width=20, complete_style="cyan", finished_style="cyan"),
             TextColumn("{task.description}"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),

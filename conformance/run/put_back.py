@@ -17,7 +17,7 @@ from conformance.scenarios.client.writing import usual_values
 from conformance.transport.patience import OverBudget
 
 
-def remembering(cases: tuple[Case, ...], reuse: Reuse | None) -> Memory:
+def initial_memory(cases: tuple[Case, ...], reuse: Reuse | None) -> Memory:
     """The memory of a run at its beginning. Without reuse, each case gets new objects."""
     if reuse is None:
         return Memory(cases)
@@ -30,22 +30,22 @@ def remembering(cases: tuple[Case, ...], reuse: Reuse | None) -> Memory:
 def put_back(
     log: Log, reuse: Reuse, allowed: Collection[Effect], cleaner: Callable[[Effect], Client]
 ) -> None:
-    """Change what the API cannot delete to what a new object would be.
+    """Put the objects of a run that the API cannot delete into the state of new ones.
 
-    So it carries the mark of the run, and no odd value of its cases. It also shows the words that
-    other objects share, because later runs filter by what the first item of a list shows.
-    ``cleaner`` gives the client for requests of an effect.
+    Each then carries the mark of the run, and no odd value of its cases. It also shows the words
+    that other objects share, because later runs filter by what the first item of a list shows.
+    Only changes of an ``allowed`` effect are sent; ``cleaner`` returns the client for an effect.
     """
     contract = cleaner(Effect.READ).contract
     places = [(each.kind, each.id) for each in reuse.objects]
     places += [(each.kind, each.id) for each in made_by(contract, log.exchanges)]
     with contextlib.suppress(Unjudgeable, OverBudget):
-        for kind, name in dict.fromkeys(places):
+        for kind, object_id in dict.fromkeys(places):
             change = resetting(contract, kind)
             if change is None or change.effect not in allowed:
                 continue
             client = cleaner(change.effect)
             shared = usual_values(client, change)
-            is_back = client.own.put_back(kind, name, shared)
+            is_back = client.own.put_back(kind, object_id, shared)
             if shared and not is_back:  # the target may refuse the shared words
-                client.own.put_back(kind, name, {})
+                client.own.put_back(kind, object_id, {})

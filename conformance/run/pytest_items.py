@@ -67,7 +67,7 @@ class CaseItem(pytest.Item):
             self.session.shouldstop = "the target is down"
             _fail(gone)
         if bug:
-            self._broke(bug)
+            self._stop_for_bug(bug)
         graded = [
             _line(rule, violation)
             for rule, violation in self.found
@@ -89,7 +89,7 @@ class CaseItem(pytest.Item):
         """Only the message, because pytest might show local variables that quote the target."""
         return excinfo.getrepr(style="value", chain=False)
 
-    def _broke(self, error: Exception) -> NoReturn:
+    def _stop_for_bug(self, error: Exception) -> NoReturn:
         """End the run because of a bug in the suite, and show the bug without secrets."""
         redact = self.running.sender.redact
         self.running.recorder.break_off(
@@ -189,7 +189,7 @@ class Items:
             session.shouldstop = "the target cannot be judged"
 
     def _examine(self) -> None:
-        """Examine the parts of the target file, log what was found, and print some problems."""
+        """Examine the parts of the target file, log what was found, and print a few problems."""
         if self._look_first is None:
             return
         remarks = self._look_first(self.running)

@@ -1,7 +1,8 @@
 """Repeats the steps of causes at the end of a run, so that reports can say if they reproduce it.
 
-Steps are skipped if they cost money or exhaust a limit, change objects that the run did not create,
-need a text that is not in the log, or depend on which of two requests is carried out first.
+Steps are skipped if they cost money, exhaust a limit or change objects that the run did not create.
+So are steps that need a text that is not in the log, or depend on which of two requests is carried
+out first.
 """
 
 from __future__ import annotations
@@ -53,21 +54,23 @@ IN_HEADERS = {SecretKind.KEY, SecretKind.UNKNOWN, *ISSUED}
 def send_again(sender: Sender, run: Run) -> None:
     """Repeat the steps of the causes of a run, as far as they do no harm.
 
-    The steps of each cause have another place in their texts, so that these are new to the target.
+    For each cause, the marks in the texts get a place that no other has, so that the texts are new
+    to the target.
     """
     left, key = MOST, keys_of(run)[0]
     with suppress(Unjudgeable, OverBudget):
         for sendings in steps_of(run, [shown_of(run, cause) for cause in run.causes[:CAUSES]]):
             if len(sendings) <= left and _may_be_sent(run, sendings):
                 left -= len(sendings)
-                _Steps(sender, other_place(key, MOST - left)).send(sendings)
+                place = other_place(key, MOST - left)  # by the number of requests so far
+                _Steps(sender, place).send(sendings)
 
 
 # --- which ---
 
 
 def _may_be_sent(run: Run, sendings: Sequence[Sending]) -> bool:
-    """Whether steps can be repeated without harm: complete, one after another, and safe."""
+    """Whether steps can be repeated without harm: they are complete, sequential and safe."""
     made: set[str] = set()  # placeholders of objects that the steps create
     for each in sendings:
         if each.at_once or not _is_whole(each.request):
@@ -100,17 +103,19 @@ def _text(request: Request) -> str:
     return request.url + (request.body or Body()).kept
 
 
-def _is_safe(run: Run, each: Sending, made: set[str]) -> bool:
-    """Whether a write has no further effect, and creates an object or names one of ``made``.
+def _is_safe(run: Run, sending: Sending, made: set[str]) -> bool:
+    """Whether a step only writes, and either creates an object or names one that steps created.
 
-    ``made`` holds placeholders. Exhausting a limit counts as an effect, too.
+    ``made`` holds the placeholders of those objects. A step that costs money or exhausts a limit
+    does more than write.
     """
-    operation = run.contract.operations.get(each.exchange.operation)
+    operation = run.contract.operations.get(sending.exchange.operation)
     if operation is None or operation.effect is not Effect.WRITE:
         return False
     if operation.action == "create":
         return True
-    return any(str(each) in made for each in Placeholder.all_in(_text(each.request)))
+    named = Placeholder.all_in(_text(sending.request))
+    return any(str(placeholder) in made for placeholder in named)
 
 
 # --- sending ---
@@ -124,7 +129,7 @@ class _Steps:
         self._values = {str(MARK): place}  # by placeholder
 
     def send(self, sendings: Iterable[Sending]) -> None:
-        """Send steps until the response to one lacks a value that a later step needs."""
+        """Send the steps in order. Stops if a response lacks a value that a later step needs."""
         for each in sendings:
             exchange = self._sender.send(self._message(each.request), self._label(each.exchange))
             for capture in each.captures:
@@ -136,7 +141,8 @@ class _Steps:
     def _label(self, exchange: Exchange) -> Label:
         """The label of a repeated step, which has the effect of its operation."""
         operation = self._sender.contract.operations.get(exchange.operation)
-        case = replace(AGAIN, effect=getattr(operation, "effect", Effect.READ))
+        effect = Effect.READ if operation is None else operation.effect
+        case = replace(AGAIN, effect=effect)
         facts = Facts(again=exchange.id)
         return Label(case, 1, exchange.operation, Role.BYSTANDER, exchange.identity, facts)
 
@@ -146,7 +152,7 @@ class _Steps:
         Content-Length is omitted, because the body may have a different length now.
         """
         base = self._sender.target.declaration.url
-        origin = base[: base.index("/", len("https://"))]
+        origin = base[: base.index("/", len("https://"))]  # up to the path
         return Message(
             request.method,
             "",

@@ -26,13 +26,13 @@ from conformance.run.session import Session
 from conformance.scenarios.client.pool import resetting
 
 RUNS = 3
-"""The latest runs that are read. Each names the objects that it took over from those before it."""
+"""Number of latest runs that are read. Each also names the objects that it took over."""
 OF_A_KIND = 8
-"""Objects of a kind that a run uses again at most: the latest, which lists show first."""
+"""Maximum number of objects of a kind that a run uses again: the latest, which lists show first."""
 
 
 LOOKS = 3 * OF_A_KIND
-"""Objects of a kind that are looked for at most. A stored run may be forged."""
+"""Maximum number of objects of a kind that are looked for, because a stored run may be forged."""
 
 
 def reusable(session: Session, contract: Contract, directory: Path, turns: int) -> Reuse:
@@ -48,29 +48,29 @@ def reusable(session: Session, contract: Contract, directory: Path, turns: int) 
 
 
 def still_there(session: Session, runs: Collection[Run]) -> tuple[Reused, ...]:
-    """The latest objects of some runs that the target shows with a mark of theirs, oldest first.
+    """The latest objects that the target shows with a mark of one of some runs, oldest first.
 
-    Only kinds count whose objects a change can put into the state of new ones.
+    Sends only reads. Objects that no change can put into the state of new ones are left out.
     """
     found: dict[tuple[str, str | int], Reused] = {}  # by kind and id
     looks, counts = Counter[str](), Counter[str]()
     for each in sorted(_left_by(runs), key=lambda made: made.at, reverse=True):
-        kind, place = each.kind, (each.kind, each.id)
-        if place in found or looks[kind] == LOOKS or counts[kind] == OF_A_KIND:
+        kind, key = each.kind, (each.kind, each.id)
+        if key in found or looks[kind] == LOOKS or counts[kind] == OF_A_KIND:
             continue
         if resetting(session.contract, kind) is None:
             continue
         looks[kind] += 1
         if _is_shown(session, runs, each):
-            found[place] = Reused(kind, each.id, each.identity, each.at)
+            found[key] = Reused(kind, each.id, each.identity, each.at)
             counts[kind] += 1
-    return tuple(found.values())[::-1]
+    return tuple(reversed(found.values()))
 
 
 def _latest_runs(directory: Path, contract: Contract, url: str) -> Iterator[Run]:
     """The latest stored runs of the target at a URL, newest first and without verdicts.
 
-    Spot checks are left out, and runs that cannot be read.
+    Spot checks and runs that cannot be read are left out.
     """
     if (directory / runfile.RUN).is_file():
         paths = [directory]
@@ -91,7 +91,7 @@ def _latest_runs(directory: Path, contract: Contract, url: str) -> Iterator[Run]
 
 
 def _left_by(runs: Iterable[Run]) -> Iterator[Made]:
-    """What some runs created and did not remove, or took over from earlier ones."""
+    """The objects that some runs created and did not remove, or took over from earlier ones."""
     for run in runs:
         yield from made_by(run.contract, run.exchanges)
         for each in run.reuse.objects if run.reuse else ():
@@ -99,10 +99,11 @@ def _left_by(runs: Iterable[Run]) -> Iterator[Made]:
 
 
 def _is_shown(session: Session, runs: Iterable[Run], made: Made) -> bool:
-    """Whether the main key sees an object with the mark of one of the runs."""
+    """Whether the main key sees an object with the mark of one of the runs. Sends a read."""
     contract, declared = session.contract, session.target.declaration
     look = session.cleaner().look(made.kind, made.id, role=Role.BYSTANDER)
-    shown = members_of(sought_in(contract, look)[0])
+    found, _ = sought_in(contract, look)
+    shown = members_of(found)
     return any(
         is_own(contract, declared.inputs, keys_of(run), bodies_sent(run.exchanges), made, shown)
         for run in runs

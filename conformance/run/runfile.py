@@ -54,9 +54,9 @@ PACKED = packed(Path(LOG)).name
 WORKERS = "workers"
 """The directory of logs that are not merged yet: one file per pytest-xdist worker."""
 MOST_WORKERS = 1_000
-"""Maximum number of logs in it."""
+"""Maximum number of logs in the directory WORKERS."""
 EARLY = "early.jsonl"
-"""The file in it with exchanges that cases sent before their turn."""
+"""The file in the directory WORKERS with what cases sent before their turn."""
 
 
 def begin(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
@@ -67,10 +67,10 @@ def begin(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
     with files.whole(directory / LOG) as written:
         files.lines(written).close()
     packed(directory / LOG).unlink(missing_ok=True)
-    foretell(run, selected, directory)
+    write_unfinished(run, selected, directory)
 
 
-def foretell(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
+def write_unfinished(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
     """Write the run.json of a run that has not ended yet."""
     _write(to_json(run, selected) | {"finished": None, "uncovered": {}}, directory)
 
@@ -103,19 +103,19 @@ def _compact(value: Json) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def copy(again: Stored, source: Path, directory: Path) -> None:
+def copy(replayed: Stored, source: Path, directory: Path) -> None:
     """Copy the evidence of a stored run as it was read, and write a new run.json.
 
     Nothing else is copied, because other files may contain what the run never wrote.
     """
-    bounds = size_limit.bounds(again.run.target.disk)
+    bounds = size_limit.bounds(replayed.run.target.disk)
     evidence.copy(source / LOG, directory / LOG, bounds)
-    unjoined = [] if again.ended else _logs_of_workers(source)
-    if unjoined:
+    unmerged = [] if replayed.ended else _logs_of_workers(source)
+    if unmerged:
         (directory / WORKERS).mkdir()
-    for path in unjoined:
+    for path in unmerged:
         evidence.copy(path, directory / WORKERS / path.name, bounds)
-    write(again.run, again.selected, directory)
+    write(replayed.run, replayed.selected, directory)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Opened:
     """A stored run before judging: the content of its run.json, the initial run, and the log.
 
     ``contract`` is as loaded, in the edition of the run; that of the initial run is adapted to its
-    target. An opened run equals only itself, so that what is computed of it once can be kept.
+    target. An opened run equals only itself, so that results computed from it can be cached.
     """
 
     said: dict[str, Any]
@@ -185,7 +185,7 @@ def replay(directory: Path, contract: Contract) -> Stored:
 
 
 def stored_again(opened: Opened, run: Run) -> Stored:
-    """An opened run that was judged, with what it says about earlier runs."""
+    """An opened run with its new verdicts, and the earlier runs that its run.json lists."""
     past = (convert.from_json(row, Past) for row in opened.said.get("past", ()))
     return Stored(replace(run, past=tuple(past)), opened.selected, opened.log.ended)
 
@@ -199,7 +199,7 @@ def open_run(directory: Path, contract: Contract) -> Opened:
         target = convert.declaration_from_json(data["target"])
         today = date.fromisoformat(data["judged_on"])
         for moment in (data["started"], data["finished"] or data["started"]):
-            datetime.fromisoformat(moment)
+            datetime.fromisoformat(moment)  # raises ValueError if it is not valid
         parse_url(target.url)
         _check_waivers(target, data["started"])
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
@@ -251,8 +251,11 @@ def _log(directory: Path, bounds: Bounds) -> Log:
     log = evidence.read(directory / LOG, bounds)
     if not log.ended:
         for path in _logs_of_workers(directory):
-            take = log.join_early if path.name == EARLY else log.join
-            take(evidence.read(path, bounds))
+            unmerged = evidence.read(path, bounds)
+            if path.name == EARLY:
+                log.join_early(unmerged)
+            else:
+                log.join(unmerged)
     return log
 
 
@@ -301,16 +304,17 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _misfit(path: Path, fault: str) -> UsageError:
+    """The error for a file that is not a valid run.json."""
     return UsageError(f"{path}: not a run.json of this suite: {fault}. {stored.REMEDY}")
 
 
 def _contract_of(path: Path, data: dict[str, Any], contract: Contract) -> Contract:
-    """The contract in the edition of the run. Raises UsageError if the run is of another API."""
+    """The contract in the edition of the run. Raises UsageError for another API or edition."""
     title, edition = data["spec"]["title"], data["spec"].get("edition", PUBLISHED)
     if title != contract.title:
         raise UsageError(f"{path}: the run tested {title!r}. Specify its contract with --spec.")
     if edition not in editions(contract.directory):
-        raise UsageError(f"{path}: the run was judged by an edition that is not here: {edition}.")
+        raise UsageError(f"{path}: the run was judged by the edition {edition}, which is unknown.")
     return in_edition(contract, edition)
 
 

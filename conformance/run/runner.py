@@ -70,8 +70,8 @@ def run(
             if interrupted:
                 _recover(session, live, directory / runfile.LOG)
             _note_end(session, live, interrupted)
-            nothing = session.log.incomplete and not session.log.exchanges
-            run = None if nothing else session.finish(cleans=not prepared.embedded, tries=tries)
+            is_empty = session.log.incomplete and not session.log.exchanges
+            run = None if is_empty else session.finish(cleans=not prepared.embedded, tries=tries)
     if run is None:
         raise Unjudgeable(session.log.incomplete or "")
     return replace(run, peer=wire.peer(run.target.url))
@@ -81,7 +81,10 @@ def run(
 def _stamping(
     prepared: Prepared, directory: Path, session: Session, say: Callable[[str], None]
 ) -> Iterator[None]:
-    """If the run is to have time stamps, ask for them meanwhile; then say which are missing."""
+    """Ask for time stamps while the context lasts, if the run is to have some.
+
+    Afterwards, say if any are missing.
+    """
     if prepared.stamping is None:
         yield
         return
@@ -117,7 +120,7 @@ def _pytest(arguments: list[str], plugins: list[object]) -> int:
 
 
 def _recover(session: Session, live: Live, log: Path) -> None:
-    """Gather what was logged until a signal interrupted the run."""
+    """Read back what was logged until a signal interrupted the run, and stop sending."""
     if not session.log.incomplete:  # otherwise the run itself broke off, and reports why
         live.say("Stopped: judging what was logged so far. The next signal stops that, too.")
     session.recorder.recall(log)  # the last line may have been written but not recorded

@@ -37,7 +37,7 @@ class SeenCauses:
         ``exchanges`` are those of the run so far, and ``operation`` is that of the case. Beyond
         MOST kinds of findings, none is new.
         """
-        for exchange in exchanges[len(self._by_id) :]:
+        for exchange in exchanges[len(self._by_id) :]:  # those since the last call
             self._by_id[exchange.id] = exchange
         cells = [
             cell for rule, violation in found for cell in self._broken(rule, violation, operation)

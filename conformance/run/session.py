@@ -23,11 +23,11 @@ from conformance.log.evidence import Log, Recorder
 from conformance.model import Case, Effect, Exchange, Operation, Role, Run
 from conformance.plan.registry import registered
 from conformance.reading import CLEAN, GONE, Made, made_by, removals, run_key
-from conformance.run.conclusion import finished, without_end
+from conformance.run.conclusion import finished, why_unfinished
 from conformance.run.lanes import Lane, lanes
 from conformance.run.planning import Prepared
 from conformance.run.prefetch import LARGE, Ahead
-from conformance.run.put_back import put_back, remembering
+from conformance.run.put_back import initial_memory, put_back
 from conformance.run.replay_steps import send_again
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.memory import Memory
@@ -90,7 +90,7 @@ class Session:
         self.recorder = Recorder(stream, self.target.declaration.disk)
         self.sender = self._sender(wire, prefix, sleep)
         self._begun = prepared.begun(prepared.clock(), require_complete=require_complete)
-        self.key = run_key(self.choice.seed, prepared.salt)  # its texts follow from it
+        self.key = run_key(self.choice.seed, prepared.salt)  # of the marks in its texts
         self._memory: Memory | None = None
         creations = self.contract.operations_by("create")
         self._pooled = {each.kind for each in creations if self.contract.takes_from_pool(each)}
@@ -101,7 +101,7 @@ class Session:
         self._spool = spool
         self._ahead: Ahead | None = None
         self._known = Judgements()
-        # none at first, because early exchanges have no ids yet
+        # None, because exchanges have temporary ids before their turn; a playback sets it
         self._known_trials: Judgements | None = None
 
     def _sender(self, wire: Wire, prefix: str, sleep: Callable[[float], None]) -> Sender:
@@ -175,7 +175,7 @@ class Session:
             return
         cases = self._runnable(self.selected)
         of_all_shards = self._runnable(self.selected if self._shard is None else self._shard.chosen)
-        self._memory = remembering(of_all_shards, self._begun.reuse)
+        self._memory = initial_memory(of_all_shards, self._begun.reuse)
         self._lanes = lanes(self.contract, (first, *of_all_shards))
         changing = [case.operation for case in of_all_shards if not self._lanes[case.id].harmless]
         known = self.contract.operations
@@ -195,7 +195,7 @@ class Session:
             )
 
     def _look_for_businesses(self, client: Client) -> None:
-        """Find out the businesses of the keys; spot checks leave out what is not asked for."""
+        """Find out the businesses of the keys; spot checks send no requests for that."""
         if self._begun.spread is None:
             with contextlib.suppress(OverBudget):
                 client.knowledge.look_for_businesses()
@@ -254,7 +254,7 @@ class Session:
         return tuple(case for case in runnable if chosen is None or case.id in chosen)
 
     def _asks_again(self, case: Case, sent: Iterable[Exchange]) -> bool:
-        """Whether a case shows a violation to confirm: any violation, if the case was cut short."""
+        """Whether a violation must be confirmed: any, if the plan may cut the case short."""
         known = {each: checks.RULES[each] for each in case.rules}
         rules = {name: rule for name, rule in known.items() if rule.confirm or case.at_most}
         confirming = replace(case, rules=tuple(rules), at_most=0)
@@ -308,7 +308,7 @@ class Session:
         if self._ahead is None:
             return
         kept: list[Exchange] = []
-        self._ahead.rest(lambda sent: kept.append(self.sender.journal.keep(sent)))
+        self._ahead.log_rest(lambda sent: kept.append(self.sender.journal.keep(sent)))
         if kept and self.log.incomplete:
             self.recorder.void([exchange.id for exchange in kept])
 
@@ -321,7 +321,7 @@ class Session:
         """
         self._stop()
         self._settle()
-        stopped = without_end(self.plan, self.log, self.selected)
+        stopped = why_unfinished(self.plan, self.log, self.selected)
         if stopped:
             self.recorder.break_off(stopped)
         if tries and not self.log.incomplete:

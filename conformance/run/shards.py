@@ -44,8 +44,11 @@ class Shard:
             stream.write(json.dumps(asdict(self)) + "\n")
 
 
-def parsed(text: str) -> tuple[int, int]:
-    """The number and the count of ``2/5``. Raises UsageError for a malformed text."""
+def parse_shard(text: str) -> tuple[int, int]:
+    """The shard and the number of shards in a text such as ``2/5``.
+
+    Raises UsageError for a malformed text.
+    """
     match = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
     number, of = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= number <= of:

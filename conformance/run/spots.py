@@ -23,7 +23,7 @@ from conformance.target import Target, named, scope
 MOST = 40
 """Default number of requests of a run of spot checks."""
 APART = 0.25
-"""The least time between two cases, as a share of the usual one."""
+"""The least time between two cases, relative to the average random time that is added to it."""
 
 
 def as_plain_client(target: Target) -> Target:
@@ -32,7 +32,10 @@ def as_plain_client(target: Target) -> Target:
 
 
 def possible(contract: Contract, target: Declaration, seed: int) -> tuple[Contract, Plan]:
-    """Every case of spot checks, also those that cannot run, and the contract of the target."""
+    """The contract as adapted to the target, and every case of spot checks.
+
+    That includes cases that cannot run.
+    """
     fitting = scope.fitted(drawn(named(contract, target), seed), target)
     asked = Planning(scope.offered(fitting, target), target, seed)
     return fitting, build(asked, SPOTS.values())
@@ -55,7 +58,7 @@ def plans_for(contract: Contract, target: Declaration, seed: int, budget: int) -
 
 
 def plans_of(contract: Contract, run: Run) -> Plans:
-    """The plans that a run follows from, of spot checks or not. ``contract`` is as loaded."""
+    """The plans that a run, of spot checks or not, was made by. ``contract`` is as loaded."""
     selection = run.selection
     assert selection is not None  # pytest chooses cases that nobody can plan again
     if run.spread is not None:
@@ -64,7 +67,7 @@ def plans_of(contract: Contract, run: Run) -> Plans:
 
 
 def _taking_turns(waiting: list[list[Case]], budget: int, random: Random) -> list[Case]:
-    """Cases that fit into a budget, from each of some lists in turn; all in random order.
+    """Cases that fit into a budget, in random order, taken from each list in turn.
 
     Empties the ``waiting`` lists.
     """
@@ -88,8 +91,8 @@ def moments(seed: int, cases: int, seconds: float) -> list[float]:
     """
     random = Random(f"moments of spot checks {seed}")  # noqa: S311 - a plan, not a secret
     gaps = [APART + random.expovariate(1) for _ in range(cases + 1)]
-    whole, passed, begins = sum(gaps), 0.0, []
+    total, passed, begins = sum(gaps), 0.0, []
     for gap in gaps[:-1]:
         passed += gap
-        begins.append(seconds * passed / whole)
+        begins.append(seconds * passed / total)
     return begins

@@ -58,9 +58,9 @@ def run(prepared: Prepared, directory: Path, say: Say) -> Run:
 
 
 def run_cases(session: Session, prepared: Prepared, say: Say, clock: Clock) -> None:
-    """Run each case at its moment, which ``say`` announces, without knowledge of the target.
+    """Run each case at its moment, without what earlier cases learned of the target.
 
-    Raises Unjudgeable if the target is down.
+    ``say`` announces the next moment from time to time. Raises Unjudgeable if the target is down.
     """
     assert prepared.spread is not None
     cases = prepared.chosen.cases

@@ -1,8 +1,8 @@
-"""Time stamps (RFC 3161) of the head of the log: at the start of a run, every while, at its end.
+"""Time stamps (RFC 3161) of the head of the log: at the start of a run, at intervals, at its end.
 
-So nobody can make the evidence later than it claims. Requests to the authority are no part of the
-log or the budget, and are bounded. An authority that fails never stops or slows a run: what is
-missing is noted, and shows when somebody verifies the run.
+They prove that the evidence is not younger than it claims. Requests to the authority are bounded,
+and do not count in the log or the budget. An authority that fails never stops or slows a run: what
+is missing is noted, and shows when somebody verifies the run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PATIENCE = 6.0
 MOST = 2_000
 """Maximum number of stamps of a run."""
 POLL = 0.2
-"""Seconds between two looks whether the log has its first line, or the run has ended."""
+"""Seconds between two checks of whether a stamp is due or the run has ended."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Stamp:
 
 
 class Stamper:
-    """Asks an authority for stamps on a thread, while a context lasts, and stores them.
+    """Asks an authority for stamps on a thread, between ``start`` and ``end``, and stores them.
 
     ``chain`` returns the chain of the log so far. ``failures`` says why stamps are missing.
     """
@@ -85,13 +85,13 @@ class Stamper:
         due = time.monotonic()
         while not self._ended.wait(POLL):
             if time.monotonic() >= due and self._chain().heads and len(self._stamps) < MOST:
-                self._try()
+                self._stamp_head()
                 due = time.monotonic() + self._stamping.every
         if self._last:
-            self._try()
+            self._stamp_head()
 
-    def _try(self) -> None:
-        """Ask for a stamp of a new head, and store it or note why there is none."""
+    def _stamp_head(self) -> None:
+        """Ask for a stamp of the head, unless it has one; store it, or note why there is none."""
         heads = self._chain().heads
         line = len(heads)
         last_stamped = self._stamps[-1].line if self._stamps else 0

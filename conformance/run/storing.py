@@ -20,7 +20,7 @@ def store(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
     The log is compressed last; until then a replay reads it uncompressed. Raises ReportError if
     everything except some reports was stored, and StorageError if there was no room for a file.
     """
-    with surviving(directory):
+    with reporting_full_disk(directory):
         runfile.write(run, selected, directory)
         try:
             write_all(run, directory)
@@ -31,7 +31,7 @@ def store(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
 
 
 @contextmanager
-def surviving(directory: Path) -> Iterator[None]:
+def reporting_full_disk(directory: Path) -> Iterator[None]:
     """Raise StorageError, which tells how to replay the log, if a file cannot be written."""
     try:
         yield

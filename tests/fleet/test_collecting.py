@@ -287,7 +287,7 @@ def test_a_clause_shows_its_worst_verdict_among_judged_operations() -> None:
     run = report_example.passing()
     clause = next(name for name, cells in run.by_clause.items() if len(cells) > 1)
     first, second = (cell.name for cell in run.by_clause[clause][:2])
-    tonight = history_file.line(run, None, "tonight")
+    tonight = history_file.entry_of(run, None, "tonight")
 
     def letter(*verdicts: Verdict) -> str:
         changed = dict(zip((first, second), verdicts, strict=True))

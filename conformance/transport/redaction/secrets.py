@@ -177,9 +177,9 @@ class SecretStore:
         placeholder = Placeholder.of_match(match)
         if placeholder.kind is SecretKind.UNKNOWN:
             invented = self._invented(placeholder.name)
-            self.learn(placeholder.whole, invented)
+            self.learn(placeholder.without_suffix, invented)
             return invented
-        secret = self._secrets.get(placeholder.whole)
+        secret = self._secrets.get(placeholder.without_suffix)
         if secret is None or placeholder.kind not in CARRIED:
             return match[0]
         if not placeholder.suffix:
