@@ -77,7 +77,7 @@ def test_a_plain_request_is_that_of_an_ordinary_client(method: str, alone: bool)
     """Byte for byte the head is what requests sends by default, as the official client does."""
     body = json.dumps({"name": "x"}).encode() if method == "POST" else None
     headers = (*AUTHORIZED, *(JSON_TYPE if body else ()))
-    message = Message(method, "/agents", (), headers, body, plain="/agents" if alone else None)
+    message = Message(method, "/agents", (), headers, body, raw_target="/agents" if alone else None)
     label = Label(CASE, 1, "list_agents", Role.PROBE, "full")
     with recorder() as (url, heads):
         sender = Sender(real(), target(url, PLAIN), HttpWire(5), Recorder(None), seed=0)

@@ -23,7 +23,7 @@ from conformance.reading.items import is_hexadecimal, is_named
 from conformance.reading.writes import same
 from conformance.scenarios.client.ids import unknown_id
 from conformance.transport.redaction import boxes, log, search
-from conformance.transport.redaction.encodings import coded_runs, readings, undone
+from conformance.transport.redaction.encodings import coded_runs, decoded_once, readings
 from conformance.transport.redaction.log import LogRedactor
 from conformance.transport.redaction.secrets import WITHHELD, SecretStore
 from conformance.transport.wire import WireResponse
@@ -338,7 +338,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "redact": _redact,
     "learn": _learn,
     "readings": lambda text: list(readings(text.encode("utf-16") + b"\xff")),
-    "undone": lambda text: list(undone(text, 10)),
+    "decoded_once": lambda text: list(decoded_once(text, 10)),
     "visible_text": lambda text: visible_text(_response(text)),
     "inside_shown": lambda text: inside_shown(CONTEXT, _response(text), text),
     "without_entities": without_entities,

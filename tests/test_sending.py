@@ -174,7 +174,7 @@ def test_a_costly_request_goes_over_a_connection_of_its_own() -> None:
         sender(wire).send(
             Message("POST", "/calls"), replace(label(), case=replace(CASE, effect=effect))
         )
-        assert [request.apart for request in wire.sent] == [effect is Effect.SPEND]
+        assert [request.own_connection for request in wire.sent] == [effect is Effect.SPEND]
 
 
 class Telling(Answering):
@@ -239,7 +239,7 @@ def test_overlapping_requests_are_under_way_at_the_same_time() -> None:
     messages = [Message("GET", "/calls", (("limit", str(number)),)) for number in range(4)]
     exchanges = sending.together((message, label()) for message in messages)
     assert [exchange.request.url[-1] for exchange in exchanges] == ["0", "1", "2", "3"]
-    assert all(request.apart for request in wire.sent)
+    assert all(request.own_connection for request in wire.sent)
 
 
 def test_a_limited_request_among_overlapping_ones_is_sent_again() -> None:
@@ -293,7 +293,7 @@ def test_an_improper_target_goes_out_as_it_is(listening: socket.socket, target: 
     with ThreadPoolExecutor(1) as pool:
         line = pool.submit(serve)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}{target}"
-        assert HttpWire(60).send(WireRequest("GET", url, (), None, plain=True)).body == b"{}"
+        assert HttpWire(60).send(WireRequest("GET", url, (), None, verbatim=True)).body == b"{}"
         assert line.result().split()[1].decode() == target
 
 
@@ -310,7 +310,7 @@ def test_the_log_holds_the_headers_that_went_out(
 
 KEY = Placeholder.of_identity("full")
 WAYS = {
-    "plain": Message("GET", "", plain="/api/v1/agents/%zz"),
+    "plain": Message("GET", "", raw_target="/api/v1/agents/%zz"),
     "misplaced": Message("GET", "/agents", (("key", f"{KEY}"),), misplaced=True),
     "misplaced in a header": Message("GET", "/agents", (), (("X-Key", f"{KEY}"),), misplaced=True),
     "key in its place": Message("GET", "/agents", (), (("Authorization", f"Bearer {KEY}"),)),

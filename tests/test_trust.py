@@ -64,7 +64,7 @@ def serving(pem: Path | None) -> Iterator[str]:
 
 def ask(site: str, trust: Trust, *, apart: bool = False) -> int:
     """The status of a request."""
-    request = WireRequest("GET", f"{site}/it", (), None, apart=apart)
+    request = WireRequest("GET", f"{site}/it", (), None, own_connection=apart)
     return HttpWire(30, trust).send(request).status
 
 

@@ -12,7 +12,7 @@ from conformance.log.evidence import Recorder
 from conformance.model import Case, Effect, Role
 from conformance.transport.carrier import Label
 from conformance.transport.message import Message
-from conformance.transport.patience import Allowance, told_to_wait
+from conformance.transport.patience import Allowance, retry_after_seconds
 from conformance.transport.sender import Sender
 from conformance.transport.wire import WireRequest, WireResponse
 from tests.support.contracts import embedded, real
@@ -34,7 +34,7 @@ TOLD = {
 @pytest.mark.parametrize(("headers", "seconds"), TOLD.values(), ids=TOLD)
 def test_a_limit_is_waited_for_as_it_asks(headers: list[tuple[str, str]], seconds: float) -> None:
     """A number of seconds, or the time since Date; one second if neither can be read."""
-    assert told_to_wait(headers) == seconds
+    assert retry_after_seconds(headers) == seconds
 
 
 def test_a_run_that_must_end_sends_nothing_later() -> None:
@@ -52,7 +52,7 @@ def test_a_whole_run_waits_for_a_bounded_time(planned: int, most: float) -> None
     slept: list[float] = []
     allowance = Allowance(embedded(), 7200, slept.append, planned)
     for _ in range(1_000):
-        if allowance.left >= 20:
+        if allowance.wait_left >= 20:
             allowance.wait_for_target(20)
         allowance.waited = 0.0  # a request was served
     assert sum(slept) == most

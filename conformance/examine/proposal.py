@@ -35,7 +35,7 @@ MAXIMA, DEFAULTS = 4, 2
 """Number of lists whose maximum and default are tried. The rest of the budget is for routes."""
 UNCLEAR = "No response from {} identifies the API. Is the address right?"
 T = TypeVar("T")
-BARE = Message("GET", "/", (), (), None, outside=True)
+BARE = Message("GET", "/", (), (), None, outside_base_path=True)
 """A request to the address without the path of the API."""
 
 

@@ -160,8 +160,8 @@ class _Steps:
                 (name, text) for name, text in request.headers if name.lower() != "content-length"
             ),
             body=self._content(request.body),
-            outside=True,
-            plain=self._filled(request.url).removeprefix(origin),
+            outside_base_path=True,
+            raw_target=self._filled(request.url).removeprefix(origin),
             misplaced=True,
         )
 

@@ -219,7 +219,7 @@ def _send_improper(client: Client) -> None:
             # a malformed query still names an operation, which more rules judge
             operation, role = listing.id, Role.BYSTANDER
         client.raw(
-            Message("GET", "", plain=target),
+            Message("GET", "", raw_target=target),
             operation,
             role=role,
             facts=facts,

@@ -21,7 +21,7 @@ class Access(Core):
     # --- keys ---
 
     def parse_key(self, request: Request) -> str | None:
-        """The key in a request, or None if there is none in the documented form.
+        """The key in a request; None if it has no key in the documented form.
 
         The scheme is case-insensitive, as in RFC 9110.
         """
@@ -78,10 +78,10 @@ class Access(Core):
     # --- scopes ---
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        """Whether a key has a scope for an operation.
+        """Whether a key has a scope that allows an operation.
 
-        Any of the scopes of the operation is enough. If the sources state none, every key has
-        access.
+        Any one of the operation's scopes is enough. An operation without documented scopes is open
+        to every key.
         """
         if not operation.scopes:
             return True
@@ -97,9 +97,9 @@ class Access(Core):
     # --- tenants ---
 
     def tenant_of(self, identity: Identity | None) -> str:
-        """The id of the tenant of an identity.
+        """The id of the tenant that an identity belongs to.
 
-        The main tenant if the request has no key, or if the contract has no tenants.
+        This is the main tenant if the request has no key, or if the contract has no tenants.
         """
         if identity is None or self.contract.tenant is None:
             return self.main_tenant()
@@ -126,10 +126,10 @@ class Access(Core):
     # --- objects ---
 
     def selector_of(self, operation: Operation) -> Parameter | None:
-        """The parameter that selects the object of an operation, or None if nothing does.
+        """The parameter that selects the object of an operation, or None if there is none.
 
-        If the contract has no selector for the operation, this is the first path parameter or the
-        one that selects the mode.
+        If the contract names no selector for the operation, this is the first parameter that is
+        either in the path or selects the mode.
         """
         if operation.selector is not None:
             return operation.selector
@@ -147,7 +147,7 @@ class Access(Core):
         """
         row = self.store.get(kind, identifier)
         if row is None:
-            return row
+            return None
         if kind in self.catalog.pools:
             return row
         if self.may_reach(row.tenant, context.identity):
@@ -155,17 +155,18 @@ class Access(Core):
         return None
 
     def must_exist(self, operation: Operation, parameter: Parameter) -> bool:
-        """Whether the object that a parameter refers to must exist.
+        """Whether to refuse a request if a parameter refers to an object that does not exist.
 
-        A filter by an unknown object returns an empty list. For the object on which an operation
-        works, the action itself looks.
+        False for a filter, because filtering by an unknown object returns an empty list. False for
+        the object that an operation acts on, because the action looks it up itself.
         """
         if parameter.filters:
             return False
         if not parameter.references:
             return False
-        selects = parameter == self.selector_of(operation)
-        return not (selects and parameter.references == operation.kind)
+        is_selector = parameter == self.selector_of(operation)
+        is_acted_on = is_selector and parameter.references == operation.kind
+        return not is_acted_on
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
         """Raise Refusal if the key cannot access every object that the value refers to.

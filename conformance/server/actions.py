@@ -30,7 +30,7 @@ class Actions(Paging):
         return Refusal("not_found")
 
     def selected(self, context: Context) -> Row:
-        """The object of a request. Raises Refusal if the key cannot access such an object."""
+        """The object that a request selects. Raises Refusal if the key cannot access it."""
         selector = self.selector_of(context.operation)
         value = context.values.get(selector.name) if selector else None
         kind = context.operation.kind
@@ -54,9 +54,9 @@ class Actions(Paging):
         return selector.name if refers_elsewhere else None
 
     def find_by(self, kind: str, member: str, value: Any, context: Context) -> Row | None:
-        """The newest object of a kind whose member has a value, or None."""
-        matches = (Filter(member, value),)
-        rows = self.store.page(Page(kind, self.list_tenant(context), 1, filters=matches))
+        """The newest object of a kind that has this value in this member; None if there is none."""
+        has_value = Filter(member, value)
+        rows = self.store.page(Page(kind, self.list_tenant(context), 1, filters=(has_value,)))
         return rows[0] if rows else None
 
     # --- reading ---
@@ -79,14 +79,15 @@ class Actions(Paging):
     def new_id(self, kind: str, tenant: str = "") -> str:
         """A new id that the server has never used.
 
-        It does not depend on objects of other kinds or tenants created in the meantime.
+        It depends only on how many new ids the kind and tenant have had, so creating other objects
+        does not change it.
         """
         number = self.store.number(f"{kind} {tenant}")
         return identifiers.identifier(self.seed, kind, "new", tenant, number)
 
     def moment_is_free(self, kind: str, tenant: str, moment: int) -> bool:
-        """Whether no object of the kind and tenant has this position."""
-        return not self.store.taken(kind, tenant, key_of(moment))
+        """Whether no object of the kind and tenant has this moment as its position."""
+        return not self.store.is_taken(kind, tenant, key_of(moment))
 
     def new_moment(self, kind: str, tenant: str) -> int:
         """The position of a new object: now, or the next free microsecond."""
@@ -96,13 +97,13 @@ class Actions(Paging):
         return moment
 
     def kept(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values that objects of a kind store: those of members in its schema."""
+        """Those values whose names are members of a kind's schema: only these are stored."""
         return picked(values, self.catalog.members(kind))
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
-        """A new object: the values of the request, and defaults for its required members.
+        """The members of a new object: the values of the request, and required ones by default.
 
-        The extras may complete the objects of its kind.
+        If the extras have a completer for the kind, it returns the final members.
         """
         document = self._defaults(context.operation, kind)
         document.update(self.kept(kind, self.as_shown(context)))
@@ -110,7 +111,7 @@ class Actions(Paging):
         return complete(self, context, document) if complete else document
 
     def _defaults(self, operation: Operation, kind: str) -> dict[str, Any]:
-        """The required members of a kind, with values from the example or else samples."""
+        """The required members of a kind, with their values in the example, or else samples."""
         example = self.catalog.example(operation)
         examples = example if isinstance(example, dict) else {}
         members = self.catalog.members(kind)
@@ -131,9 +132,9 @@ class Actions(Paging):
             moment = self.new_moment(kind, tenant)
             position = render(moment)
             object_id = identifier or self.new_id(kind, tenant)
-            given = {self.contract.identifier_of(kind): object_id}
-            given |= self.catalog.ownership(kind, tenant, position)
-            row = Row(kind, object_id, tenant, position, key_of(moment), {**document, **given})
+            assigned = {self.contract.identifier_of(kind): object_id}
+            assigned |= self.catalog.ownership(kind, tenant, position)
+            row = Row(kind, object_id, tenant, position, key_of(moment), {**document, **assigned})
             self.store.put([row])
         return row
 
@@ -159,7 +160,7 @@ class Actions(Paging):
         return without(kept, fixed)
 
     def as_shown(self, context: Context) -> dict[str, Any]:
-        """The values of a request, by the names that the object shows them under."""
+        """The values of a request, by the names of the members in which objects show them."""
         names = {parameter.name: parameter.shown_as for parameter in context.operation.parameters}
         return {names.get(name, name): value for name, value in context.values.items()}
 
@@ -184,7 +185,7 @@ class Actions(Paging):
         return confirmed
 
     def _example_of(self, operation: Operation, row: Row) -> dict[str, Any]:
-        """The example of an operation with the values of an object; empty for other examples."""
+        """The example of an operation, with the values of an object; empty if that is no object."""
         example = self.catalog.example(operation)
         if not isinstance(example, dict):
             return {}
@@ -202,9 +203,12 @@ class Actions(Paging):
         return self.succeed(context, self.confirmation(context.operation, row))
 
     def act_perform(self, context: Context) -> Reply:
-        """Return the example. Raises Refusal if a named object is missing, unless that is open."""
+        """Return the example. Raises Refusal if the request names an object that does not exist.
+
+        If the contract leaves open how to treat such an object, it need not exist.
+        """
         selector = context.operation.selector
-        named = selector is not None and selector.name in context.values
-        if named and Open.ABSENT_OBJECT not in context.operation.open:
+        is_named = selector is not None and selector.name in context.values
+        if is_named and Open.ABSENT_OBJECT not in context.operation.open:
             self.selected(context)
         return self.act_fetch(context)

@@ -72,7 +72,7 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
     # --- one request ---
 
     def answer(self, request: Request) -> tuple[Reply, bytes]:
-        """The response to any request, and its body as bytes. Exceptions become errors."""
+        """The response to any request, and its body as bytes. Exceptions become error responses."""
         try:
             reply = self.dispatch(request)
             return reply, self.encode(reply)
@@ -97,7 +97,7 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
         return self.act(context)
 
     def act(self, context: Context) -> Reply:
-        """Carry out the operation with its function in the extras, or else with its action."""
+        """Carry out an operation: with its maker in the extras, or else with its action."""
         maker = self.extras.makers.get(context.operation.id)
         if maker:
             return self.succeed(context, maker(self, context))
@@ -122,7 +122,8 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
     def without_keys(self, text: str) -> str:
         """A part of a URL with ``{key}`` for anything that looks like a key, even percent-encoded.
 
-        A key that is reversed, capitalized or lacks its prefix is recognized by its length.
+        It is returned decoded if it contains a key, and unchanged otherwise. A key that is
+        reversed, capitalized or lacks its prefix is recognized by its length.
         """
         plain = text
         for _ in range(DECODED):
@@ -152,7 +153,7 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
 
 
 def _key_form(prefixes: tuple[str, ...]) -> re.Pattern[str]:
-    """Matches a key with one of the prefixes, or a run as long as the rest of a key."""
+    """Matches a prefix with what follows it, or any run as long as a key without its prefix."""
     forms = [rf"{re.escape(prefix)}[\w.~%-]*" for prefix in prefixes]
     return re.compile("|".join([*forms, rf"[\w-]{{{KEY_LENGTH},}}"]), re.IGNORECASE)
 
@@ -169,7 +170,7 @@ def application(
 ) -> Application:
     """A seeded application. ``kind`` may be a subclass that behaves differently.
 
-    Raises UsageError if the database cannot be opened, or has a different contract or seed.
+    Raises UsageError if the database cannot be opened, or was made for another contract or seed.
     """
     try:
         store = Store(database)
@@ -197,7 +198,7 @@ class _Template:
     store: Store
 
     def fits(self, contract: Contract, extras: Extras, seed: int) -> bool:
-        """Whether it was seeded from these same objects."""
+        """Whether the store was seeded from these very objects and this seed."""
         same_objects = self.contract is contract and self.extras is extras
         return same_objects and self.seed == seed
 
@@ -208,16 +209,16 @@ _TEMPLATES_LOCK = threading.Lock()
 
 
 def fill(store: Store, contract: Contract, extras: Extras, seed: int) -> None:
-    """Seed an empty store.
+    """Seed an empty store by copying one that was seeded before.
 
-    A self-test starts hundreds of servers, and copying a seeded store takes a tenth of the time.
+    A self-test starts hundreds of servers, and copying takes a tenth of the time of seeding.
     """
     with _TEMPLATES_LOCK:
         store.copy_from(_template(contract, extras, seed).store)
 
 
 def _template(contract: Contract, extras: Extras, seed: int) -> _Template:
-    """A cached template, or a new one that replaces the oldest."""
+    """The cached template for a contract and seed, or a new one, which may replace the oldest."""
     for template in _TEMPLATES:
         if template.fits(contract, extras, seed):
             return template
@@ -235,6 +236,6 @@ def populate(store: Store, contract: Contract, extras: Extras, seed: int) -> Non
     for identity in seeding.identities(contract, seed).values():
         store.put_key(identity)
     for name in seeding.TENANTS:
-        store.leave(f"tenant:{name}", seeding.tenant_id(seed, name))
-    store.leave("contract", contract.digest)
-    store.leave("seed", seed)
+        store.set_note(f"tenant:{name}", seeding.tenant_id(seed, name))
+    store.set_note("contract", contract.digest)
+    store.set_note("seed", seed)

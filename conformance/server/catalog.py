@@ -117,9 +117,10 @@ class Catalog:
         return creations[0].schema if creations else {}
 
     def _find_example(self, operation: Operation) -> Any:
-        """The example of the response, or of this mode, or the first example in the document.
+        """The documented example of a success.
 
-        A sample made from the schema if the document has no example.
+        Of several named examples, this is the one named after the operation, or else the first. If
+        there is none, this is a sample made from the schema.
         """
         document = self.contract.document
         responses = document["paths"][operation.path][operation.method.lower()]["responses"]
@@ -150,7 +151,7 @@ def _scopes_of(operations: Iterable[Operation]) -> tuple[str, ...]:
 
 
 def _unwrapped(operation: Operation) -> Mapping[str, Any]:
-    """The schema of the object that a read returns, without its wrapper."""
+    """The schema of the object that a read returns, without its wrapper and without null."""
     if operation.wrapper is None:
         return operation.schema
     inner: Mapping[str, Any] = operation.schema.get("properties", {}).get(operation.wrapper, {})

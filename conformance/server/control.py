@@ -57,10 +57,12 @@ def _is_local(request: Request) -> bool:
     if request.header("Origin") not in (None, f"http://{host}"):
         return False
     try:
-        name = urlsplit(f"//{host}").hostname
-        return name == LOCAL or bool(ipaddress.ip_address(name or ""))
+        name = urlsplit(f"//{host}").hostname or ""
+        if name != LOCAL:
+            ipaddress.ip_address(name)  # raises ValueError for a name
     except ValueError:
         return False
+    return True
 
 
 def _is_json(request: Request) -> bool:

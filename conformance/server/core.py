@@ -112,8 +112,8 @@ class Core:
 
 
 def _put(body: dict[str, Any], pointer: tuple[str, ...], value: str) -> None:
-    """Set a member of a nested object, and create the objects around it."""
-    place = body
+    """Set the member at a pointer, creating the objects that it is nested in."""
+    parent = body
     for name in pointer[:-1]:
-        place = place.setdefault(name, {})
-    place[pointer[-1]] = value
+        parent = parent.setdefault(name, {})
+    parent[pointer[-1]] = value

@@ -23,7 +23,7 @@ _HEAD = """\
 def declaration(app: Application, url: str) -> dict[str, Any]:
     """The target file of an application at ``url``, with its keys, as data.
 
-    ``addresses`` are those from which a client of the server may send.
+    Its ``addresses`` are the local addresses that a client of the server may send from.
     """
     contract = app.contract
     declared: dict[str, Any] = {
@@ -46,11 +46,11 @@ def declaration(app: Application, url: str) -> dict[str, Any]:
 
 
 def _keys(app: Application) -> dict[str, Any]:
-    """The members with keys. A single-scope key is listed under its scope."""
+    """The members that hold keys. A key with a single scope is listed under that scope."""
     scopes = app.catalog.scopes
     identities = seeding.identities(app.contract, app.seed)
     return {
-        "keys": {name: who.key for name, who in identities.items() if name not in scopes},
+        "keys": {name: identity.key for name, identity in identities.items() if name not in scopes},
         "scoped_keys": {scope: identities[scope].key for scope in scopes},
     }
 

@@ -33,7 +33,7 @@ class Server(Protocol):
         """The id of the tenant that a new object belongs to."""
 
     def selected(self, context: Context) -> Row:
-        """The object of a request. Raises Refusal if the key cannot access such an object."""
+        """The object that a request selects. Raises Refusal if the key cannot access it."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
         """An object by its id, or None if the key cannot access it."""
@@ -45,10 +45,10 @@ class Server(Protocol):
         """A new id that the server has never used."""
 
     def kept(self, kind: str, values: Mapping[str, Any]) -> Document:
-        """The values that objects of a kind store."""
+        """Those values whose names are members of a kind's schema: only these are stored."""
 
     def as_shown(self, context: Context) -> Document:
-        """The values of a request, by the names that the object shows them under."""
+        """The values of a request, by the names of the members in which objects show them."""
 
     def changes(self, context: Context) -> Document:
         """The members that an update changes, with their new values."""
@@ -82,10 +82,10 @@ class Recipe:
     """How to seed a kind: the number of objects, and members beyond the schema.
 
     ``main`` and ``other`` are the numbers of objects of these tenants. ``seconds`` is the range of
-    the time between neighbours. ``spread`` maps a referenced kind to weights for how often each of
-    its objects is used. ``mirrors`` maps a member to a kind whose object with the same index is
-    referenced. ``members`` returns additional members, given a random source, the index of the
-    object and the document so far.
+    the time between neighbours. ``spread`` maps a referenced kind to the weights with which its
+    objects are chosen. ``mirrors`` maps a member to a kind: the member refers to the object of that
+    kind with the same index. ``members`` returns additional members, given a random source, the
+    index of the object and the document so far.
     """
 
     main: int = 115

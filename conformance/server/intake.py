@@ -72,7 +72,10 @@ _add_format("date", _is_date)
 
 
 def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Any:
-    """The keyword ``pattern``, with ``$`` matching only at the very end, as in ECMA 262."""
+    """Validate ``pattern``: yield an error unless the text matches.
+
+    As in ECMA 262, ``$`` matches only at the very end, not before a final line end.
+    """
     if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
         yield ValidationError("the text does not match")
 
@@ -153,7 +156,7 @@ class Intake(Core):
             self.invalid_body("must be application/json")
 
     def parse_body(self, request: Request) -> Any:
-        """The value of a JSON body. Raises Refusal if it is too long or not JSON."""
+        """The value of a JSON body. Raises Refusal if the body is too long or not JSON."""
         if len(request.body) > BODY_LIMIT:
             self.invalid_body("is too long")
         try:
@@ -189,16 +192,16 @@ class Intake(Core):
         """Whether a parameter is required."""
         return parameter.required
 
-    def missing(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
-        """The names of the required parameters that are missing."""
+    def missing(self, operation: Operation, values: Mapping[str, Any]) -> list[str]:
+        """The names of the required parameters that have no value."""
         names = []
         for parameter in operation.parameters:
-            if self.is_required(operation, parameter) and parameter.name not in given:
+            if self.is_required(operation, parameter) and parameter.name not in values:
                 names.append(parameter.name)
         return names
 
     def refuse_missing(self, operation: Operation, names: list[str]) -> None:
-        """Raise Refusal if a required parameter is missing."""
+        """Raise Refusal if there are names of missing parameters."""
         if names:
             raise Refusal("missing_parameter", f"Required and missing: {', '.join(names)}")
 
@@ -209,33 +212,35 @@ class Intake(Core):
             return True
         return bool(self._validators[operation.id, parameter.name].is_valid(value))
 
-    def invalid(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
+    def invalid(self, operation: Operation, values: Mapping[str, Any]) -> list[str]:
         """The names of the parameters with invalid values."""
         names = []
         for parameter in operation.parameters:
             name = parameter.name
-            if name in given and not self.is_valid(operation, parameter, given[name]):
+            if name in values and not self.is_valid(operation, parameter, values[name]):
                 names.append(name)
         return names
 
     def refuse_invalid(self, operation: Operation, names: list[str]) -> None:
-        """Raise Refusal if a value is invalid."""
+        """Raise Refusal if there are names of parameters with invalid values."""
         if names:
             raise Refusal("invalid_parameter", f"Not valid: {', '.join(names)}")
 
     def take_in(
         self, operation: Operation, request: Request, in_path: Mapping[str, str]
     ) -> dict[str, Any]:
-        """All values of a request by parameter. Raises Refusal if any is missing or invalid.
+        """All values of a request, by parameter. Raises Refusal if any is missing or invalid.
 
         ``in_path`` has the texts of the path parameters, by name.
         """
-        in_path_values = self._path_values(operation, in_path)
-        query, body = self.query_values(operation, request), self.body_values(operation, request)
-        given = {**query, **body, **self.header_values(operation, request), **in_path_values}
-        self.refuse_missing(operation, self.missing(operation, given))
-        self.refuse_invalid(operation, self.invalid(operation, given))
-        return given
+        path_values = self._path_values(operation, in_path)
+        query_values = self.query_values(operation, request)
+        body_values = self.body_values(operation, request)
+        header_values = self.header_values(operation, request)
+        values = {**query_values, **body_values, **header_values, **path_values}
+        self.refuse_missing(operation, self.missing(operation, values))
+        self.refuse_invalid(operation, self.invalid(operation, values))
+        return values
 
 
 def _refuse_number(text: str) -> NoReturn:
@@ -259,7 +264,7 @@ def _finite(text: str) -> float:
 
 def _is_storable(value: Any) -> bool:
     """Whether a value is not nested too deeply, and all its text can be stored and returned."""
-    level = [value]
+    level = [value]  # all values at one depth
     for _ in range(DEEPEST):
         if not all(_is_plain(value) for value in level):
             return False
@@ -270,7 +275,7 @@ def _is_storable(value: Any) -> bool:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value is not a text with a NUL or a lone surrogate."""
+    """False for a text with a NUL or a lone surrogate, True for any other value."""
     if not isinstance(value, str):
         return True
     return _NOT_STORABLE.search(value) is None

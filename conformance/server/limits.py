@@ -57,14 +57,15 @@ class Limits(Core):
                 start, count = now, 0
             if count >= self.rate_allowance(rate):
                 microseconds_left = start + length - now
-                raise self.too_many(-(-microseconds_left // MICRO))
+                seconds_left = -(-microseconds_left // MICRO)  # rounded up
+                raise self.too_many(seconds_left)
             self._windows[counter] = (start, count + 1)
 
-    def _drop_closed(self, oldest: int) -> None:
+    def _drop_closed(self, moment: int) -> None:
         """If there are many windows, drop those that opened at or before a moment."""
         if len(self._windows) > _MANY:
             self._windows = {
                 counter: (opened, count)
                 for counter, (opened, count) in self._windows.items()
-                if oldest < opened
+                if opened > moment
             }

@@ -57,7 +57,7 @@ class Context:
 
 
 class Refusal(Exception):  # noqa: N818 - a response, not a fault
-    """An error response. It has a role, or a code if several codes share the role.
+    """An error response. It names the role of the error, or its code if several share that role.
 
     ``members`` are additional members of the body, outside the envelope.
     """
@@ -87,7 +87,7 @@ def read_request(environ: Mapping[str, Any]) -> Request:
         method=environ["REQUEST_METHOD"],
         path=_text(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")),
         query_text=query_text,
-        query=dict(reversed(pairs)),
+        query=dict(reversed(pairs)),  # reversed, so that the first of equal names counts
         headers=_headers(environ),
         body=_body(environ),
         address=environ.get("REMOTE_ADDR", ""),
@@ -95,7 +95,7 @@ def read_request(environ: Mapping[str, Any]) -> Request:
 
 
 def _text(raw: str) -> str:
-    """A text of a WSGI environment, which has a character for each byte, decoded as UTF-8."""
+    """A text of a WSGI environment decoded as UTF-8: as passed, each character is one byte."""
     return raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
@@ -115,12 +115,15 @@ def _body(environ: Mapping[str, Any]) -> bytes:
     length = str(environ.get("CONTENT_LENGTH") or "")
     most = BODY_LIMIT + 1
     if length.isdecimal():
-        return _read(environ["wsgi.input"], min(int(length[:18]), most))
-    return _read(environ["wsgi.input"], most) if environ.get("wsgi.input_terminated") else b""
+        announced = int(length[:18])  # a longer number is beyond the limit in any case
+        return _read(environ["wsgi.input"], min(announced, most))
+    if environ.get("wsgi.input_terminated"):
+        return _read(environ["wsgi.input"], most)
+    return b""
 
 
 def _read(stream: Any, count: int) -> bytes:
-    """Up to ``count`` bytes of a stream. A single read may return fewer."""
+    """The first ``count`` bytes of a stream, or all if it ends before; may take several reads."""
     parts = []
     while count > 0:
         part: bytes = stream.read(count)

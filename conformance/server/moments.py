@@ -34,7 +34,7 @@ class Clock:
         return self._source() // 1000 + self.added
 
     def forward(self, seconds: float) -> bool:
-        """Move the clock forward. Return False without moving it if that is too far or negative."""
+        """Move the clock forward. If that is negative or too far, return False and leave it."""
         added = self.added + round(seconds * MICRO)
         if seconds < 0:
             return False

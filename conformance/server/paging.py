@@ -26,6 +26,7 @@ MAXIMUM = 100
 HUGE = 10**9
 """The value used for a limit of ten digits or more."""
 BOUNDS = {"at-least": ">=", "at-most": "<="}
+"""How a filter parameter compares -> the SQL operator for that."""
 
 
 class Paging(Access):
@@ -43,9 +44,11 @@ class Paging(Access):
 
     def parse_limit(self, operation: Operation, text: str) -> int:
         """The number in the limit parameter. Raises Refusal unless it is a positive integer."""
-        if not re.fullmatch(r"[0-9]+", text) or not text.strip("0"):
+        if not re.fullmatch(r"[0-9]+", text):
             raise self.bad_limit(operation)
         digits = text.lstrip("0")
+        if not digits:  # the number is zero
+            raise self.bad_limit(operation)
         if len(digits) >= 10:
             return HUGE
         return int(digits)

@@ -51,28 +51,28 @@ class Routing(Core):
         return None
 
     def choose_mode(self, modes: list[Operation], request: Request) -> Operation:
-        """The first mode whose selecting parameter is given.
+        """The first mode whose selecting parameter has a value in the request.
 
-        If none is given, the first mode that needs no such parameter, or else the first mode.
+        If there is none, the first mode without such a parameter, or else the first mode.
         """
-        given = self._given(modes, request)
+        values = self._selecting_values(modes, request)
         for mode in modes:
-            if mode.when and given.get(mode.when):
+            if mode.when and values.get(mode.when):
                 return mode
         for mode in modes:
             if not mode.when:
                 return mode
         return modes[0]
 
-    def _given(self, modes: list[Operation], request: Request) -> Mapping[str, Any]:
-        """The values that may select a mode: body members, or the query."""
+    def _selecting_values(self, modes: list[Operation], request: Request) -> Mapping[str, Any]:
+        """The values that may select a mode: body members if any mode needs one, or the query."""
         for mode in modes:
             if mode.when in [parameter.name for parameter in mode.body]:
                 return self.peek(request)
         return request.query
 
     def peek(self, request: Request) -> dict[str, Any]:
-        """The body members without validation, which depends on the mode.
+        """The body members before validation, which depends on the mode.
 
         Empty if the body is not a JSON object.
         """

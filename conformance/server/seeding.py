@@ -28,6 +28,7 @@ FIRST_INDEX = {MAIN: 0, OTHER: 500}
 """The index of the first object of a tenant. Tenants share no index, so all objects differ."""
 
 _PERIOD = 17
+"""Steps after which the fractions of a second repeat."""
 _FRACTIONS = {
     # neighbours a few hundred milliseconds apart, one of them at a whole second
     3: (750_000, 500_000, 0),
@@ -76,7 +77,7 @@ def identities(contract: Contract, seed: int) -> dict[str, Identity]:
 
 
 def _can_exist(contract: Contract, role: KeyRole) -> bool:
-    """Whether the contract allows this key: it may lack tenants or a prefix for test keys."""
+    """Whether a key of this role can exist: the contract may lack test keys, or other tenants."""
     if role.name == KeyName.TEST:
         return len(contract.authentication.prefixes) > 1
     return role.business is Business.MAIN or contract.tenant is not None
@@ -118,7 +119,7 @@ class _Seeder:
         self.extras = extras
         self.seed = seed
         self.kinds = [k for k in self.catalog.kinds if k != self.catalog.tenant_kind]
-        self.references: dict[tuple[str, str], str] = {}  # the kind referred to, by kind and member
+        self.references: dict[tuple[str, str], str] = {}  # (kind, member) -> the kind referred to
         for operation in contract.operations.values():
             for parameter in operation.parameters:
                 if parameter.references:
@@ -149,7 +150,7 @@ class _Seeder:
     def objects(self, kind: str, tenant: str) -> Iterator[Row]:
         """The objects of a kind and tenant, newest first.
 
-        Where another member identifies the objects of the kind, the recipe may give the id.
+        If the kind has an identifier of its own, such as a phone number, the recipe may set the id.
         """
         recipe = self.recipe(kind)
         random = Random(f"{self.seed}/{kind}/{tenant}")  # noqa: S311 - sample data
@@ -185,8 +186,8 @@ class _Seeder:
     def member(self, kind: str, name: str, index: int, tenant: str, random: Random) -> Any:
         """The value of a member: the id of a seeded object for a reference, or else a sample.
 
-        A reference to a kind of which the tenant has no objects is null if it may be. The recipe
-        says which of the objects are referenced more often.
+        If the tenant has no objects of the referenced kind, the value is null where the schema
+        allows that. The recipe says which objects are referenced more often.
         """
         schema = self.catalog.members(kind)[name]
         referenced = schema.get(X, {}).get("references") or self.references.get((kind, name))
@@ -198,6 +199,7 @@ class _Seeder:
         if count == 0:
             is_nullable = "null" in types_of(schema)
             return None if is_nullable else sample(schema, index)
-        weights = (self.recipe(kind).spread.get(referenced, ()) + (1,) * count)[:count]
+        spread = self.recipe(kind).spread.get(referenced, ())
+        weights = (spread + (1,) * count)[:count]  # objects beyond the spread have a weight of 1
         chosen = random.choices(range(count), weights)[0]
         return identifier(self.seed, referenced, tenant, chosen)

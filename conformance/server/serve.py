@@ -187,7 +187,7 @@ def _close_surplus(channels: Mapping[int, HTTPChannel]) -> None:
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """Parses a request. It refuses two headers that state the length, as they are ambiguous."""
+    """Parses a request, and refuses one whose length is ambiguous because two headers state it."""
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
@@ -197,9 +197,9 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
 
 def _refusal_of(status: int) -> Refusal:
-    """The refusal for a waitress error.
+    """The refusal that replaces a waitress error with this status.
 
-    Only 500 is a server fault, because waitress sends 501 for an unknown transfer coding.
+    Every status but 500 is a client mistake, even 501: it stands for an unknown transfer coding.
     """
     if status == 500:
         return Refusal("internal")

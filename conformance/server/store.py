@@ -33,11 +33,11 @@ _COLUMNS = "kind, id, tenant, position, sort, document"
 _INSERT = f"INSERT INTO objects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
 
 MOST = 10_000
-"""Maximum number of objects and notes created since the server started."""
+"""Maximum number of objects and notes that are kept, of those created since the server started."""
 MOST_CHARACTERS = 64 << 20
 """Maximum total characters of these objects and notes."""
 _NOTE = ""
-"""The kind used for notes among what was created."""
+"""Stands for the kind of an object where a note is meant."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ class Store:
     def __init__(self, database: str = ":memory:") -> None:
         self.lock = threading.RLock()
         self.most, self.most_characters = MOST, MOST_CHARACTERS
-        self._made: dict[tuple[str, str], int] = {}  # characters by kind and id, oldest first
+        # what clients have created: (kind, id) -> characters, oldest first
+        self._made: dict[tuple[str, str], int] = {}
         self._base = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
         self._base.executescript(_TABLES)
 
@@ -158,7 +159,7 @@ class Store:
             self._base.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (row.kind, row.id))
             self._made.pop((row.kind, row.id), None)
 
-    def taken(self, kind: str, tenant: str, sort: str) -> bool:
+    def is_taken(self, kind: str, tenant: str, sort: str) -> bool:
         """Whether an object of a kind and tenant has this sort key."""
         query = "SELECT 1 FROM objects WHERE kind = ? AND tenant = ? AND sort = ?"
         with self.lock:
@@ -205,15 +206,15 @@ class Store:
             ).fetchone()
         return row[0] if row else None
 
-    def leave(self, name: str, value: Any) -> None:
+    def set_note(self, name: str, value: Any) -> None:
         """Write a note that is never evicted, or replace it."""
         with self.lock:
             self._base.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (name, value))
 
-    def remember(self, name: str, value: str) -> None:
-        """Write a note that may be evicted."""
+    def set_evictable_note(self, name: str, value: str) -> None:
+        """Write a note that may be evicted, or replace it."""
         with self.lock:
-            self.leave(name, value)
+            self.set_note(name, value)
             self._record({(_NOTE, name): len(name) + len(value)})
 
     # --- the bound ---
@@ -221,7 +222,7 @@ class Store:
     def _record(self, sizes: Mapping[tuple[str, str], int]) -> None:
         """Record what was created or changed, and evict the oldest if there is too much.
 
-        ``sizes`` are the characters of objects and notes, by kind and by id or name.
+        ``sizes`` has the characters of each object by kind and id, or of a note by its name.
         """
         self._made.update(sizes)
         while len(self._made) > self.most or self._is_too_large():
@@ -246,14 +247,14 @@ class Store:
         with self.lock:
             name = f"number {series}"
             number: int = (self.note(name) or 0) + 1
-            self.leave(name, number)
+            self.set_note(name, number)
             return number
 
 
 def _conditions(page: Page) -> tuple[list[str], list[Any]]:
     """The SQL conditions for a page, and the values of their parameters, in order.
 
-    A filter with several values is met by each of them.
+    A row matches a filter with several values if it matches any of them.
     """
     conditions, values = ["kind = ?"], [page.kind]
     if page.tenant is not None:
@@ -265,15 +266,17 @@ def _conditions(page: Page) -> tuple[list[str], list[Any]]:
     for condition in page.filters:
         accepted = condition.value if isinstance(condition.value, list) else [condition.value]
         column = _member(condition.member) if condition.member else "sort"
-        conditions.append(
-            f"({' OR '.join([f'{column} {condition.comparison} ?'] * len(accepted))})"
-        )
+        comparisons = [f"{column} {condition.comparison} ?"] * len(accepted)
+        conditions.append(f"({' OR '.join(comparisons)})")
         values += accepted
     return conditions, values
 
 
 def _member(name: str) -> str:
-    """The SQL expression for a member of an object. Raises ValueError for a name with odd signs."""
+    """The SQL expression for a member of an object.
+
+    Raises ValueError if its name has characters other than letters, digits and underscores.
+    """
     if not name.replace("_", "").isalnum():
         raise ValueError(f"a list cannot be filtered by a member named {name!r}")
     return f"json_extract(document, '$.{name}')"

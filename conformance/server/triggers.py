@@ -118,7 +118,7 @@ class Triggers(Core):
 
 
 def _usual_triggers(contract: Contract, special: list[MagicInput]) -> Iterator[MagicInput]:
-    """A magic text for each provokable code of an operation without a special magic input."""
+    """A magic text for each code that an operation provokes, if no special magic input does."""
     has_special = {(magic.operation, magic.code) for magic in special}
     for operation in contract.operations.values():
         member = _free_text(operation)
@@ -132,8 +132,7 @@ def _usual_triggers(contract: Contract, special: list[MagicInput]) -> Iterator[M
 def _free_text(operation: Operation) -> str | None:
     """The name of the first body member that accepts any text, or None."""
     for member in operation.body:
-        limited = {"format", "enum"} & member.schema.keys()
-        if limited:
+        if "format" in member.schema or "enum" in member.schema:
             continue
         if member.references:
             continue
@@ -158,7 +157,7 @@ def _matches(magic: MagicInput, context: Context) -> bool:
 
 
 def _occurs_within(text: str, longer: Any) -> bool:
-    """Whether a text with letters occurs in another text, in any case."""
+    """Whether a text occurs in another, ignoring case. A text without letters does not count."""
     has_letters = text.upper() != text.lower()
     if not has_letters:
         return False

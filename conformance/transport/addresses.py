@@ -19,12 +19,12 @@ class Addresses:
     """
 
     def __init__(self, pool: Sequence[str]) -> None:
-        fresh = min(MOST_FRESH, len(pool) // 2)
-        self._pool, self._reserved = pool[: len(pool) - fresh], list(pool[len(pool) - fresh :])
-        self._place = self._uses = 0
+        rotating = len(pool) - min(MOST_FRESH, len(pool) // 2)
+        self._pool, self._reserved = pool[:rotating], list(pool[rotating:])
+        self._index = self._uses = 0
 
     def current(self) -> str | None:
-        """The address for the next request to a rate-limited operation; None without addresses.
+        """The address for the next request to a rate-limited operation; None if there are none.
 
         Each call counts as a use. Every few uses, the next address is taken.
         """
@@ -33,11 +33,11 @@ class Addresses:
         self._uses += 1
         if self._uses % USES_PER_ADDRESS == 0:
             self.advance()
-        return self._pool[self._place % len(self._pool)]
+        return self._pool[self._index % len(self._pool)]
 
     def advance(self) -> bool:
-        """Move on to the next address; return whether there is one."""
-        self._place += 1
+        """Move on to the next address; return False if there are no addresses."""
+        self._index += 1
         return bool(self._pool)
 
     def fresh(self) -> str | None:

@@ -91,7 +91,7 @@ class _Bounded(io.RawIOBase):
     def end(self) -> bytes:
         """Stop receiving. Return the bytes waiting in the socket, if they can be seen.
 
-        Without any bytes, a closed socket looks the same as an open one.
+        If no bytes are waiting, a socket that the target closed looks the same as an open one.
         """
         self._ended = True
         if not isinstance(self._sock, ssl.SSLSocket) and not wait_for_read(self._sock, 0):
@@ -140,7 +140,7 @@ class _Response(HTTPResponse):
         return version, status, reason
 
     def _close_conn(self) -> None:
-        """End the response. Bytes that have arrived but were not read come after its end."""
+        """End the response, and record the bytes that have arrived after its end."""
         waiting = self._bounded.end()
         CURRENT.excess = self.fp.peek() + waiting
         super()._close_conn()  # type: ignore[misc]  # not in the stubs
@@ -182,8 +182,8 @@ def _other_end(sock: socket.socket) -> tuple[str, bytes | None] | None:
         address = str(sock.getpeername()[0])
     except OSError:
         return None
-    shown = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
-    return address, shown
+    certificate = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
+    return address, certificate
 
 
 class _Connection(_Timed, HTTPConnection):

@@ -53,12 +53,13 @@ class Departure:
     def needs_own_connection(self) -> bool:
         """Whether the request must not use a kept connection.
 
-        What costs money must not be sent twice, and a kept connection may be closing. A key in
-        another letter case may be taken for the key before it on the connection: some servers, such
-        as Jetty, compare header fields with earlier ones without regard to case.
+        A request that costs money must not be sent twice, and a kept connection may be closing. A
+        key in another letter case may be taken for an earlier key on the same connection: some
+        servers, such as Jetty, ignore case when they compare header fields with earlier ones.
         """
         costs_money = self.label.case.effect is Effect.SPEND and self.message.method != "GET"
-        return costs_money or (self.label.identity or "").endswith(f"~{IN_OTHER_CASE}")
+        is_in_other_case = (self.label.identity or "").endswith(f"~{IN_OTHER_CASE}")
+        return costs_money or is_in_other_case
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Carrier:
         self._allowance = allowance
         self._reached = False  # whether the target was reached in this run
 
-    def depart(self, message: Message, label: Label, address: str | None = None) -> Departure:
+    def prepare(self, message: Message, label: Label, address: str | None = None) -> Departure:
         """Prepare a request, after waiting until budget, pace and time allow it."""
         self._allowance.take()
         host = urlsplit(self._target.declaration.url).netloc
@@ -113,19 +114,20 @@ class Carrier:
         wired = self._wire_request(message, headers, address)
         return Departure(message, label, headers, wired, self._clock())
 
-    def carry(
-        self, departure: Departure, *, apart: bool = False, most: int = BODY_LIMIT
+    def send(
+        self, departure: Departure, *, own_connection: bool = False, most: int = BODY_LIMIT
     ) -> Arrival:
-        """Send a request; ``apart`` means over a connection that no other request uses.
+        """Send a request, over a connection that no other request uses if ``own_connection``.
 
         At most ``most`` bytes of the response body are kept. If the target no longer accepts
         connections, wait for it to restart.
         """
-        request = replace(departure.wired, apart=apart, most=most)
+        request = replace(departure.wired, own_connection=own_connection, most=most)
         arrival = self._send_once(request)
         waited = 0.0
-        for seconds in RESTARTS_WITHIN if self._reached else ():
-            if arrival.loss is not Loss.UNREACHABLE or self._allowance.left < seconds:
+        pauses = RESTARTS_WITHIN if self._reached else ()
+        for seconds in pauses:
+            if arrival.loss is not Loss.UNREACHABLE or self._allowance.wait_left < seconds:
                 break
             self._allowance.wait_for_target(seconds)
             waited += seconds
@@ -146,21 +148,22 @@ class Carrier:
     def _wire_request(
         self, message: Message, headers: tuple[tuple[str, str], ...], address: str | None
     ) -> WireRequest:
-        """The request with its secrets filled in: in the key header only, unless misplaced."""
+        """The request with its secrets: only in the key header, unless they are misplaced."""
         return WireRequest(
             message.method,
             self.url(message),
             self._with_secrets(headers, None if message.misplaced else self._key_header),
             message.body,
             address,
-            plain=message.plain is not None,
+            verbatim=message.raw_target is not None,
         )
 
     def url(self, message: Message) -> str:
         """The full URL of a message, whose query has secrets only if they are misplaced."""
         base = self._target.declaration.url
-        if message.outside:
-            base = base[: base.index("/", len("https://"))]
+        if message.outside_base_path:
+            path_start = base.index("/", len("https://"))
+            base = base[:path_start]
         if message.misplaced:
             message = replace(message, query=self._with_secrets(message.query))
         return base + encoded(message)
@@ -169,7 +172,8 @@ class Carrier:
         self, pairs: tuple[tuple[str, str], ...], only: str | None = None
     ) -> tuple[tuple[str, str], ...]:
         """The pairs with secrets filled into the values: into all, or only under one name."""
-        return tuple(
-            (name, self._secrets.fill(value) if only in (None, name.lower()) else value)
-            for name, value in pairs
-        )
+        filled = []
+        for name, value in pairs:
+            may_have_secret = only is None or name.lower() == only
+            filled.append((name, self._secrets.fill(value) if may_have_secret else value))
+        return tuple(filled)

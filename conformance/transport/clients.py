@@ -14,7 +14,7 @@ from conformance import __version__
 from conformance.model import ANNOUNCED, Declaration
 
 OF_MESSAGE = ""
-"""The place of all headers of a message that have no place of their own."""
+"""Stands in ``Client.headers`` for all headers of a message that have no place there."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Client:
     is_sorted: bool = False
 
     def ordered(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """The headers of a message in the order in which it sends them."""
+        """The headers of a message in the order in which the client sends them."""
         return sorted(headers) if self.is_sorted else headers
 
     @property
     def agent(self) -> str:
-        """Its User-Agent."""
+        """The value of its User-Agent header."""
         return next(str(value) for name, value in self.headers if name.lower() == "user-agent")
 
 

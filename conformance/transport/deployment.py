@@ -14,7 +14,7 @@ MOST = 16
 class Deployment:
     """The addresses that connections reached, and the certificates that were shown there.
 
-    Threads may add to it at the same time. The first of each kind come first.
+    Threads may add to it at the same time. Addresses and certificates are in the order seen.
     """
 
     def __init__(self) -> None:
@@ -49,8 +49,8 @@ def key_digest(certificate: bytes) -> str | None:
     None if the certificate cannot be read.
     """
     try:
-        (whole,) = _values(certificate)
-        signed, *_ = _values(_content(whole))
+        (outer,) = _values(certificate)
+        signed, *_ = _values(_content(outer))
         members = _values(_content(signed))
         has_version = members[0].startswith(VERSION)
         key = members[KEY if has_version else KEY - 1]
@@ -62,11 +62,11 @@ def key_digest(certificate: bytes) -> str | None:
 VERSION = b"\xa0"
 """The tag of the version in a certificate. The oldest certificates have none."""
 KEY = 6
-"""The place of the key: after version, number, algorithm, issuer, validity and subject."""
+"""The index of the key: after version, number, algorithm, issuer, validity and subject."""
 
 
 def _values(encoded: bytes) -> list[bytes]:
-    """The values in DER that follow each other. Raises IndexError if the last one is cut."""
+    """The consecutive DER values in some bytes. Raises IndexError if the last one is cut."""
     values = []
     while encoded:
         _, end = _extent(encoded)

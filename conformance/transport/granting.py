@@ -16,20 +16,20 @@ class Granting:
         self._open: set[int] = set()
 
     @contextmanager
-    def of(self, grants: bool) -> Iterator[None]:
-        """Mark a request as in flight until its secrets are learnt; no-op unless it ``grants``."""
-        if not grants:
+    def in_flight(self, may_issue: bool) -> Iterator[None]:
+        """Mark a request as in flight within the context, if its response may issue secrets."""
+        if not may_issue:
             yield
             return
         with self._changed:
             self._begun += 1
-            mine = self._begun
-            self._open.add(mine)
+            number = self._begun
+            self._open.add(number)
         try:
             yield
         finally:
             with self._changed:
-                self._open.discard(mine)
+                self._open.discard(number)
                 self._changed.notify_all()
 
     def wait(self) -> None:

@@ -22,30 +22,27 @@ def all_headers(message: Message, client: Client, host: str) -> Headers:
     of the client for which there is no value is left out.
     """
     computed = {"host": host} | _length(message, client)
-    given = {name.lower(): (name, value) for name, value in message.headers}
-    usual = {
+    of_message = {name.lower(): (name, value) for name, value in message.headers}
+    of_client = {
         name.lower(): (name, value or computed.get(name.lower(), ""))
         for name, value in client.headers
     }
-    without_place = [given[name] for name in given if name not in usual]
+    without_place = [of_message[name] for name in of_message if name not in of_client]
     headers: list[tuple[str, str]] = []
-    for name, (written, value) in usual.items():
+    for name, (written, value) in of_client.items():
         if name == OF_MESSAGE:
             headers += client.ordered(without_place)
-        elif name in given:
-            headers.append(given[name])
+        elif name in of_message:
+            headers.append(of_message[name])
         elif value:
             headers.append((written, value))
-    return _without_usual_type(message, tuple(headers))
+    return _without_client_type(message, tuple(headers))
 
 
-def _without_usual_type(message: Message, headers: Headers) -> Headers:
-    """The headers, without the media type of the client if a body has to be sent without one.
-
-    That is so if the message has a body, but names no type of its own.
-    """
-    given = [name.lower() for name, _ in message.headers]
-    if message.body is None or OF_BODY in given:
+def _without_client_type(message: Message, headers: Headers) -> Headers:
+    """The headers, without the client's media type if the message has a body but names no type."""
+    names = [name.lower() for name, _ in message.headers]
+    if message.body is None or OF_BODY in names:
         return headers
     return tuple((name, value) for name, value in headers if name.lower() != OF_BODY)
 
@@ -53,10 +50,11 @@ def _without_usual_type(message: Message, headers: Headers) -> Headers:
 def _length(message: Message, client: Client) -> dict[str, str]:
     """The header with the length of the body, by its name; empty if the client sends none.
 
-    A method that usually has no body gets a length only with a body, except from some clients.
+    If there is no body, all clients leave it out for GET and HEAD, and most also for other methods
+    that usually have no body.
     """
-    without = BODILESS if client.with_zero else USUALLY_BODILESS
-    if message.body is None and message.method in without:
+    without_length = BODILESS if client.with_zero else USUALLY_BODILESS
+    if message.body is None and message.method in without_length:
         return {}
     if not message.body and message.method in BODILESS:
         return {}

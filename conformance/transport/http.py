@@ -87,16 +87,16 @@ class HttpWire:
         self._timeout = timeout
         self._trust = trust or Trust()
         self._kept = _KeptHere()
-        self._keeps = True  # no kept connection has delivered excess bytes
-        self._keeps_for_writes = True  # no kept connection was closed instead of a response
-        self._may_want_tls = True  # no plain request has had a response or been explained
+        self._keeps = True  # until a kept connection delivers excess bytes
+        self._keeps_for_writes = True  # until a kept connection is closed instead of a response
+        self._may_want_tls = True  # until plain HTTP has a response, or TLS has been tried
         self._deployment = Deployment()
 
     def send(self, request: WireRequest) -> WireResponse:
         """Send one request; see Wire."""
         CURRENT.begin(self._timeout)
         opened = CURRENT.opened
-        send = self._over_kept if self._may_keep(request) else self._over_own
+        send = self._send_over_kept if self._may_keep(request) else self._send_over_own
         try:
             raw, body, cut = send(request)
         except Exception as error:  # an odd response can break the library anywhere
@@ -112,7 +112,8 @@ class HttpWire:
         if not cut:
             self._check_excess(raw.status)
             body, cut = decoded(body, raw.headers.get("Content-Encoding", ""))
-            body, cut = body[: request.most], cut or len(body) > request.most
+            is_too_long = len(body) > request.most
+            body, cut = body[: request.most], cut or is_too_long
         return WireResponse(raw.status, tuple(raw.headers.items()), body, cut)
 
     def peer(self, url: str) -> Peer | None:
@@ -141,42 +142,48 @@ class HttpWire:
 
     def _may_keep(self, request: WireRequest) -> bool:
         """Whether a request may use a kept connection."""
-        if request.plain or request.apart:
+        if request.verbatim or request.own_connection or not self._keeps:
             return False
-        if request.method in SAFE_METHODS or not self._keeps:
-            return self._keeps
+        if request.method in SAFE_METHODS:
+            return True
         kept = self._kept.by_address.get(request.address)
-        idle = time.monotonic() - kept.used if kept else 0
+        idle = 0.0 if kept is None else time.monotonic() - kept.used
         return self._keeps_for_writes and idle < FRESH
 
-    def _over_kept(self, request: WireRequest) -> _Received:
+    def _send_over_kept(self, request: WireRequest) -> _Received:
         """Send over a connection that is kept for the next request."""
         where = parse_url(request.url)
         kept = self._kept_to(where, request.address)
         if not kept.connection.is_connected:  # the target may have closed it
             kept.connection.close()
-        received = self._over(kept.connection, request, where.request_uri)
+        received = self._send_over(kept.connection, request, where.request_uri)
         kept.used = time.monotonic()
         return received
 
     def _kept_to(self, where: Url, address: str | None) -> _Kept:
-        """The connection that is kept to the origin of a URL; a new one takes its place there."""
+        """The kept connection to the origin of a URL, which may be new.
+
+        A new one replaces the connection that this thread kept from the same local address.
+        """
         by_address = self._kept.by_address
         kept, origin = by_address.get(address), (where.scheme, where.host, where.port)
-        if kept is None or kept.origin != origin:
-            if kept is not None:
-                kept.connection.close()
-            kept = by_address[address] = _Kept(self._connection(where, address), origin)
-        return kept
+        if kept is not None and kept.origin == origin:
+            return kept
+        if kept is not None:
+            kept.connection.close()
+        by_address[address] = _Kept(self._connection(where, address), origin)
+        return by_address[address]
 
-    def _over_own(self, request: WireRequest) -> _Received:
+    def _send_over_own(self, request: WireRequest) -> _Received:
         """Send over a connection of its own, with path and query unchanged."""
         start = request.url.index("/", request.url.index("://") + len("://"))
         origin, target = request.url[:start], request.url[start:]
         with closing(self._connection(parse_url(origin), request.address)) as connection:
-            return self._over(connection, request, target)
+            return self._send_over(connection, request, target)
 
-    def _over(self, connection: HTTPConnection, request: WireRequest, target: str) -> _Received:
+    def _send_over(
+        self, connection: HTTPConnection, request: WireRequest, target: str
+    ) -> _Received:
         """Send a request, with ``target`` as the path and query of its first line.
 
         Closes the connection if the body was cut or anything failed.
@@ -187,10 +194,10 @@ class HttpWire:
                 connection.connect()
             with suppress(BrokenPipeError, ConnectionResetError):  # a response may have come before
                 connection.request(
-                    request.method, target, request.body, _sent(request), preload_content=False
+                    request.method, target, request.body, _headers(request), preload_content=False
                 )
             raw = connection.getresponse()
-            body, cut = _bounded(raw, request.most)
+            body, cut = _read_body(raw, request.most)
         except BaseException:
             connection.close()
             raise
@@ -275,7 +282,7 @@ def _is_limit(error: BaseException) -> bool:
     return type(error) is http.client.HTTPException and TOO_MANY_HEADERS in str(error)
 
 
-def _sent(request: WireRequest) -> dict[str, str]:
+def _headers(request: WireRequest) -> dict[str, str]:
     """The headers of a request, without one that urllib3 would add."""
     headers = dict(request.headers)
     if not any(name.lower() == ADDED for name in headers):
@@ -287,11 +294,11 @@ def _is_any(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
     return any(isinstance(cause, kinds) for cause in causes)
 
 
-def _bounded(raw: BaseHTTPResponse, most: int) -> tuple[bytes, bool]:
+def _read_body(raw: BaseHTTPResponse, most: int) -> tuple[bytes, bool]:
     """The body up to ``most`` bytes or the time limit, and whether it was cut.
 
-    If a body is read to its end, the connection stays open for the next request. Raises WireFailure
-    for one that ends too early.
+    If the body is read to its end, the connection stays open for the next request. Raises
+    WireFailure if the body ends too early.
     """
     kept = bytearray()
     try:

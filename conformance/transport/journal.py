@@ -23,8 +23,8 @@ FULL = (
 class Sent:
     """A request that was sent, and what came back. Its exchange has no number yet.
 
-    In ``exchange``, the first ``known`` secrets of the run are redacted. ``redacted`` makes it
-    again without those learnt since.
+    In ``exchange``, the first ``known`` secrets of the run are redacted. ``redacted`` returns the
+    exchange again, also without the secrets learnt since.
     """
 
     departure: Departure
@@ -91,7 +91,7 @@ class Journal:
             raise Unjudgeable(FULL)
 
     def enter(self, exchange: Exchange) -> Exchange:
-        """Log an exchange that says nothing about the state of the target."""
+        """Number and log an exchange, without watching the target."""
         self._count += 1
         return self._recorder.exchange(replace(exchange, id=f"{self._prefix}{self._count}"))
 
@@ -100,9 +100,9 @@ class Journal:
         return self.enter(self._clean(sent))
 
     def _clean(self, sent: Sent) -> Exchange:
-        """The exchange with the secrets redacted that were issued since it was sent.
+        """The exchange without the secrets that were issued since it was sent.
 
-        Few exchanges show any, and a plain search tells which, because redaction takes much longer.
+        Few exchanges show any. A plain search tells which, because redaction takes much longer.
         """
         if sent.known == self._secrets.count or not self._may_show_later(sent):
             return sent.exchange
@@ -134,13 +134,13 @@ class Journal:
         """Do nothing, because the part is in the log already."""
 
     def _broken_again(self, operation: str, broken: str | None) -> str | None:
-        """What was wrong with a response, if the one before it for the operation was broken, too.
+        """What is malformed in a response, if the operation's previous response was, too; or None.
 
         This covers reads, which are repeated, as well as writes, which are not.
         """
-        again = operation in self._broken
+        was_broken = operation in self._broken
         if broken is None:
             self._broken.discard(operation)
             return None
         self._broken.add(operation)
-        return self._secrets.redact(broken) if again else None
+        return self._secrets.redact(broken) if was_broken else None

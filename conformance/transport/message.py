@@ -14,16 +14,16 @@ from conformance.model import Contract, Operation, Placeholder
 LONE = "surrogatepass"
 """Sends lone surrogates unchanged, because a target may use one in a cursor or an id."""
 
-BODILESS = ("GET", "DELETE", "HEAD")
-"""Methods whose unknown values are sent in the query."""
+QUERY_METHODS = ("GET", "DELETE", "HEAD")
+"""Methods whose messages have no body, so that unknown values are sent in the query."""
 
 
 @dataclass(frozen=True)
 class Message:
     """A request before it is sent: path below the base path, query pairs, headers, body bytes.
 
-    ``outside``: the path is relative to the origin of the target, not to its base path.
-    ``plain``: the exact path and query to send, instead of ``path`` and ``query``.
+    ``outside_base_path``: the path is relative to the origin of the target, not to its base path.
+    ``raw_target``: the exact path and query to send, instead of ``path`` and ``query``.
     ``misplaced``: the query or any header may contain a key.
     """
 
@@ -32,15 +32,15 @@ class Message:
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
-    outside: bool = False
-    plain: str | None = None
+    outside_base_path: bool = False
+    raw_target: str | None = None
     misplaced: bool = False
 
 
 def encoded(message: Message) -> str:
-    """The path and query of a message as sent: percent-encoded, or unchanged if plain."""
-    if message.plain is not None:
-        return message.plain
+    """The path and query of a message as sent: the raw target, or else percent-encoded."""
+    if message.raw_target is not None:
+        return message.raw_target
     path = quote(message.path, safe="/%:@!$&'()*+,;=~-._", errors=LONE)
     if not message.query:
         return path
@@ -55,7 +55,8 @@ def header_of(
         return ()
     key = Placeholder.of_identity(identity)
     scheme = scheme or contract.authentication.scheme
-    return ((contract.authentication.header, f"{scheme} {key}" if scheme else str(key)),)
+    value = f"{scheme} {key}" if scheme else str(key)
+    return ((contract.authentication.header, value),)
 
 
 def query_text(value: Any) -> str:
@@ -64,20 +65,20 @@ def query_text(value: Any) -> str:
 
 
 def json_bytes(value: Any) -> bytes:
-    """A value as JSON in UTF-8. Every second character outside ASCII is escaped, the others not.
+    """A value as JSON in UTF-8, with every second character outside ASCII escaped.
 
     Clients send both forms, and a server that reads one of them may not read the other. Lone
     surrogates are always escaped, because UTF-8 does not have them.
     """
     text = json.dumps(value, ensure_ascii=False)
-    outside = [place for place, character in enumerate(text) if not character.isascii()]
-    surrogates = [place for place in outside if "\ud800" <= text[place] <= "\udfff"]
-    escaped = {*outside[1::2], *surrogates}
-    written = [
+    not_ascii = [place for place, character in enumerate(text) if not character.isascii()]
+    surrogates = [place for place in not_ascii if "\ud800" <= text[place] <= "\udfff"]
+    escaped = {*not_ascii[1::2], *surrogates}
+    characters = [
         json.dumps(character)[1:-1] if place in escaped else character
         for place, character in enumerate(text)
     ]
-    return "".join(written).encode()
+    return "".join(characters).encode()
 
 
 def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
@@ -101,7 +102,7 @@ def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
             headers.append((name, str(value)))
         else:
             body[name] = value
-    if operation.method in BODILESS:
+    if operation.method in QUERY_METHODS:
         return Message(operation.method, path, tuple(query), tuple(headers))
     with_type = (("Content-Type", "application/json"), *headers)
     return Message(operation.method, path, tuple(query), with_type, json_bytes(body))
@@ -112,7 +113,7 @@ def _place_of(operation: Operation, name: str) -> str:
     parameter = operation.parameter(name)
     if parameter:
         return parameter.place
-    return "query" if operation.method in BODILESS else "body"
+    return "query" if operation.method in QUERY_METHODS else "body"
 
 
 def labelled(message: Message) -> Message:

@@ -13,10 +13,12 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def _next(char: str) -> str:
+    """The next character of the alphabet; the first for the last one or for any not in it."""
     return _ALPHABET[(_ALPHABET.find(char) + 1) % len(_ALPHABET)]
 
 
 def _changed_at(key: str, place: int) -> str:
+    """The key with another character at one place."""
     return key[:place] + _next(key[place]) + key[place + 1 :]
 
 
@@ -53,7 +55,8 @@ def altered(key: str, alteration: str, prefixes: Sequence[str]) -> str | None:
         return private
     if alteration == OTHER_PREFIX:
         others = [other for other in prefixes if other != prefix]
-        return (others[0] if others else prefix) + private
+        new_prefix = others[0] if others else prefix
+        return new_prefix + private
     if alteration not in ALTERATIONS:
         return None
     return ALTERATIONS[alteration](key)

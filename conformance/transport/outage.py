@@ -89,7 +89,7 @@ class Outage:
         """Take an exchange into account; return whether the target should be checked.
 
         ``retried`` holds the ids of the exchanges that it repeats. The requests before the first
-        case are handled separately.
+        case do not count, because they are handled separately.
         """
         if exchange.scenario == PREFLIGHT:
             return False
@@ -103,8 +103,8 @@ class Outage:
         if cause is not self.cause:
             self._streak = []
         self._streak.append(Failure(cause, exchange, span.ended, retried))
-        tried = self._streak if cause is OutageCause.SILENT else self.operations
-        return len(tried) >= self._needed
+        counted = self._streak if cause is OutageCause.SILENT else self.operations
+        return len(counted) >= self._needed
 
     def _note_served(self, span: Span) -> None:
         """Forget failures before a request that the target served."""
@@ -129,8 +129,8 @@ class Outage:
         """The operations of the consecutive failed exchanges."""
         return {failure.exchange.operation for failure in self._streak}
 
-    def refuted(self) -> None:
-        """Start over and check less often, because the target turned out to be available."""
+    def start_over(self) -> None:
+        """Forget all failures and check less often, because the target is available."""
         self._needed += OPERATIONS
         self._streak = []
 
@@ -144,7 +144,7 @@ class Outage:
             return OutageCause.LIMITED
         if exchange.status in UNAVAILABLE:
             return OutageCause.GATEWAY
-        if exchange.status == UNAUTHORIZED and self._shows_key(exchange):
+        if exchange.status == UNAUTHORIZED and self._presents_main_key(exchange):
             return OutageCause.KEY
         return OutageCause.PAGES if _is_page(exchange.response) else None
 
@@ -152,9 +152,9 @@ class Outage:
         """Whether an exchange neither continues nor ends the streak."""
         if exchange.operation not in self._contract.operations:
             return True
-        return self.cause is OutageCause.KEY and not self._shows_key(exchange)
+        return self.cause is OutageCause.KEY and not self._presents_main_key(exchange)
 
-    def _shows_key(self, exchange: Exchange) -> bool:
+    def _presents_main_key(self, exchange: Exchange) -> bool:
         """Whether a request had a well-formed main key and its operation requires a key."""
         if not self._contract.operations[exchange.operation].keyed:
             return False

@@ -70,7 +70,7 @@ class Allowance:
     ) -> None:
         self._target = target
         # seconds that the run may still wait for its target
-        self._left_in_all = max(LEAST_WAITED, WAITED_PER_REQUEST * planned)
+        self._wait_left_in_all = max(LEAST_WAITED, WAITED_PER_REQUEST * planned)
         self.budget: float = target.budget
         self._max_seconds = max_seconds
         self._sleep = sleep
@@ -93,7 +93,7 @@ class Allowance:
             self.used += 1
 
     def end_within(self, seconds: float) -> None:
-        """Allow no request after some seconds from now on."""
+        """Allow no request once this many seconds have passed."""
         self._end = min(self._end, time.monotonic() + seconds)
 
     def sent_together(self, requests: int) -> None:
@@ -103,14 +103,14 @@ class Allowance:
                 self._last = time.monotonic() + (requests - 1) / self._target.rate
 
     @property
-    def left(self) -> float:
-        """How many seconds the run may still wait for its target, now and in all."""
-        return max(0.0, min(WAITED_IN_A_ROW - self.waited, self._left_in_all))
+    def wait_left(self) -> float:
+        """How many seconds the run may still wait for its target, in a row and in all."""
+        return max(0.0, min(WAITED_IN_A_ROW - self.waited, self._wait_left_in_all))
 
     def wait_for_target(self, seconds: float) -> None:
         """Wait because the target asks for it, or does not serve requests at the moment."""
         self.waited += seconds
-        self._left_in_all -= seconds
+        self._wait_left_in_all -= seconds
         self.wait(seconds)
 
     def wait(self, seconds: float) -> None:
@@ -119,7 +119,7 @@ class Allowance:
         self._sleep(min(seconds, self._end - time.monotonic()))
 
     def _keep_pace(self) -> None:
-        """Wait until the rate allows another request, and note the time of that."""
+        """Wait until the rate allows another request, and record when that was."""
         if not self._target.rate:
             return
         wait = self._last + 1 / self._target.rate - time.monotonic()
@@ -167,8 +167,8 @@ class Patience:
         return None
 
     def _after_refusal(self, answer: WireResponse) -> Reason | None:
-        """Why to send a request again that was refused, and so not carried out; None if not to."""
-        if answer.status == LIMITED and told_to_wait(answer.headers) <= self.longest:
+        """Why to repeat a request that was refused, and so not carried out; None if not to."""
+        if answer.status == LIMITED and retry_after_seconds(answer.headers) <= self.longest:
             return Reason.LIMITED
         if answer.status == NOT_FOUND and self.missing:
             return Reason.MISSING
@@ -179,23 +179,24 @@ class Patience:
     def _is_spoilt(self, answer: WireResponse | WireFailure) -> bool:
         """Whether a response was spoilt by the connection or by a proxy.
 
-        If the request never arrived, or the proxy asks for a longer wait than permitted, it counts
-        as final.
+        It is final, and so not spoilt, if the request never arrived, or if the proxy asks for a
+        longer wait than permitted.
         """
         if isinstance(answer, WireFailure):
-            silent = answer.loss is Loss.SILENT
-            return self.silent if silent else answer.loss not in UNSENT
+            if answer.loss is Loss.SILENT:
+                return self.silent
+            return answer.loss not in UNSENT
         return answer.status in UNAVAILABLE and pause_after(answer) <= self.longest
 
 
 def pause_after(answer: WireResponse | WireFailure) -> float:
     """The seconds before repeating a spoilt read: as Retry-After says, or else AFTER_BREAK."""
     if isinstance(answer, WireResponse) and header_in(answer.headers, "Retry-After"):
-        return told_to_wait(answer.headers)
+        return retry_after_seconds(answer.headers)
     return AFTER_BREAK
 
 
-def told_to_wait(headers: Headers) -> float:
+def retry_after_seconds(headers: Headers) -> float:
     """The seconds that Retry-After asks for, as a number or as a date.
 
     A date is relative to the Date header, or to our clock without one. USUAL_WAIT if Retry-After

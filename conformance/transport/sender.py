@@ -41,7 +41,7 @@ from conformance.transport.patience import (
     Patience,
     Reason,
     pause_after,
-    told_to_wait,
+    retry_after_seconds,
 )
 from conformance.transport.redaction.log import LogRedactor
 from conformance.transport.redaction.secrets import SecretStore
@@ -51,7 +51,7 @@ from conformance.transport.wire import BODY_LIMIT, Loss, Wire, WireResponse
 LOOK = Case("look[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 """The case of the read that checks whether the target is available. It is not judged."""
 
-TOGETHER = 16 * 1024 * 1024
+OVERLAPPING_LIMIT = 16 * 1024 * 1024
 """Maximum total bytes kept of the bodies of overlapping responses."""
 REPEATS = 2
 """How often a request is repeated because of a limit, or because an object was not found."""
@@ -140,18 +140,20 @@ class Sender:
         for _ in range(REPEATS):
             source = self._addresses.current() if rotate else address
             patience = self._patience(patient, rotate, again is not None)
-            departure = self._depart(message, label, source)
+            departure = self._prepare(message, label, source)
             exchange, arrival, reason = self._once(departure, patience)
             if reason is None:
                 return exchange
             if reason is Reason.BROKEN:
-                return self._repaired(departure, arrival)
+                return self._repeat_spoilt(departure, arrival)
             if again and reason is Reason.MISSING:
                 message = again()
-            elif not (rotate and self._addresses.advance()):
+                continue
+            has_other_address = rotate and self._addresses.advance()
+            if not has_other_address:
                 self.wait_as_told(exchange)
         source = self._addresses.current() if rotate else address
-        exchange, _, _ = self._once(self._depart(message, label, source))
+        exchange, _, _ = self._once(self._prepare(message, label, source))
         return exchange
 
     def together(
@@ -163,31 +165,30 @@ class Sender:
     ) -> list[Exchange]:
         """Send messages at the same time, and return their exchanges in the same order.
 
-        Each uses its own connection. A request that fails because of a limit, a proxy or a broken
-        connection is sent again on its own. Raises OverBudget, or Unjudgeable if the target is
-        gone.
+        Each uses its own connection. If one fails because of a limit, a proxy or the connection,
+        it is sent again on its own. Raises OverBudget, or Unjudgeable if the target is gone.
         """
         departures = []
         for message, label in sends:
             self._permit(label)
-            departures.append(self._depart(message, label, address))
+            departures.append(self._prepare(message, label, address))
         count = max(1, len(departures))
-        most = min(BODY_LIMIT, TOGETHER // count)
+        most = min(BODY_LIMIT, OVERLAPPING_LIMIT // count)
 
-        def carried(departure: Departure) -> Arrival:
-            return self._carrier.carry(departure, apart=True, most=most)
+        def send(departure: Departure) -> Arrival:
+            return self._carrier.send(departure, own_connection=True, most=most)
 
-        grants = any(self._grants(departure) for departure in departures)
-        with self._granting.of(grants):
+        may_issue = any(self._may_issue(departure) for departure in departures)
+        with self._granting.in_flight(may_issue):
             with ThreadPoolExecutor(count) as pool:
-                arrivals = list(pool.map(carried, departures))
+                arrivals = list(pool.map(send, departures))
             self._allowance.sent_together(count)
             # learn from all before logging any, because one may show what another issues
             for arrival in arrivals:
                 self._learn(arrival)
         patience = self._patience(patient)
         return [
-            self._logged_or_repeated(departure, arrival, patience)
+            self._log_or_repeat(departure, arrival, patience)
             for departure, arrival in zip(departures, arrivals, strict=True)
         ]
 
@@ -196,7 +197,7 @@ class Sender:
         self._allowance.budget = math.inf
 
     def end_within(self, seconds: float) -> None:
-        """Send nothing after some seconds from now on: then what the run made remains."""
+        """Send nothing once this many seconds have passed, even if objects of the run remain."""
         self._allowance.end_within(seconds)
 
     def fresh_address(self) -> str | None:
@@ -214,7 +215,7 @@ class Sender:
     def wait_as_told(self, exchange: Exchange) -> None:
         """Wait as long as Retry-After says, but at most LONGEST_WAIT seconds."""
         response = exchange.response
-        seconds = told_to_wait(response.headers) if response else USUAL_WAIT
+        seconds = retry_after_seconds(response.headers) if response else USUAL_WAIT
         self._allowance.wait_for_target(min(seconds, LONGEST_WAIT))
 
     def settle(self) -> None:
@@ -222,8 +223,8 @@ class Sender:
         self._watch.settle()
 
     def _patience(self, patient: bool, rotate: bool = False, missing: bool = False) -> Patience:
-        """What to send again. It does not wait for a limit of one address if there are others."""
-        longest = min(LONGEST_WAIT, self._allowance.left)
+        """What to send again. If addresses rotate, no wait after a 429 counts as too long."""
+        longest = min(LONGEST_WAIT, self._allowance.wait_left)
         if rotate and self.target.declaration.addresses:
             longest = math.inf
         return Patience(longest if patient else -1, not self._silent, missing)
@@ -237,34 +238,34 @@ class Sender:
         if operation and operation.effect not in allowed:
             raise AssertionError(f"{label.case.id} may not send {label.operation}")
 
-    def _depart(self, message: Message, label: Label, address: str | None = None) -> Departure:
+    def _prepare(self, message: Message, label: Label, address: str | None = None) -> Departure:
         """Prepare a request, after waiting until it may be sent."""
         self._sink.admit()
-        return self._carrier.depart(message, label, address)
+        return self._carrier.prepare(message, label, address)
 
     def _once(
         self, departure: Departure, patience: Patience | None = None
     ) -> tuple[Exchange, Arrival, Reason | None]:
         """Send a message once; return the exchange, what came back, and why to send it again.
 
-        Without ``patience`` the response is final.
+        The reason is None if the response is final, as it always is without ``patience``.
         """
-        with self._granting.of(self._grants(departure)):
-            arrival = self._carrier.carry(departure, apart=departure.needs_own_connection)
+        with self._granting.in_flight(self._may_issue(departure)):
+            arrival = self._carrier.send(departure, own_connection=departure.needs_own_connection)
             self._learn(arrival)
         method = departure.message.method
         reason = None if patience is None else patience.reason(method, arrival.answer)
         return self._log(departure, arrival, repeated=reason is not None), arrival, reason
 
-    def _repaired(self, departure: Departure, spoilt: Arrival) -> Exchange:
+    def _repeat_spoilt(self, departure: Departure, spoilt: Arrival) -> Exchange:
         """Repeat a spoilt exchange over a new connection."""
-        self._allowance.wait_for_target(min(pause_after(spoilt.answer), self._allowance.left))
-        again = self._depart(departure.message, departure.label, departure.wired.address)
-        arrival = self._carrier.carry(again, apart=True)
+        self._allowance.wait_for_target(min(pause_after(spoilt.answer), self._allowance.wait_left))
+        again = self._prepare(departure.message, departure.label, departure.wired.address)
+        arrival = self._carrier.send(again, own_connection=True)
         self._learn(arrival)
         return self._log(again, arrival, repeated=False)
 
-    def _logged_or_repeated(
+    def _log_or_repeat(
         self, departure: Departure, arrival: Arrival, patience: Patience
     ) -> Exchange:
         """Log one of several overlapping requests; if it was spoilt, send it again on its own."""
@@ -273,11 +274,11 @@ class Sender:
         if reason is None:
             return exchange
         if reason is Reason.BROKEN:
-            return self._repaired(departure, arrival)
+            return self._repeat_spoilt(departure, arrival)
         self.wait_as_told(exchange)
         return self.send(departure.message, departure.label, departure.wired.address)
 
-    def _grants(self, departure: Departure) -> bool:
+    def _may_issue(self, departure: Departure) -> bool:
         """Whether the response to a request may issue secrets."""
         operation = self.contract.operations.get(departure.label.operation)
         return operation is not None and bool(operation.secrets)
@@ -308,8 +309,8 @@ class Sender:
     def _try_again(self, before: Departure) -> tuple[Exchange, Arrival]:
         """Send a read once more, only to see whether the target is available."""
         label = replace(before.label, case=LOOK, role=Role.BYSTANDER)
-        departure = self._carrier.depart(before.message, label)
-        arrival = self._carrier.carry(departure, apart=True)
+        departure = self._carrier.prepare(before.message, label)
+        arrival = self._carrier.send(departure, own_connection=True)
         self._learn(arrival)
         return self.journal.enter(self._exchange(departure, arrival, label.role)), arrival
 

@@ -77,14 +77,14 @@ class Watch:
     def _is_good(self, departure: Departure, exchange: Exchange) -> bool:
         """Whether a read with the main key succeeded, so that it can serve as a check later."""
         message = departure.message
-        plain = message.method == "GET" and not message.misplaced
-        return plain and exchange.ok and departure.label.identity == self._main_key
+        is_plain_read = message.method == "GET" and not message.misplaced
+        return is_plain_read and exchange.ok and departure.label.identity == self._main_key
 
     def _check(self) -> None:
         """Repeat a read that succeeded before. Raises Unjudgeable if it fails for the same cause.
 
-        The failed exchanges are void then. Broken responses are not: each was requested again, so
-        they count as findings. If no read ever succeeded, only broken responses end the run.
+        Then the failed exchanges are void, except for broken responses: each was requested again,
+        so they count as findings. If no read ever succeeded, only broken responses end the run.
         """
         cause, read = self._outage.cause, self._good_read()
         void = () if cause is OutageCause.BROKEN else self._outage.failed
@@ -95,13 +95,13 @@ class Watch:
         exchange, arrival = self._try_again(read)
         if self._outage.cause_of(exchange, arrival.loss) is cause:
             raise Unjudgeable(self._since(cause), void)
-        self._outage.refuted()
+        self._outage.start_over()
 
     def _good_read(self) -> Departure | None:
-        """The latest read that succeeded, if possible of an operation that is not failing now.
+        """The latest read that succeeded, preferably of an operation that is not failing now.
 
-        If a single operation times out, only the read of another operation is conclusive. None if
-        there is no such read.
+        If a single operation times out, only a read of another operation is conclusive. None if
+        there is no usable read.
         """
         failing = self._outage.operations
         reads = [read for name, read in self._good.items() if name not in failing]
@@ -111,7 +111,7 @@ class Watch:
         return reads[-1] if reads else None
 
     def _since(self, cause: OutageCause) -> str:
-        """A sentence with the cause, and the exchange that it began with."""
+        """The cause in words, and the exchange that it began with."""
         first = self._outage.failed[0]
         return f"The target {self._url} {cause.value} This began with exchange {first}."
 

@@ -18,8 +18,9 @@ SAFE_METHODS = ("GET", "HEAD")
 class WireRequest:
     """A request with its secrets: full URL, headers, body, local address to send from.
 
-    ``plain``: path and query are sent unchanged, even if they are malformed. ``apart``: the request
-    uses a connection of its own. ``most``: maximum bytes of the response body that are kept.
+    ``verbatim``: path and query are sent unchanged, even if they are malformed.
+    ``own_connection``: the request uses a connection that no other request uses.
+    ``most``: maximum bytes of the response body that are kept.
     """
 
     method: str
@@ -27,8 +28,8 @@ class WireRequest:
     headers: tuple[tuple[str, str], ...]
     body: bytes | None
     address: str | None = None
-    plain: bool = False
-    apart: bool = False
+    verbatim: bool = False
+    own_connection: bool = False
     most: int = BODY_LIMIT
 
 

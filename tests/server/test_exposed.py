@@ -237,7 +237,7 @@ def test_a_business_that_is_given_up_takes_its_key(small: Api) -> None:
 def test_keys_and_notes_of_the_start_stay(small: Api) -> None:
     """What the sandbox needs itself is not counted."""
     for number in range(20):
-        small.app.store.remember(f"a:{number}", "b")
+        small.app.store.set_evictable_note(f"a:{number}", "b")
     store = small.app.store
     assert [store.note(f"a:{number}") for number in (0, 14, 15, 19)] == [None, None, "b", "b"]
     assert store.note("contract")

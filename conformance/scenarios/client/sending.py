@@ -226,7 +226,7 @@ class Sending:
             (),
             (("Content-Type", "application/json"),),
             body,
-            outside=True,
+            outside_base_path=True,
         )
         facts = Facts(step=Step.TICK)
         return self.raw(message, CLOCK, carried=(), key=None, role=Role.ARRANGE, facts=facts)

@@ -74,7 +74,7 @@ def _send_spelled(client: Client, values: dict[str, Any]) -> None:
     facts = Facts(mistake=True, odd=True, form=Form.SPELLED)
     for spelling in spellings:
         # no operation is named, because this may not be a path of the API
-        spelled = replace(message, plain=f"{spelling}{mark}{query}")
+        spelled = replace(message, raw_target=f"{spelling}{mark}{query}")
         client.raw(spelled, carried=(), key=None, facts=facts)
 
 

@@ -74,7 +74,7 @@ def undecodable(operation: Operation, names: Collection[str]) -> Make:
     def make(values: Mapping[str, Any]) -> Message:
         message = message_for(operation, without(values, names))
         target = encoded(message)
-        return replace(message, plain=f"{target}{'&' if message.query else '?'}{broken}")
+        return replace(message, raw_target=f"{target}{'&' if message.query else '?'}{broken}")
 
     return make
 

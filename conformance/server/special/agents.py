@@ -11,7 +11,10 @@ MOST = 1_000
 
 
 def version(server: Server, context: Context) -> Document:
-    """A version of an agent by its number, from 1. Raises Refusal if there is no such version."""
+    """A version of an agent by its number, from 1. Raises Refusal if there is no such version.
+
+    Version 1 of an agent always exists, even if it is not stored.
+    """
     number = int(context.values["version"])
     of_agent = Filter("agent_id", context.values["agent_id"])
     versions = server.store.page(Page("agent_version", None, MOST, filters=(of_agent,)))

@@ -29,21 +29,21 @@ def create(server: Server, context: Context) -> Document:
         run |= server.kept("communication_run", context.values)
         row = server.add("communication_run", tenant, run)
         confirmation: Document = {"success": True, "id": row.id, "status": "scheduled"}
-        server.store.remember(note, json.dumps(confirmation))
+        server.store.set_evictable_note(note, json.dumps(confirmation))
     return confirmation
 
 
 def change(server: Server, context: Context) -> Document:
     """Pause or cancel a run."""
-    return _moved(server, context, "status")
+    return _change_state(server, context, "status")
 
 
 def act_on_workspace(server: Server, context: Context) -> Document:
     """Pause, resume, cancel or tear down a workspace."""
-    return _moved(server, context, "lifecycle_state")
+    return _change_state(server, context, "lifecycle_state")
 
 
-def _moved(server: Server, context: Context, member: str) -> Document:
+def _change_state(server: Server, context: Context, member: str) -> Document:
     """Put the selected object into the state that the action leads to, and confirm it."""
     state = STATE_AFTER[context.values["action"]]
     row = server.store.change(server.selected(context), {member: state})

@@ -257,8 +257,9 @@ def _usage(random: Random, _index: int, _document: Document) -> Document:
 
 
 _OWNERS = {"agent": (60, 30, 15, 8, 4, 2)}
+"""Weights of the agents, the newest first: some own many objects, others few."""
 _HISTORY = {"agent": (600, 60, 30)}
-"""Weights by agent, so that the list of the newest agent is longer than any page."""
+"""Weights of the agents, so that the list of the newest agent is longer than any page."""
 
 RECIPES = {
     "call": Recipe(

@@ -1,4 +1,7 @@
-"""Decompresses gzip, zlib, bzip2, xz, lzma and zip within limits, also if nested."""
+"""Decompresses gzip, zlib, bzip2, xz, lzma and zip within limits, also if nested.
+
+A box is compressed data that begins with the signature of its format.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ _BOX = re.compile(
 """The start of each kind of box."""
 
 _SIGN = re.compile(rb"\x1f\x8b|BZh|7zXZ|\x5d\0\0|PK\x03\x04|x[\x01\x5e\x9c\xda]")
-"""The sign of a box, which every box contains. It is faster to find than the whole start."""
+"""A part of every start of a box, which is faster to find than the whole start."""
 
 _Undo = Callable[[bytes, int], bytes]
 
@@ -73,7 +76,7 @@ def inflated(raw: bytes) -> bytes:
 
 
 def may_hold_box(raw: bytes) -> bool:
-    """Whether some bytes contain the sign of a box. This is much faster than looking for boxes."""
+    """Whether some bytes may contain a box. This is much faster than looking for boxes."""
     return _SIGN.search(raw) is not None
 
 
@@ -92,7 +95,7 @@ def _starts(raw: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _opened(kind: str, raw: bytes, most: int) -> bytes:
-    """The first bytes from a box; empty if it is corrupt."""
+    """The first ``most`` bytes in a box; empty if the box is corrupt."""
     try:
         return _UNDO[kind](raw, most)
     except _BROKEN:

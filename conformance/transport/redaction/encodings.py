@@ -67,11 +67,11 @@ _BROKEN_RUN = re.compile(
 )
 
 
-def undone(text: str, piece: int, spend: Spend = _freely) -> Iterator[str]:
-    """The other readings of a text, each with one kind of encoding decoded.
+def decoded_once(text: str, piece: int, spend: Spend = _freely) -> Iterator[str]:
+    """The other readings of a text, each with one kind of encoding decoded once.
 
-    Readings of bytes have at least ``piece`` readable characters. Only readings that differ from
-    the text are returned. ``spend`` is called with the number of bytes unpacked.
+    Readings of bytes have at least ``piece`` readable characters. ``spend`` is called with the
+    number of bytes unpacked.
     """
     for sign, undo in _UNDO:
         if sign in text:
@@ -140,6 +140,7 @@ def _unquoted_printable(text: str) -> str:
     """The text with quoted-printable decoded and encoded words of mail headers joined."""
     if "=?" in text:
         text = _WORD.sub("", text)
+    # a soft line break has no digits: it becomes NUL, which is removed
     return _QUOTED.sub(lambda match: _char(match[1] or "0", 16), text).replace("\0", "")
 
 
@@ -164,7 +165,7 @@ _UNDO = (
     ("\x1b", lambda text: _TAG.sub("", text)),
     ('"1":', lambda text: _PLACE.sub("", text)),  # an array of bytes or characters as an object
 )
-"""The sign of some encodings, and how to decode each."""
+"""What a text in some encoding contains, and how to decode that encoding."""
 
 # --- runs of base64, hex and the like -------------------------------------------------------------
 
@@ -237,7 +238,7 @@ def _bytes_of(run: str, piece: int) -> Iterator[bytes]:
     shortest = -(-piece * 4 // 3)  # as in coded_runs
     for part in re.findall(f"[0-9A-Za-z]{{{shortest},}}", run):
         yield from _of_32(part, piece)
-        if len(part) <= LONGEST_58 and not set("0OIl") & set(part):
+        if len(part) <= LONGEST_58 and set("0OIl").isdisjoint(part):
             yield _of_58(part)
 
 
@@ -292,7 +293,8 @@ def readable(raw: bytes, piece: int) -> str:
     skipped, so that UTF-16 is readable, too.
     """
     raw = raw.replace(b"\0", b"")
-    if len(raw.translate(None, _PRINTABLE)) * _MOSTLY <= len(raw):
+    unprintable = raw.translate(None, _PRINTABLE)
+    if len(unprintable) * _MOSTLY <= len(raw):
         return raw.translate(_LINES).decode("ascii")
     stretches = re.findall(b"[\x20-\x7e]{%d,}" % piece, raw)
     return b"\n".join(stretches).decode("ascii")

@@ -124,7 +124,7 @@ class LogRedactor:
         return self.body(received.body) or Body()
 
     def _header(self, header: tuple[str, str]) -> tuple[str, str]:
-        """A header without secrets; one that opens a session is without its value."""
+        """A header without secrets; the value of one that opens a session is withheld."""
         name, value = header
         redacted_name, redacted_value = self._secrets.redact(name), self._secrets.redact(value)
         opens_session = name.lower() in SESSION_HEADERS
@@ -147,14 +147,13 @@ class LogRedactor:
             if self._secrets.holds_secret(key):
                 continue  # a known key, or one altered by a scenario
             is_example = _reads_like_example(self._secrets.without_prefix(key))
-            self._learn_secret(SecretKind.PLAIN if is_example else SecretKind.FOUND, FOUND_KEY, key)
+            kind = SecretKind.PLAIN if is_example else SecretKind.FOUND
+            self._learn_secret(kind, FOUND_KEY, key)
 
     def _learn_secret(self, kind: SecretKind, member: str, secret: str) -> None:
         """Redact a secret from now on, unless it is too short or too uniform to be one."""
-        varied = len(set(self._secrets.without_prefix(secret))) >= VARIED
-        if len(secret) < SHORTEST:
-            return
-        if not varied:
+        is_varied = len(set(self._secrets.without_prefix(secret))) >= VARIED
+        if len(secret) < SHORTEST or not is_varied:
             return
         placeholder = Placeholder(kind, f"{member}-{self._counts[member] + 1}")
         if self._secrets.learn(placeholder, secret) == placeholder:
@@ -264,11 +263,11 @@ def _string_members(value: Any, names: Iterable[str]) -> Iterator[tuple[str, str
 
 
 def _kind_of(value: str, granted: bool) -> SecretKind | None:
-    """The kind of the value of a secret member: a link, an issued secret, or one found in an error.
+    """How to treat the value of a secret member; ``granted``: the response is a success.
 
-    None if it is not a secret, such as a word in an error: it may say that a member is "required".
-    PLAIN for a masked secret, and for a link of plain words, such as a login page, which opens
-    nothing by itself.
+    LINK for a link, SECRET for an issued secret, FOUND for a random text in an error. PLAIN for a
+    masked secret, and for a link of plain words, such as a login page, which opens nothing by
+    itself. None for other texts in an error: it may say that a secret member is "required".
     """
     if "://" in value:
         return SecretKind.LINK if telling_parts(value) else SecretKind.PLAIN
@@ -299,7 +298,7 @@ def _reads_like_example(key: str) -> bool:
 
 
 def _counts_up(text: str, distance: int) -> bool:
-    """Whether most characters equal or follow the character ``distance`` places before."""
+    """Whether most characters equal or directly follow the one ``distance`` places before."""
     pairs = list(zip(text, text[distance:], strict=False))
     in_order = sum(ord(later) - ord(char) in (0, 1) for char, later in pairs)
     return in_order > len(pairs) / 2

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 _SEPARATORS = " \t\r\n\v\f,;:.|+_/-"
 _DIGITS = b"0123456789abcdefABCDEFxX"
-_SHAPE = bytes(44 if chr(code) in _SEPARATORS else 120 for code in range(256))
+_SHAPE = bytes(ord("," if chr(code) in _SEPARATORS else "x") for code in range(256))
+"""Translates each separator to a comma, and any other byte to ``x``."""
 _SIGN = b"," * 7
 """What remains of a list of numbers without its digits: many consecutive separators."""
 
@@ -27,7 +28,7 @@ ROW = 32
 """Digits in a row of a dump, for sixteen bytes."""
 
 _NUMBER = re.compile("[0-9a-fA-F]+")
-_BEYOND = 256
+_BEYOND = 256  # the first number that is not a byte
 
 
 def listed(text: str) -> Iterator[bytes]:
@@ -61,7 +62,7 @@ def _read(numbers: list[str]) -> Iterator[bytes]:
     if not together.isdecimal():
         return
     yield _as_bytes(numbers, 10)
-    if not set("89") & set(together):
+    if set("89").isdisjoint(together):
         yield _as_bytes(numbers, 8)
 
 

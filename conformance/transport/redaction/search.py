@@ -22,7 +22,7 @@ from conformance.transport.redaction.encodings import (
     broken_runs,
     coded_runs,
     decoded,
-    undone,
+    decoded_once,
     without_json,
 )
 from conformance.transport.redaction.pieces import Pieces
@@ -90,19 +90,19 @@ class PieceSearch:
         self._is_long = False
         self._long_left = LONG_WORK
 
-    def add(self, secret: str, placeholder: Placeholder, length: int, whole: int) -> None:
+    def add(self, secret: str, placeholder: Placeholder, length: int, across: int) -> None:
         """Search for every run of ``length`` characters of a secret from now on.
 
-        Also search for its letters and digits with other characters in between. If ``length`` is at
-        least ``whole``, all of them are searched for in ROT13, too.
+        Also search for runs of ``across`` letters and digits of it with other characters in
+        between. If ``length`` is at least ``across``, ROT13 forms are searched for, too.
         """
-        is_long = length >= whole
+        is_long = length >= across
         plain = self._plain.setdefault(length, Pieces(length))
         plain.add(_plain_pieces(secret, length, is_long), placeholder)
-        _add(self._across, _pieces_across(secret, whole, is_long), placeholder)
+        _add(self._across, _pieces_across(secret, across, is_long), placeholder)
         self._shortest = min(self._plain)
         self._coded = coded_runs(self._shortest)
-        self._add_exact(_exact_pieces((secret,), max(EXACT, whole), 1), placeholder)
+        self._add_exact(_exact_pieces((secret,), max(EXACT, across), 1), placeholder)
 
     def add_near_misses(self, near_misses: tuple[str, ...], placeholder: Placeholder) -> None:
         """Search for altered forms of a secret with other characters in between."""
@@ -114,7 +114,7 @@ class PieceSearch:
         self._clean.clear()
 
     def find(self, text: str) -> Placeholder | None:
-        """The secret of which a text contains a piece, in up to LAYERS encodings; None if none.
+        """The secret of which a text contains a piece, in up to LAYERS encodings, or None.
 
         Raises Exhausted if that takes too long.
         """
@@ -123,8 +123,8 @@ class PieceSearch:
         self._reset(text)
         return self._find_whole(text)
 
-    def without_hiding(self, text: str) -> str:
-        """The text with stretches that hide pieces replaced by placeholders.
+    def without_hidden_pieces(self, text: str) -> str:
+        """The text with each stretch in which a piece is hidden replaced by a placeholder.
 
         Raises Exhausted if that takes too long.
         """
@@ -176,7 +176,7 @@ class PieceSearch:
             hidden = self._find_coded(run, layers)
             if hidden is not None:
                 return hidden
-        return self._find_in(undone(text, self._shortest, self._spend), layers - 1)
+        return self._find_in(decoded_once(text, self._shortest, self._spend), layers - 1)
 
     def _find_in(self, readings: Iterable[str], layers: int) -> Placeholder | None:
         """The first secret of which any of the readings contains a piece."""
@@ -190,15 +190,15 @@ class PieceSearch:
         """The secret of which a text contains a piece as it is, even with characters in between."""
         letters = _letters(text)
         folded, folded_letters = text.lower(), letters.lower()
-        near = chain(
+        places = chain(
             *(pieces.places(folded) for pieces in self._plain.values()),
             *(pieces.places(folded_letters) for pieces in self._across.values()),
             *(pieces.places(letters) for pieces in self._exact.values()),
         )
-        return next((placeholder for _, _, placeholder in near), None)
+        return next((placeholder for _, _, placeholder in places), None)
 
     def _find_coded(self, run: str, layers: int) -> Placeholder | None:
-        """The secret that a run contains as base64, hex or similar. One without is remembered."""
+        """The secret that a run contains as base64, hex or similar. Clean runs are remembered."""
         known = f"{layers} {run}"
         if known in self._clean:
             return None
@@ -255,7 +255,8 @@ def _escape_end(text: str, place: int) -> int:
     first = slash
     while first >= 0 and text[first] == "\\":
         first -= 1
-    escape = _ESCAPE.match(text, slash) if (slash - first) % 2 else None
+    is_escape = (slash - first) % 2 == 1  # backslashes in pairs escape only each other
+    escape = _ESCAPE.match(text, slash) if is_escape else None
     return max(place, escape.end()) if escape else place
 
 
@@ -263,7 +264,9 @@ def _escape_end(text: str, place: int) -> int:
 def _forms(secret: str, is_long: bool) -> tuple[str, ...]:
     """A secret forwards and backwards; a long one also in ROT13."""
     forms = (secret, secret[::-1])
-    return (*forms, *(codecs.encode(form, "rot13") for form in forms)) if is_long else forms
+    if not is_long:
+        return forms
+    return (*forms, *(codecs.encode(form, "rot13") for form in forms))
 
 
 @lru_cache(maxsize=SECRETS_KEPT)
@@ -277,12 +280,12 @@ def _plain_pieces(secret: str, length: int, is_long: bool) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=SECRETS_KEPT)
-def _pieces_across(secret: str, whole: int, is_long: bool) -> tuple[str, ...]:
-    """The runs to search for with other characters in between."""
+def _pieces_across(secret: str, across: int, is_long: bool) -> tuple[str, ...]:
+    """The runs of ``across`` letters and digits to search for with other characters in between."""
     runs: list[str] = []
     for form in _forms(secret, is_long):
         letters = _letters(form).lower()
-        length = min(whole, len(letters))
+        length = min(across, len(letters))
         if length >= ACROSS:
             runs += _random_pieces(letters, length, WORDS)
     return tuple(runs)
@@ -301,8 +304,9 @@ def _exact_pieces(secrets: tuple[str, ...], least: int, words: int) -> tuple[str
             letters = _letters(form)
             if len(letters) >= least:
                 runs = _random_pieces(letters, least, EXACT_WORDS)
-                whole = _random_pieces(letters, len(letters), words)
-                pieces.update(dict.fromkeys(runs or whole))
+                if not runs:
+                    runs = _random_pieces(letters, len(letters), words)
+                pieces.update(dict.fromkeys(runs))
     return tuple(pieces)
 
 
@@ -310,7 +314,7 @@ def _random_pieces(letters: str, length: int, words: int) -> list[str]:
     """The random runs of ``length`` characters of a text of letters and digits.
 
     They alternate between words and numbers more often than ordinary text. The words and numbers
-    of the whole text are counted once, because a run has those of its place.
+    of the whole text are counted once, because each run consists of those at its place.
     """
     found = enumerate(_WORD_OR_NUMBER.findall(letters))
     word_at = [number for number, word in found for _ in word]  # the number of a word, by place

@@ -68,9 +68,9 @@ class SecretStore:
         self._seed = seed
         self._secrets: dict[Placeholder, str] = {}
         self._placeholders: dict[str, Placeholder] = {}
-        self._wholes: list[tuple[str, str]] = []  # with their placeholders, longest first
-        self._heads: set[str] = set()  # how they begin
-        self._shown_as: list[tuple[str, ...]] = []  # its whole forms and telling parts, by secret
+        self._wholes: list[tuple[str, str]] = []  # (spelling, placeholder), longest first
+        self._heads: set[str] = set()  # the first characters of these spellings
+        self._shown_as: list[tuple[str, ...]] = []  # spellings and private parts, for each secret
         self._search = PieceSearch()
         self._clean = CleanTexts()
         for role, key in keys.items():
@@ -104,9 +104,9 @@ class SecretStore:
         self._clean.clear()
         wholes, parts = _spellings(secret), self._private_parts(secret)
         self._shown_as.append((*wholes, *parts))
-        self._wholes += [(form, str(placeholder)) for form in wholes]
-        self._heads.update(form[:HEAD] for form in wholes)
-        self._wholes.sort(key=lambda pair: -len(pair[0]))  # by the length of the form
+        self._wholes += [(spelling, str(placeholder)) for spelling in wholes]
+        self._heads.update(spelling[:HEAD] for spelling in wholes)
+        self._wholes.sort(key=lambda pair: -len(pair[0]))  # by the length of the spelling
         for part in parts:
             length = _piece_length(part, placeholder.kind, secret)
             self._search.add(part, placeholder, length, max(PIECE, length))
@@ -154,7 +154,7 @@ class SecretStore:
         """The text without pieces of secrets; WITHHELD if they cannot be removed."""
         if self._search.find(text) is None:
             return text
-        for cut in (self._search.without_pieces, self._search.without_hiding):
+        for cut in (self._search.without_pieces, self._search.without_hidden_pieces):
             text = cut(text)
             if self._search.find(text) is None:
                 return text
@@ -206,7 +206,7 @@ class SecretStore:
 
 
 def _between(text: str, public: Iterable[str]) -> list[str]:
-    """The parts of a text between public ones."""
+    """The parts of a text that are left without the public texts in it."""
     parts = [text]
     for known in public:
         parts = [piece for part in parts for piece in part.split(known) if piece]
@@ -220,9 +220,9 @@ def _spellings(secret: str) -> tuple[str, ...]:
 
 
 def _piece_length(part: str, kind: SecretKind, secret: str) -> int:
-    """The number of characters that reveal a part of a secret.
+    """The number of consecutive characters that reveal a part of a secret.
 
-    It is PIECE, except that a part of a link may need more, and that of a short key fewer.
+    It is PIECE, except that it may be more for a part of a link, and less for a short key.
     """
     length = PIECE
     if kind is SecretKind.LINK:
@@ -236,15 +236,16 @@ def _length_in_link(part: str, link: str) -> int:
     """The number of characters that reveal a part of a link: more if it may be an id."""
     pairs = [segment.partition("=") for segment in _segments(link)]
     names = [name for name, equals, value in pairs if equals and value == part]
-    if all(name.lower().endswith("id") for name in names):
-        return next((length for length in PIECES_OF_LINKS if length < len(part)), len(part))
-    return PIECE
+    may_be_id = all(name.lower().endswith("id") for name in names)  # also if the part has no name
+    if not may_be_id:
+        return PIECE
+    return next((length for length in PIECES_OF_LINKS if length < len(part)), len(part))
 
 
 def telling_parts(link: str) -> list[str]:
     """The parts that make a link secret: values, and segments that are not plain words.
 
-    If there are none, the whole path and query, or nothing if these are plain words.
+    If no part is telling, the whole path and query is, unless it consists of plain words.
     """
     private = [_private_text(segment) for segment in _segments(link)]
     telling = [text for text in private if text]

@@ -29,10 +29,10 @@ def refuses_otherwise(entry: OtherCode) -> type[Faulty]:
     """The reference server, which refuses a wrong value of one member with another code."""
 
     class RefusesOtherwise(Faulty):
-        def invalid(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
-            names = super().invalid(operation, given)
+        def invalid(self, operation: Operation, values: Mapping[str, Any]) -> list[str]:
+            names = super().invalid(operation, values)
             is_alone = operation.id == entry.here and names == [entry.member]
-            if is_alone and isinstance(given[entry.member], entry.kind):
+            if is_alone and isinstance(values[entry.member], entry.kind):
                 raise Refusal(entry.refused_as)
             return names
 

@@ -31,10 +31,10 @@ def crashes_alone(entry: Alone) -> type[Faulty]:
     """The reference server, which crashes on a value of one member if all others are valid."""
 
     class CrashesAlone(Faulty):
-        def invalid(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
-            names = super().invalid(operation, given)
+        def invalid(self, operation: Operation, values: Mapping[str, Any]) -> list[str]:
+            names = super().invalid(operation, values)
             is_alone = operation.id == entry.here and {entry.member}.issuperset(names)
-            if is_alone and entry.member in given and entry.crashes(given[entry.member]):
+            if is_alone and entry.member in values and entry.crashes(values[entry.member]):
                 raise TypeError(entry.member)
             return names
 

@@ -150,5 +150,5 @@ class AddressOfLeadIsUnique(Faulty):
             if self.store.note(place):
                 said = "psycopg.errors.UniqueViolation: duplicate key value in leads_email_key"
                 raise Refusal("invalid_parameter", said)
-            self.store.leave(place, 1)
+            self.store.set_note(place, 1)
         return super().act_create(context)

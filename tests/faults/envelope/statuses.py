@@ -108,7 +108,7 @@ class ConflictWithItsState(Faulty):
         place, action = f"last:{context.values['id']}", context.values["action"]
         if action == self.store.note(place) == "resume":
             return Reply(409, self.envelope("invalid_request", "Nothing would change"))
-        self.store.leave(place, action)
+        self.store.set_note(place, action)
         return reply
 
 
@@ -119,7 +119,7 @@ class SecondDeletionCrashes(Faulty):
     def act_delete(self, context: Context) -> Reply:
         reply = super().act_delete(context)
         if is_for(context, "delete_eval"):
-            self.store.leave(f"deleted:{context.values['id']}", 1)
+            self.store.set_note(f"deleted:{context.values['id']}", 1)
         return reply
 
     def check_references(self, context: Context) -> None:

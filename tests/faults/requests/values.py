@@ -311,7 +311,7 @@ class EmptyMessageSent(Faulty):
 class EmailBesidePhone(Faulty):
     """create_lead does not check the email if a phone is given."""
 
-    def invalid(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
-        names = super().invalid(operation, given)
-        excused = operation.id == "create_lead" and "phone" in given
+    def invalid(self, operation: Operation, values: Mapping[str, Any]) -> list[str]:
+        names = super().invalid(operation, values)
+        excused = operation.id == "create_lead" and "phone" in values
         return [name for name in names if not (excused and name == "email")]

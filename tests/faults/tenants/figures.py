@@ -179,7 +179,7 @@ class FunnelKeptByUrl(Figures):
         kept = self.store.note(place)
         if kept is None:
             kept = super().business_of(context)
-            self.store.leave(place, kept)
+            self.store.set_note(place, kept)
         return str(kept)
 
 

@@ -233,7 +233,7 @@ class CursorOfDeletedStartsAnew(Faulty):
 
     def edge_of(self, context: Context) -> str | None:
         edge = super().edge_of(context)
-        known = edge is None or self.store.taken("eval", self.tenant_of(context.identity), edge)
+        known = edge is None or self.store.is_taken("eval", self.tenant_of(context.identity), edge)
         return edge if known or not is_for(context, "list_evals") else None
 
 

@@ -49,7 +49,7 @@ class CursorOfDeletedFindsNothing(Faulty):
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
         edge = self.edge_of(context) if later_page(context) else None
-        gone = edge is not None and not self.store.taken(
+        gone = edge is not None and not self.store.is_taken(
             "webhook", self.tenant_of(context.identity), edge
         )
         return [] if gone and is_for(context, "list_webhooks") else super().rows_of(context, limit)

@@ -159,7 +159,7 @@ class SecondChangeLost(Faulty):
         made = super().changes(context)
         place = f"changed:{context.values.get('id')}"
         if not is_for(context, "update_agent") or not self.store.note(place):
-            self.store.leave(place, 1)
+            self.store.set_note(place, 1)
             return made
         return {}
 

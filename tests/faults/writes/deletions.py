@@ -105,7 +105,7 @@ def used_afterwards(entry: Use) -> type[Faulty]:
     class UsedAfterwards(Faulty):
         def act_delete(self, context: Context) -> Reply:
             reply = super().act_delete(context)
-            self.store.leave(f"deleted:{context.values.get('id')}", 1)
+            self.store.set_note(f"deleted:{context.values.get('id')}", 1)
             return reply
 
         def refused(self, request: Request, refusal: Refusal) -> Reply:

@@ -65,7 +65,7 @@ class NamesCheckedTooEarly(Faulty):
         is_new = self.store.note(f"seen:{context.values[NAME]}") is None
         if is_new:
             time.sleep(0.02)  # lets another request in
-            self.store.remember(f"seen:{context.values[NAME]}", "")
+            self.store.set_evictable_note(f"seen:{context.values[NAME]}", "")
             values = {**context.values, NAME: self.new_id("name")}
             return super().act(replace(context, values=values))
         return super().act(context)
@@ -80,7 +80,7 @@ class RepetitionConfirmed(Faulty):
             name = f"seen:{context.values[NAME]}"
             if self.store.note(name) is not None:
                 return Reply(200, {"success": True, "duplicate": True})
-            self.store.remember(name, "")
+            self.store.set_evictable_note(name, "")
         return super().act(context)
 
 
@@ -93,5 +93,5 @@ class RepetitionRefused(Faulty):
             name = f"seen:{context.values[NAME]}"
             if self.store.note(name) is not None:
                 raise Refusal("invalid_parameter")
-            self.store.remember(name, "")
+            self.store.set_evictable_note(name, "")
         return super().act(context)

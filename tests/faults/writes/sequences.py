@@ -198,7 +198,7 @@ class UnknownDeletionTakesNewest(Faulty):
 
     def act_delete(self, context: Context) -> Reply:
         reply = super().act_delete(context)
-        self.store.leave(f"deleted:{context.values.get('id')}", 1)
+        self.store.set_note(f"deleted:{context.values.get('id')}", 1)
         return reply
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:

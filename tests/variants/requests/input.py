@@ -34,8 +34,8 @@ class BadRequestForMalformedId(Faulty):
 class EmptyIsMissing(Faulty):
     """A required parameter that is an empty text counts as missing."""
 
-    def missing(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
-        there = {name: value for name, value in given.items() if value != ""}
+    def missing(self, operation: Operation, values: Mapping[str, Any]) -> list[str]:
+        there = {name: value for name, value in values.items() if value != ""}
         return super().missing(operation, there)
 
 

@@ -55,7 +55,7 @@ class TakenReferenceRefused(Faulty):
             place = f"reference:{context.values['external_ref']}"
             if self.store.note(place):
                 raise Refusal("invalid_parameter", "external_ref is taken")
-            self.store.leave(place, 1)
+            self.store.set_note(place, 1)
         return super().act_create(context)
 
 
@@ -118,7 +118,7 @@ class EqualCreationRefused(Faulty):
         if self.store.note(body) and not is_for(context, "create_call"):
             raise Refusal("bad_request")
         reply = super().act_create(context)
-        self.store.leave(body, 1)
+        self.store.set_note(body, 1)
         return reply
 
 
@@ -139,7 +139,7 @@ class PausedWorkspaceNotChanged(Faulty):
     def act_update(self, context: Context) -> Reply:
         place = f"paused:{context.values.get('id')}"
         if is_for(context, "act_on_workspace"):
-            self.store.leave(place, 1)
+            self.store.set_note(place, 1)
         elif is_for(context, "update_workspace") and self.store.note(place):
             raise Refusal("invalid_parameter", "the workspace is paused")
         return super().act_update(context)
