@@ -34,7 +34,7 @@ REPLACED = str.maketrans("", "", '?"\ufffd\u2026 ')
 
 
 def with_altered_texts(contract: Contract, with_keys: Settled) -> Settled:
-    """The sightings; those of texts that are altered in the same way have one key."""
+    """Give texts that are altered in the same way one key."""
     with_keys = _with_lost_characters(with_keys)
     for flaw, is_altered in ((LONG, _is_cut), (CASE, _has_other_case)):
         with_keys = _with_alteration(contract, with_keys, flaw, is_altered)
@@ -42,9 +42,9 @@ def with_altered_texts(contract: Contract, with_keys: Settled) -> Settled:
 
 
 def _with_lost_characters(with_keys: Settled) -> Settled:
-    """The sightings; texts that do not keep characters beyond ASCII have one key, if several do.
+    """Give texts that lose characters beyond ASCII one key, if there are at least FEWEST of them.
 
-    It is the key of a creation rather than of a change.
+    The key is that of a creation rather than of a change.
     """
     altered = [
         (sighting, key) for sighting, key in with_keys if key.rule in READ_BACK and _loses(sighting)
@@ -84,7 +84,7 @@ def _loses(sighting: Sighting) -> bool:
 def _with_alteration(
     contract: Contract, with_keys: Settled, flaw: str, is_altered: Callable[[Sighting], bool]
 ) -> Settled:
-    """The sightings; a member that several operations on a kind of object alter alike has one key.
+    """Give a member that several operations on a kind of object alter alike one key.
 
     The key names ``flaw``, which is what ``is_altered`` notices.
     """

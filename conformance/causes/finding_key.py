@@ -72,9 +72,9 @@ OF_SUCCESS = ("success.", "status.")
 TRANSFER, STATUS, LABEL, BODY, CODE, REST, OTHER = range(7)
 """How much a key explains: problems with a whole response come before problems with its parts."""
 PLACES = {CONTENT_TYPE: LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
-"""For findings on the form of errors, by place."""
+"""How much findings on the form of errors explain, by place."""
 OF_ONE_RESPONSE = {"status": STATUS, "/error/code": REST, CONTENT_TYPE: REST}
-"""For all other findings on one response, by place."""
+"""How much all other findings on one response explain, by place."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.,]+(Z|[+-]\d\d:?\d\d)?")
 _TYPED = re.compile(r"^.* is not of type ", re.DOTALL)

@@ -58,7 +58,7 @@ class Group:
         """The operations with sightings that break the rule of this or of a folded group."""
         own = [
             sighting
-            for part in self.whole()
+            for part in self.parts()
             for sighting in part.sightings
             if part.is_own(sighting)
         ]
@@ -78,11 +78,11 @@ class Group:
         names = dict.fromkeys(name for sighting in of_status for name in sighting.exchange_ids)
         return [exchanges[name] for name in names if name in exchanges]
 
-    def whole(self) -> Iterator[Group]:
-        """The group, and all groups folded into it."""
+    def parts(self) -> Iterator[Group]:
+        """The group itself and all groups folded into it, at any level."""
         yield self
         for group in self.folded:
-            yield from group.whole()
+            yield from group.parts()
 
 
 def groups_of(
@@ -97,7 +97,7 @@ def groups_of(
     with_keys = settled(contract, sightings, exchanges, stored)
     keys_of_causes = {key for sighting, key in with_keys if sighting.own_key.rule == key.rule}
     for sighting, settled_key in with_keys:
-        # whatever explained the sighting may itself have got another key: then nothing explains it
+        # whatever explained the sighting may itself have got another key; then the own key counts
         key = settled_key if settled_key in keys_of_causes else sighting.own_key
         group = groups.setdefault(key, Group(key))
         _add(group, sighting)

@@ -66,11 +66,11 @@ class Sending:
     at_once: bool = False
 
     @property
-    def came_otherwise(self) -> bool:
-        """Whether the step was repeated at the end of the run, and did not lead to the cause.
+    def differed_when_repeated(self) -> bool:
+        """Whether the step was repeated at the end of the run, but did not lead to the cause again.
 
-        Either it is decisive and did not show the finding again, or its response lacks a value that
-        later steps need.
+        Either it is decisive and did not show the finding again, or its response lacked a value
+        that later steps or the finding need.
         """
         if self.again is None:
             return False
@@ -106,7 +106,7 @@ def answered_otherwise(run: Run) -> frozenset[str]:
     return frozenset(
         cause.id
         for cause, sendings in zip(run.causes, found, strict=True)
-        if any(each.came_otherwise for each in sendings)
+        if any(each.differed_when_repeated for each in sendings)
     )
 
 
