@@ -169,7 +169,7 @@ class _Reader:
         """The write that most likely spoilt a look since its last success; None if there is none.
 
         It is the write with the hardest value to an object that the look may show. Without one, it
-        is a write that spoilt another look. Of a garbled look, a garbled write comes first.
+        is a write that spoilt another look. For a garbled look, a garbled write comes first.
         """
         last_success = self.worked.get(operation.id)
         if last_success is None:

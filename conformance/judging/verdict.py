@@ -245,7 +245,7 @@ class _Evaluation:
         If nobody can provide anything, creations without an id are the reason, if there are any.
         """
         failure = self.blocked.reason(rule.rests_on, operation, cases)
-        reason = failure or self.coverage.silence(rule, operation)
+        reason = failure or self.coverage.why_nothing_judged(rule, operation)
         if reason.place == OTHER and "other" in self.target.businesses:
             reason = Reason(ReasonKind.OWN_LIMIT, "No request succeeded.")
         if reason.kind is ReasonKind.OWN_LIMIT:

@@ -186,7 +186,7 @@ class Walks:
         cursor = page.cursor
         if cursor is None:
             return False
-        return page.continues and all(self.beyond(cursor, item.at) for item in page.items)
+        return page.follows_cursor and all(self.beyond(cursor, item.at) for item in page.items)
 
     def first_repeated(self, page: Page) -> Item | None:
         """The first item of a page that is at or before its cursor.

@@ -97,6 +97,6 @@ def _other_result(first: Answer, answer: Answer) -> Violation | None:
 
 
 def _have_same_body(one: Exchange, other: Exchange) -> bool:
-    """Whether two requests send the same."""
+    """Whether two requests have the same body."""
     bodies = [each.request.body.written if each.request.body else "" for each in (one, other)]
     return bodies[0] == bodies[1]
