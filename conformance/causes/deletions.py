@@ -208,15 +208,15 @@ class _Past:
     deleted: set[str] = field(default_factory=set)
     shown: dict[str, int] = field(default_factory=dict)
 
-    def has_removed(self, name: str, now: int) -> bool:
+    def has_removed(self, name: str, sought_at: int) -> bool:
         """Whether the deletion of another object came after the last success that shows an object.
 
-        ``now`` is the place of the request that does not find it.
+        ``sought_at`` is the place of the request that does not find the object.
         """
         last_shown = self.shown.get(name)
         if last_shown is None or name in self.deleted:
             return False
-        return any(last_shown < place < now for place in self.deletions)
+        return any(last_shown < place < sought_at for place in self.deletions)
 
 
 def named_in(contract: Contract, exchange: Exchange, kind: str) -> Iterator[str]:

@@ -135,16 +135,16 @@ def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
 def _key_of_body(finding: Finding, shown_by: list[Exchange]) -> Key:
     """The key of a finding about anything but the status."""
     is_code = finding.actual.startswith('"') and finding.where.endswith("/code")
-    actual = cut(finding.actual, LONGEST) if is_code else kind(finding.actual)
+    actual = cut(finding.actual, LONGEST) if is_code else stable_text(finding.actual)
     expected = _first_choice(finding) if is_code else finding.expected
     rule, place = _rule(finding), place_of(finding)
     if rule in (SHAPE, LABEL_RULE) and finding.expected == A_VALUE:
         return Key(SHAPE, place, A_VALUE, _media_type(shown_by))
     if rule != ERROR:
-        return Key(rule, place, kind(expected.removesuffix(AS_SENT)), actual)
+        return Key(rule, place, stable_text(expected.removesuffix(AS_SENT)), actual)
     if place == "/":  # the shape says what the body is
-        return Key(rule, place, kind(expected), shape=_shape(shown_by))
-    return Key(rule, place, kind(expected), actual, shape=_shape(shown_by))
+        return Key(rule, place, stable_text(expected), shape=_shape(shown_by))
+    return Key(rule, place, stable_text(expected), actual, shape=_shape(shown_by))
 
 
 def _shape(shown_by: list[Exchange]) -> str:
@@ -212,7 +212,7 @@ def is_fault(status: int) -> bool:
 
 
 @lru_cache  # the findings of a cause have few texts
-def kind(text: str) -> str:
+def stable_text(text: str) -> str:
     """A text without what differs from run to run: the part of a finding that its key contains.
 
     Of a JSON object or array, only the first character is left.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from conformance.causes.finding_key import FAULT, Key
-from conformance.causes.settling import settled
+from conformance.causes.settling import with_settled_keys
 from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.stored_values import is_garbled, stored_values
 from conformance.model import Cell, Contract, Exchange, Finding, id_of_cause
@@ -94,7 +94,7 @@ def groups_of(
     if not sightings:
         return []
     stored = stored_values(contract, exchanges)
-    with_keys = settled(contract, sightings, exchanges, stored)
+    with_keys = with_settled_keys(contract, sightings, exchanges, stored)
     keys_of_causes = {key for sighting, key in with_keys if sighting.own_key.rule == key.rule}
     for sighting, settled_key in with_keys:
         # whatever explained the sighting may itself have got another key; then the own key counts

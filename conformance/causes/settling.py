@@ -54,7 +54,7 @@ FORMS = (ERROR, SHAPE, LABEL_RULE)
 """Rules about the form of a response."""
 
 
-def settled(
+def with_settled_keys(
     contract: Contract,
     sightings: Sequence[Sighting],
     exchanges: Mapping[str, Exchange],

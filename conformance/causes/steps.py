@@ -95,7 +95,7 @@ def steps_of(run: Run, shown: Sequence[Shown]) -> list[list[Sending]]:
     return [_steps(run, each, origins, keys_of_run) for each in shown]
 
 
-def answered_otherwise(run: Run) -> frozenset[str]:
+def causes_not_shown_again(run: Run) -> frozenset[str]:
     """The ids of the causes whose steps did not show the cause again at the end of the run.
 
     Empty if the run did not repeat any steps. Scans the whole log otherwise.
@@ -125,7 +125,9 @@ def _steps(
     sources = {exchange.id for exchange in story.exchanges}
     names = _placeholders_of(story.exchanges, shown.expected_values, origins, sources)
     requests = [_with_placeholders(each.request, names, keys) for each in story.exchanges]
-    expected = without_place(_named(shown.finding.expected, names), keys, str(MARK))
+    expected = without_place(
+        _text_with_placeholders(shown.finding.expected, names), keys, str(MARK)
+    )
     finding = replace(shown.finding, expected=expected)
     used = "".join(text_of(request) for request in requests)
     captures = _captures(names, origins, used + expected)
@@ -196,8 +198,8 @@ def _placeholders_of(
     return names
 
 
-def _named(text: str, names: Names) -> str:
-    """A text with placeholders for the values that are carried over."""
+def _text_with_placeholders(text: str, names: Names) -> str:
+    """A text in which placeholders replace the values that are carried over."""
     for value, (plain, _) in names.items():
         text = text.replace(value, plain)
     return text
@@ -210,7 +212,7 @@ def _with_placeholders(request: Request, names: Names, keys: Collection[str]) ->
         for written in (quote(value, safe=""), quote_plus(value), quote(value), value):
             url = url.replace(written, in_url)
     if body and body.text:
-        text = without_place(_named(body.text, names), keys, str(MARK))
+        text = without_place(_text_with_placeholders(body.text, names), keys, str(MARK))
         body = Body(text=text, size=body.size, cut=body.cut)
     return replace(request, url=without_place(url, keys, str(MARK)), body=body)
 

@@ -49,14 +49,16 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
     )
     if plainest_sighting is None:
         return main
-    return quoted(plainest_sighting.finding, plainest_sighting.exchange_ids, exchanges)
+    return with_exchanges(plainest_sighting.finding, plainest_sighting.exchange_ids, exchanges)
 
 
-def quoted(finding: Finding, names: Sequence[str], exchanges: Mapping[str, Exchange]) -> Finding:
+def with_exchanges(
+    finding: Finding, names: Sequence[str], exchanges: Mapping[str, Exchange]
+) -> Finding:
     """A finding with only some of its exchanges, of which it quotes the first.
 
-    If it is on the status and quoted another response before, it now has the bare status of the
-    first.
+    If it is about the status and quotes another response, it gets the bare status of the first
+    exchange instead.
     """
     first = exchanges.get(names[0]) if names else None
     is_quoted = tuple(names[:1]) == finding.exchanges[:1]
@@ -73,7 +75,7 @@ def in_cause(run: Run, cause: Cause, finding: Finding) -> Finding:
     if not finding.apart:
         return finding
     names = [name for name in finding.exchanges if name in cause.exchanges]
-    return quoted(finding, names, run.exchange)
+    return with_exchanges(finding, names, run.exchange)
 
 
 def _plainness(

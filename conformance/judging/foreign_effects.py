@@ -25,9 +25,9 @@ NOTHING_FOREIGN = "nothing of another business"
 def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge what the requests of one business for objects of another have done.
 
-    Such a request may take no item that is already held, create nothing in the list of the other
-    business, tie none of its own objects to the other business, and change or remove nothing. A
-    creation with the same values in both businesses must make two objects.
+    Such a request may take no item that is already held, and create nothing in the list of the
+    other business. It may tie none of its own objects to the other business, and change or remove
+    nothing. A creation with the same values in both businesses must make two objects.
     """
     for taking in trial.at(Step.TAKING):
         if taking.ok:

@@ -1,7 +1,6 @@
 """Follows the objects of sequences: what their writes made of them, and what each look shows.
 
-Each departure is filed under the write that explains it: the one that set the member, if no look
-has shown its value, or else the last accepted one since a look showed it, or a refused one.
+Each departure is filed under the write that explains it, as ``_explaining_write`` finds it.
 """
 
 from __future__ import annotations
@@ -306,8 +305,9 @@ class _Following:
         """The write that explains why a member is not as sent, or why the object is missing.
 
         An empty ``name`` stands for the object. The write that sent the member explains it if no
-        look has shown the value; else the last accepted write since the last look, or the first
-        refused one. Writes that sent the member, or asked for the deletion, come first.
+        look has shown the value yet. Otherwise, it is the last accepted write since the last look,
+        or without one the first refused write. Writes that sent the member, or asked for the
+        deletion, come first.
         """
         writer, writes_since = followed.writers.get(name), followed.writes_since
         if writer in writes_since and name not in followed.seen_members:
