@@ -70,12 +70,16 @@ def _loses(sighting: Sighting) -> bool:
     others = "".join(NOT_ASCII.findall(shown.translate(REPLACED)))
     if others and "".join(NOT_ASCII.findall(sent)).startswith(others):
         return False  # they are kept, and the text differs in something else
-    texts = sent[: first.start()], sent, shown
-    before_first, all_kept, got = [NOT_ASCII.sub("", text).translate(REPLACED) for text in texts]
-    if len(got) < len(before_first):
+    ascii_sent, ascii_shown = _ascii_of(sent), _ascii_of(shown)
+    if len(ascii_shown) < len(_ascii_of(sent[: first.start()])):
         return False  # the text is cut off before any such character
-    is_quoted_longer = len(all_kept) >= TELLING and got.startswith(all_kept)
-    return all_kept.startswith(got) or is_quoted_longer
+    is_quoted_longer = len(ascii_sent) >= TELLING and ascii_shown.startswith(ascii_sent)
+    return ascii_sent.startswith(ascii_shown) or is_quoted_longer
+
+
+def _ascii_of(text: str) -> str:
+    """The ASCII characters of a quoted text, without signs that stand for lost ones."""
+    return NOT_ASCII.sub("", text).translate(REPLACED)
 
 
 # --- texts that are cut off, or whose letters change ---

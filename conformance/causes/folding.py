@@ -206,9 +206,13 @@ def _lack_one_part(one: Group, other: Group) -> bool:
     if one.key.where == CONTENT_TYPE:
         is_same_label = replace(one.key, shape="") == replace(other.key, shape="")
         return is_same_label and one.operations.keys() == other.operations.keys()
-    keys = (one.key, other.key)
-    first, second = [replace(key, shape=key.shape.partition(" ")[2]) for key in keys]  # no status
-    return first == second and not one.operations.keys().isdisjoint(other.operations)
+    is_alike = _without_status(one.key) == _without_status(other.key)
+    return is_alike and not one.operations.keys().isdisjoint(other.operations)
+
+
+def _without_status(key: Key) -> Key:
+    """The key of an error without the status that its shape begins with."""
+    return replace(key, shape=key.shape.partition(" ")[2])
 
 
 def _lack_one_check(contract: Contract, one: Group, other: Group) -> bool:

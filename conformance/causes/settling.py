@@ -294,9 +294,8 @@ def _join_labels(with_keys: Settled) -> Settled:
     def settled_key(key: Key) -> Key:
         if key.rule != ERROR or key.where != CONTENT_TYPE or key.actual not in labels:
             return key
-        of_errors, of_successes = [
-            operations[rule, key.actual] - {WHOLE_API} for rule in (ERROR, LABEL_RULE)
-        ]
+        of_errors = operations[ERROR, key.actual] - {WHOLE_API}
+        of_successes = operations[LABEL_RULE, key.actual] - {WHOLE_API}
         return labels[key.actual] if of_errors == of_successes else key
 
     return [(sighting, settled_key(key)) for sighting, key in with_keys]

@@ -156,8 +156,9 @@ def _overlapping(exchanges: Sequence[Exchange], captured: AbstractSet[str]) -> s
     """
     overlapping = set()
     for earlier, later in pairwise(exchanges):
-        first, second = [(each.case, each.attempt, each.operation) for each in (earlier, later)]
-        is_one_step = first == second and earlier.facts.step is later.facts.step
+        is_same_attempt = (earlier.case, earlier.attempt) == (later.case, later.attempt)
+        is_same_step = earlier.facts.step is later.facts.step
+        is_one_step = is_same_attempt and is_same_step and earlier.operation == later.operation
         if is_one_step and at_once(earlier, later) and captured.isdisjoint({earlier.id, later.id}):
             overlapping.add(later.id)
     return overlapping

@@ -50,9 +50,10 @@ def stored_values(contract: Contract, exchanges: Mapping[str, Exchange]) -> dict
     blamed |= dict(_spoilt_objects(contract, exchanges, reader.broken_by.values()))
     first: dict[str, Exchange] = {}  # by flaw
     for write in blamed.values():
-        known = first.setdefault(str(write.facts.flaw), write)
-        if _fails(write) and not _fails(known):
-            first[str(write.facts.flaw)] = write
+        flaw = str(write.facts.flaw)
+        known = first.get(flaw)
+        if known is None or (_fails(write) and not _fails(known)):
+            first[flaw] = write
     found = {}
     for name, write in blamed.items():
         origin = first[str(write.facts.flaw)]

@@ -100,9 +100,11 @@ def telling(run: Run, cause: Cause) -> list[Exchange]:
     a finding with a single exchange in that attempt compares attempts, so all of them count.
     """
     exchanges = run.exchanges_of(ids_of_telling(cause))
-    attempts = [(each.case, each.attempt) for each in exchanges]
-    in_first = [each for each, at in zip(exchanges, attempts, strict=True) if at == attempts[0]]
-    return best(_first_round(in_first) if len(in_first) > 1 else exchanges)
+    if not exchanges:
+        return []
+    first_attempt = (exchanges[0].case, exchanges[0].attempt)
+    in_first_attempt = [each for each in exchanges if (each.case, each.attempt) == first_attempt]
+    return best(_first_round(in_first_attempt) if len(in_first_attempt) > 1 else exchanges)
 
 
 def _first_round(exchanges: list[Exchange]) -> list[Exchange]:

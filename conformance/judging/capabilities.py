@@ -61,8 +61,11 @@ class Shown:
             key = (operation.id, exchange.case, str(exchange.attempt), walk)
             times = times_of.setdefault(key, set())
             for item in items:
-                if len(times) < ENOUGH_ITEMS:
-                    times.update({instant(position_of(operation, item))} - {None})
+                if len(times) >= ENOUGH_ITEMS:
+                    break
+                time = instant(position_of(operation, item))
+                if time is not None:
+                    times.add(time)
         most: dict[str, int] = {}
         for (listing, *_), times in times_of.items():
             most[listing] = max(most.get(listing, 0), len(times))

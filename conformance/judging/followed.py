@@ -107,18 +107,21 @@ class Effects:
                 each.doubtful = True
         if object_id is None:
             return None
-        created = self.objects.setdefault(object_id, Followed(object_id, exchange))
-        if created.creation is exchange:
+        known = self.objects.get(object_id)
+        if known is None:
+            created = Followed(object_id, exchange)
+            self.objects[object_id] = created
             created.writes_since.append(exchange)
             _note_values(created, answer)
             return None
-        was_deleted, created.deletion, created.marks = created.deletion, None, {}
-        created.forget()  # it may have been left as it was
+        was_deleted = known.deletion is not None
+        known.deletion, known.marks = None, {}
+        known.forget()  # the server may have left it as it was
         status_of_new = answer.operation.successes[-1]
         if was_deleted or exchange.status != status_of_new:
             return None
         where = f"/{self._contract.identifier_of(answer.operation.kind)}"
-        ids = ids_of([exchange] if created.creation is None else [created.creation, exchange])
+        ids = ids_of([exchange] if known.creation is None else [known.creation, exchange])
         return Violation(where, "an id of its own", compact(object_id), ids)
 
     def _take_work(self, answer: Answer) -> None:

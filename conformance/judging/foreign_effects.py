@@ -118,7 +118,7 @@ class _Signs:
 
     ``texts`` were sent for it, escaped as in JSON, and ``words`` begin the states that were asked
     for. ``written`` are the members that only clients write. ``secrets`` are parts of the names of
-    those that the request would replace.
+    members with secrets that the request would replace.
     """
 
     texts: tuple[str, ...]
