@@ -265,7 +265,7 @@ OF_DATA: Mapping[str, Cases] = {
             "Repetitions do not return the first result",
         ),
         "the first result": ("{route} refuses a repeated request", "Repetitions are refused"),
-        "of its own": ("{route} mixes up request names", "Request names are mixed up"),
+        "of its own": ("{route} mixes up idempotency keys", "Idempotency keys are mixed up"),
         "at the same time": (
             "{route} carries out simultaneous duplicates",
             "Simultaneous duplicates are all carried out",

@@ -110,8 +110,8 @@ def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | No
 def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, bool, int, Key]:
     """A sort key: groups that explain more come first, then those with more operations.
 
-    If they have as many, special ones come later: server faults that only odd requests provoke, and
-    problems that only simultaneous requests show. The oddest requests come last.
+    Of groups with equally many, special ones come later: server faults that only odd requests
+    provoke, and problems that only simultaneous requests show. The oddest requests come last.
     """
     rules, key = list(EXPLAINED), group.key
     rank = rules.index(key.rule) if key.rule in rules else len(rules)

@@ -35,8 +35,8 @@ class Group:
     def finding(self) -> Finding:
         """The finding of the clause with the most cells, with all its exchanges in the group.
 
-        For a server fault, a clause that expected a success takes precedence, because a plain
-        request shows it, and then one that expected a refusal by the rate limit.
+        For a server fault, clauses that expected a success come first, because a plain request
+        shows the fault. Clauses that expected a refusal by the rate limit come next.
         """
         cells = Counter(cell.clause for cell in self.cells.values())
 

@@ -205,7 +205,7 @@ def _ids(contract: Contract, write: Exchange) -> set[str]:
 def _spoilt_objects(
     contract: Contract, exchanges: Mapping[str, Exchange], writes: Collection[Exchange]
 ) -> Iterator[tuple[str, Exchange]]:
-    """The ids of requests that fail on an object that one of ``writes`` spoilt, with this write."""
+    """The ids of requests that fail on an object that one of ``writes`` spoilt, with that write."""
     if not writes:
         return
     by_object: dict[str, Exchange] = {}

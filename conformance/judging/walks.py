@@ -99,7 +99,7 @@ class Walks:
         """Whether an item was in the list when a page was asked for.
 
         Lists change. In a trial that is repeated, or that changes the list itself, only an item
-        that was shown both before and after the page counts against it.
+        that was shown both before and after the page counts against the page.
         """
         return not self.strict or self.first[item.key] <= page.place < self.last[item.key]
 
@@ -132,7 +132,7 @@ class Walks:
     def must_show(self, item: Item, filters: Filters) -> bool:
         """Whether a list with some filters must include an item that passes them.
 
-        It must if the item was shown under some or none of them. A filter may reveal hidden items.
+        It must if a page without other filters showed it. Other filters may reveal hidden items.
         """
         shown_under = self.shown_under[item.key]
         return () in shown_under or any(set(filters).issuperset(each) for each in shown_under)

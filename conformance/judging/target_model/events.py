@@ -104,7 +104,7 @@ def is_plain(exchange: Exchange) -> bool:
 
 
 def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | None:
-    """The write that an exchange is; None for a read, and for a key that may be of any business.
+    """The write that a request makes; None for a read, and for a key of no certain business.
 
     What it sent counts only if it was done and plain, or if it was refused. The effect of a write
     whose body strict JSON does not read is unknown.

@@ -139,7 +139,7 @@ class History:
         return {**without(kept, [*touched, *unknown]), **_expected(write)}
 
     def at(self, span: Span) -> State | None:
-        """The state that a view must show; None if a write was under way, or none was before."""
+        """The state that a view must show; None while a write is under way, or before any write."""
         ended = bisect_right(self._ends, span.begin)  # how many writes had ended
         if ended == 0:
             return None

@@ -1,4 +1,7 @@
-"""What becomes of the names of requests: one object for each name."""
+"""What becomes of the names of requests: one object for each name.
+
+The name of a request is its idempotency key, which a header such as ``Idempotency-Key`` contains.
+"""
 
 from __future__ import annotations
 
