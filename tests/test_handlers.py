@@ -304,10 +304,10 @@ def test_a_finding_without_what_explains_it_is_a_cause(monkeypatch: pytest.Monke
     aim = harness.Aim(operations=("create_call", "send_sms"), without=ODD)
     run = harness.run(loaded, application(loaded, kind=Accepting), aim=aim)
 
-    def settled(_contract: Any, seen: Any, *_rest: Any) -> Any:
+    def with_settled_keys(_contract: Any, seen: Any, *_rest: Any) -> Any:
         return [(one, Key("rule.of-another")) for one in seen]
 
-    monkeypatch.setattr(groups, "settled", settled)
+    monkeypatch.setattr(groups, "with_settled_keys", with_settled_keys)
     found = groups.groups_of(run.contract, run.cells, run.exchange)
     assert {group.finding.rule for group in found} == {"status.listed"}
 

@@ -16,7 +16,7 @@ import pytest
 
 from conformance.causes.origins import values_of
 from conformance.causes.shown import shown_of, shows_again
-from conformance.causes.steps import Sending, answered_otherwise, steps_of, text_of
+from conformance.causes.steps import Sending, causes_not_shown_again, steps_of, text_of
 from conformance.model import Body, Effect, Exchange, Response, Run
 from conformance.reading import keys_of, without_place
 from conformance.report import cards
@@ -162,7 +162,7 @@ def test_a_run_may_send_its_steps_again(place: Place) -> None:
     run = place.run
     as_before = "Sent again at the end of the run: same result."
     assert {card.again for card in place.shown} == {"", as_before}
-    assert answered_otherwise(run) == frozenset()
+    assert causes_not_shown_again(run) == frozenset()
     assert {run.contract.operations[each.operation].effect for each in sent_again(run)} == {
         Effect.READ,
         Effect.WRITE,

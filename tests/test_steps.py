@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from conformance.causes.shown import Shown
-from conformance.causes.steps import answered_otherwise, steps_of
+from conformance.causes.steps import causes_not_shown_again, steps_of
 from conformance.causes.story import filling_of
 from conformance.causes.telling import telling
 from conformance.log.archive import StoredBody
@@ -425,11 +425,11 @@ def test_a_run_names_the_causes_whose_steps_came_otherwise(status: int, otherwis
     """Without --try-steps, there are none."""
     run = example.failing()
     cause = run.causes[0]
-    assert answered_otherwise(run) == frozenset()
+    assert causes_not_shown_again(run) == frozenset()
     shown = [replace(each, response=Response(200)) for each in telling(run, cause)]
     others = [each for each in run.exchanges if each.id not in {one.id for one in shown}]
     log = (*others, *shown, *(repeated(each, status) for each in shown))
-    found = answered_otherwise(replace(run, exchanges=log, causes=(cause,)))
+    found = causes_not_shown_again(replace(run, exchanges=log, causes=(cause,)))
     assert found == ({cause.id} if otherwise else set())
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from conformance.causes.common_words import words_of_all
 from conformance.causes.consequences import LASTING
 from conformance.causes.finding_key import Key, place_of
-from conformance.causes.folding import folded
+from conformance.causes.folding import root_groups
 from conformance.causes.groups import Group, groups_of
 from conformance.causes.harm import harm_of
 from conformance.causes.instances import instances_of
@@ -47,7 +47,7 @@ def causes_of(
     """
     cells = tuple(cells)
     by_id = {exchange.id: exchange for exchange in exchanges}
-    roots = folded(contract, groups_of(contract, cells, by_id))
+    roots = root_groups(contract, groups_of(contract, cells, by_id))
     blocked = _blocked(cells)
     causes = [_cause(contract, root, by_id, blocked) for root in roots]
     return tuple(sorted(_titled(contract, roots, causes, by_id), key=_worst_first))
@@ -86,8 +86,8 @@ def sightings_by_cause(
     """The sightings of each cause of the findings in some cells, by the id of the cause."""
     by_id = {exchange.id: exchange for exchange in exchanges}
     sightings: dict[str, list[Sighting]] = {}
-    for root in folded(contract, groups_of(contract, cells, by_id)):
-        sightings[root.id] = [sighting for part in root.whole() for sighting in part.sightings]
+    for root in root_groups(contract, groups_of(contract, cells, by_id)):
+        sightings[root.id] = [sighting for part in root.parts() for sighting in part.sightings]
     return sightings
 
 
@@ -100,13 +100,15 @@ def following_by_cause(
     """
     by_id = {exchange.id: exchange for exchange in exchanges}
     following: dict[str, set[str]] = {}
-    for root in folded(contract, groups_of(contract, cells, by_id)):
+    for root in root_groups(contract, groups_of(contract, cells, by_id)):
         broken_alone: set[str] = set()
         consequences: set[str] = set()
-        for part in root.whole():
+        for part in root.parts():
             for sighting in part.sightings:
-                follows = part.key.rule in LASTING and not part.is_own(sighting)
-                (consequences if follows else broken_alone).add(sighting.cell.name)
+                if part.key.rule in LASTING and not part.is_own(sighting):
+                    consequences.add(sighting.cell.name)
+                else:
+                    broken_alone.add(sighting.cell.name)
         following[root.id] = consequences - broken_alone
     return following
 
@@ -134,7 +136,7 @@ def _cause(
     finding = _main_finding(root, by_id)
     cells: dict[str, Cell] = {}
     exchange_ids: set[str] = set()
-    for part in root.whole():
+    for part in root.parts():
         cells |= part.cells
         exchange_ids |= part.exchanges.keys()
     in_order = [name for name in by_id if name in exchange_ids]
@@ -170,7 +172,7 @@ def _main_finding(root: Group, by_id: dict[str, Exchange]) -> Finding:
 
 
 def _with_status(finding: Finding, names: Sequence[str], by_id: dict[str, Exchange]) -> Finding:
-    """The finding; if it is on the status, it quotes that of the first of some exchanges."""
+    """The finding; one on the status quotes the status of the first of some exchanges instead."""
     shown = by_id.get(names[0]) if names else None
     if shown and finding.where == "status" and not finding.actual.startswith(f"{shown.status}"):
         return replace(finding, actual=f"{shown.status}")

@@ -34,7 +34,7 @@ REPLACED = str.maketrans("", "", '?"\ufffd\u2026 ')
 
 
 def with_altered_texts(contract: Contract, with_keys: Settled) -> Settled:
-    """The sightings; those of texts that are altered in the same way have one key."""
+    """Give texts that are altered in the same way one key."""
     with_keys = _with_lost_characters(with_keys)
     for flaw, is_altered in ((LONG, _is_cut), (CASE, _has_other_case)):
         with_keys = _with_alteration(contract, with_keys, flaw, is_altered)
@@ -42,9 +42,9 @@ def with_altered_texts(contract: Contract, with_keys: Settled) -> Settled:
 
 
 def _with_lost_characters(with_keys: Settled) -> Settled:
-    """The sightings; texts that do not keep characters beyond ASCII have one key, if several do.
+    """Give texts that lose characters beyond ASCII one key, if there are at least FEWEST of them.
 
-    It is the key of a creation rather than of a change.
+    The key is that of a creation rather than of a change.
     """
     altered = [
         (sighting, key) for sighting, key in with_keys if key.rule in READ_BACK and _loses(sighting)
@@ -70,12 +70,16 @@ def _loses(sighting: Sighting) -> bool:
     others = "".join(NOT_ASCII.findall(shown.translate(REPLACED)))
     if others and "".join(NOT_ASCII.findall(sent)).startswith(others):
         return False  # they are kept, and the text differs in something else
-    texts = sent[: first.start()], sent, shown
-    before_first, all_kept, got = [NOT_ASCII.sub("", text).translate(REPLACED) for text in texts]
-    if len(got) < len(before_first):
+    ascii_sent, ascii_shown = _ascii_of(sent), _ascii_of(shown)
+    if len(ascii_shown) < len(_ascii_of(sent[: first.start()])):
         return False  # the text is cut off before any such character
-    is_quoted_longer = len(all_kept) >= TELLING and got.startswith(all_kept)
-    return all_kept.startswith(got) or is_quoted_longer
+    is_quoted_longer = len(ascii_sent) >= TELLING and ascii_shown.startswith(ascii_sent)
+    return ascii_sent.startswith(ascii_shown) or is_quoted_longer
+
+
+def _ascii_of(text: str) -> str:
+    """The ASCII characters of a quoted text, without signs that stand for lost ones."""
+    return NOT_ASCII.sub("", text).translate(REPLACED)
 
 
 # --- texts that are cut off, or whose letters change ---
@@ -84,7 +88,7 @@ def _loses(sighting: Sighting) -> bool:
 def _with_alteration(
     contract: Contract, with_keys: Settled, flaw: str, is_altered: Callable[[Sighting], bool]
 ) -> Settled:
-    """The sightings; a member that several operations on a kind of object alter alike has one key.
+    """Give a member that several operations on a kind of object alter alike one key.
 
     The key names ``flaw``, which is what ``is_altered`` notices.
     """

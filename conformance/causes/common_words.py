@@ -21,7 +21,7 @@ SEVERAL = 3
 
 def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange]) -> dict[str, str]:
     """The words that are known of a cause, by the names that templates have for them."""
-    sightings = [sighting for part in root.whole() for sighting in part.sightings]
+    sightings = [sighting for part in root.parts() for sighting in part.sightings]
     words = {
         "errors": _of_errors(root),
         "filters": _of_filters(contract, sightings, by_id),
@@ -45,7 +45,7 @@ def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange])
 
 def _of_errors(root: Group) -> str:
     """The status of the errors with a wrong form; empty if there are none, or several statuses."""
-    errors = [part.key for part in root.whole() if part.key.rule == ERROR]
+    errors = [part.key for part in root.parts() if part.key.rule == ERROR]
     statuses = {key.shape.partition(" ")[0] for key in errors}
     return statuses.pop() if len(statuses) == 1 else ""
 

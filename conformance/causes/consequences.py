@@ -1,4 +1,4 @@
-"""Finds what only follows from an earlier wrong write, and belongs to the cause of that.
+"""Finds what only follows from something else that is wrong, and gives it the key of that.
 
 A deletion that also removes other objects makes later requests fail that name them. A change that
 is refused and made all the same shows in later responses. A request that succeeds for any id
@@ -52,7 +52,7 @@ REFUSED = "4"
 def with_consequences(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; those that follow from another one have its key."""
+    """Give each sighting that follows from another one the key of that one."""
     with_keys = with_deletions(contract, with_keys, exchanges)
     with_keys = _join_applied_changes(contract, with_keys, exchanges)
     with_keys = _join_figures(_join_unknown_ids(with_keys, exchanges), exchanges)
@@ -74,9 +74,9 @@ def with_consequences(
 def _join_applied_changes(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; what a refused change wrote has the key of that change.
+    """Give findings on what a refused change wrote all the same the key of that change.
 
-    An object may name one of another tenant because the change was refused and made all the same.
+    An object may name one of another tenant because of such a change.
     """
     applied = {sighting.cell.operation: key for sighting, key in with_keys if key.rule == APPLIED}
     for name, key_of_change in applied.items():
@@ -125,7 +125,7 @@ def _shows_text_of(
 def _join_moved_objects(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; a list that shows a moved object to its new tenant has the key of the move."""
+    """Give a list that shows a moved object to its new tenant the key of the move."""
     moves: dict[str | int, Key] = {}  # by id of the object
     for sighting, key in with_keys:
         if key.rule == OBJECTS and MOVES in sighting.finding.expected:
@@ -155,10 +155,10 @@ def _written_first(
 
 
 def _join_unknown_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """The sightings; an operation that succeeds for unknown and foreign ids has one key for both.
+    """Give an operation that succeeds for unknown and for foreign ids one key for both.
 
-    That is so if the responses have the same shape, and nothing else shows that the object of the
-    other tenant was reached.
+    This applies only if the responses have the same shape, and nothing else shows that the object
+    of the other tenant was reached.
     """
     of_unknown: dict[tuple[str, str], Key] = {}  # by operation and shape of the response
     reaching: set[str] = set()  # operations that certainly reach foreign objects
@@ -185,7 +185,7 @@ def _join_unknown_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> 
 
 
 def _join_figures(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """The sightings; a report that shows and counts foreign objects has one key for both."""
+    """Give a report that shows and counts foreign objects one key for both."""
     showing = {
         sighting.cell.operation: key for sighting, key in with_keys if key.rule.startswith("owner.")
     }
@@ -203,9 +203,9 @@ def _join_figures(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Sett
 def _join_wiped_members(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; a member that is not as sent has the key of the later write that changed it.
+    """Give a member that is not as sent the key of a later write that changed it.
 
-    That write did not send the member.
+    The operation of the later write changes the member although it was not sent.
     """
     wiped: dict[tuple[str, str], Key] = {}  # by operation, and place of the member
     for sighting, key in with_keys:
@@ -239,7 +239,7 @@ def _sent_the_member(
 
 
 def _join_stored_types(contract: Contract, with_keys: Settled) -> Settled:
-    """The sightings; a member that is not as sent, but of a wrong type, has the key of that type.
+    """Give a member that is not as sent, but of a wrong type, the key of the wrong type.
 
     The type is wrong wherever the object is shown.
     """

@@ -116,7 +116,7 @@ OF_DATA: Mapping[str, Cases] = {
         STATUS: ("{route} fails if there are no items", "Lists without items are errors"),
         "as the list is empty": (
             '"{member}" is true although a list is empty',
-            "An empty list promises more",
+            "An empty list says that more follows",
         ),
         ANY: (
             "{route} shows items to a {tenant} without data",
@@ -202,7 +202,7 @@ OF_DATA: Mapping[str, Cases] = {
     ),
     "paging.matches": {
         ", whose ": ("{route} misses matches of a filter", "Filters miss matches"),
-        ANY: ("{route} finds what its filter excludes", "Filters find what they exclude"),
+        ANY: ("{route} returns what its filter excludes", "Filters return what they exclude"),
     },
     "paging.ties": always("Pages end among items of the same time"),
     # --- writes ---
@@ -231,23 +231,23 @@ OF_DATA: Mapping[str, Cases] = {
         "belongs": ("{route} moves objects in lists", "Changed objects move in lists"),
         ANY: (
             '{route} does not keep "{member}"',
-            "{route} does not keep earlier changes",
-            "Changes do not keep earlier changes",
+            "{route} undoes earlier changes",
+            "A change undoes earlier changes",
         ),
     },
     "update.besides": {
         "as it was not sent": (
             '{route} changes "{member}", which was not sent',
             "{route} changes what was not sent",
-            "Work on objects changes what was not sent",
+            "Actions change what was not sent",
         ),
         "as it was sent": (
             '{route} does not store "{member}" as sent',
             "{route} does not store what was sent",
-            "Work on objects does not store what was sent",
+            "Actions do not store what was sent",
         ),
-        "as the answer says": ("{route} has no effect", "Confirmed work has no effect"),
-        ANY: ("{route} also affects other objects", "Work also affects other objects"),
+        "as the answer says": ("{route} has no effect", "A confirmed action has no effect"),
+        ANY: ("{route} also affects other objects", "Actions also affect other objects"),
     },
     "update.lasting": {
         "was not deleted": ("{route} removes an object", "Changes remove objects"),
@@ -265,7 +265,7 @@ OF_DATA: Mapping[str, Cases] = {
             "Repetitions do not return the first result",
         ),
         "the first result": ("{route} refuses a repeated request", "Repetitions are refused"),
-        "of its own": ("{route} confuses the names of requests", "Names of requests are confused"),
+        "of its own": ("{route} mixes up idempotency keys", "Idempotency keys are mixed up"),
         "at the same time": (
             "{route} carries out simultaneous duplicates",
             "Simultaneous duplicates are all carried out",
@@ -287,13 +287,13 @@ OF_DATA: Mapping[str, Cases] = {
         ANY: NOT_STORED[ANY],
     },
     "create.position": always(
-        '{object} has several times in "{member}"', "Objects have several creation times"
+        '{object} shows different values of "{member}"', "Objects show different creation times"
     ),
     "create.shown": {
         STATUS: NOT_STORED[STATUS],
         ANY: (
             '{route} does not keep "{member}" as sent',
-            "New objects are shown otherwise than sent",
+            "New objects are not shown as sent",
         ),
     },
     "update.shown": always(

@@ -30,7 +30,7 @@ _ID = re.compile(rf"[\w+:.@-]{{{SHORTEST},}}")
 def with_deletions(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; those that follow from a wrong deletion have its key."""
+    """Give each sighting that follows from a wrong deletion the key of that deletion."""
     with_keys = _join_removed_objects(contract, with_keys, exchanges)
     with_keys = _join_refused_deletions(contract, with_keys, exchanges)
     return _join_foreign_deletions(contract, with_keys, exchanges)
@@ -39,7 +39,7 @@ def with_deletions(
 def _join_removed_objects(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; a valid request for an object that vanished has the key of a deletion.
+    """Give a refused valid request for a vanished object the key of the deletion that removed it.
 
     That deletion removed other objects than the one that it names.
     """
@@ -79,7 +79,7 @@ def _deletes(contract: Contract, sighting: Sighting) -> bool:
 def _join_refused_deletions(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; a valid request for an object that a refused deletion removed has its key."""
+    """Give a valid request for an object that a refused deletion removed the deletion's key."""
     removing = {
         sighting.cell.operation: key
         for sighting, key in with_keys
@@ -121,9 +121,9 @@ def _first_refused(
 def _join_foreign_deletions(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; what follows from a deletion by a key without access has its key.
+    """Give what follows from a deletion by a key without access the key of that deletion.
 
-    Later requests for the object are refused, or others get what it held, because that is free.
+    Later requests for the object are refused. What the object held is free, so others can take it.
     """
     deleted: dict[str, Key] = {}  # the key of the deletion by the id of the object
     for sighting, key in with_keys:
@@ -153,9 +153,8 @@ def _join_foreign_deletions(
 def is_refusal(sighting: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
     """Whether a sighting is on a request that had to succeed, and was refused."""
     is_logged = sighting.shown_by in exchanges
-    had_to_succeed = sighting.finding.where == "status" and sighting.finding.expected.startswith(
-        "2"
-    )
+    finding = sighting.finding
+    had_to_succeed = finding.where == "status" and finding.expected.startswith("2")
     return is_logged and had_to_succeed and sighting.own_key.actual.startswith(REFUSED)
 
 
@@ -209,15 +208,15 @@ class _Past:
     deleted: set[str] = field(default_factory=set)
     shown: dict[str, int] = field(default_factory=dict)
 
-    def has_removed(self, name: str, now: int) -> bool:
+    def has_removed(self, name: str, sought_at: int) -> bool:
         """Whether the deletion of another object came after the last success that shows an object.
 
-        ``now`` is the place of the request that does not find it.
+        ``sought_at`` is the place of the request that does not find the object.
         """
         last_shown = self.shown.get(name)
         if last_shown is None or name in self.deleted:
             return False
-        return any(last_shown < place < now for place in self.deletions)
+        return any(last_shown < place < sought_at for place in self.deletions)
 
 
 def named_in(contract: Contract, exchange: Exchange, kind: str) -> Iterator[str]:

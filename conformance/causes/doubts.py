@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from conformance.causes.dead_keys import is_proven_dead
-from conformance.causes.steps import answered_otherwise
+from conformance.causes.steps import causes_not_shown_again
 from conformance.model import (
     DEAD_KEYS,
     Business,
@@ -55,7 +55,7 @@ NOT_AGAIN = "not seen again"
 
 def certain_first(run: Run) -> tuple[Cause, ...]:
     """The causes of a run with their doubts: those without one first, otherwise in their order."""
-    not_shown_again = answered_otherwise(run)
+    not_shown_again = causes_not_shown_again(run)
     causes = [
         replace(cause, doubt=_doubt(run, cause, same=cause.id not in not_shown_again))
         for cause in run.causes

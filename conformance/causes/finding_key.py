@@ -72,9 +72,9 @@ OF_SUCCESS = ("success.", "status.")
 TRANSFER, STATUS, LABEL, BODY, CODE, REST, OTHER = range(7)
 """How much a key explains: problems with a whole response come before problems with its parts."""
 PLACES = {CONTENT_TYPE: LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
-"""For findings on the form of errors, by place."""
+"""How much findings on the form of errors explain, by place."""
 OF_ONE_RESPONSE = {"status": STATUS, "/error/code": REST, CONTENT_TYPE: REST}
-"""For all other findings on one response, by place."""
+"""How much all other findings on one response explain, by place."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.,]+(Z|[+-]\d\d:?\d\d)?")
 _TYPED = re.compile(r"^.* is not of type ", re.DOTALL)
@@ -135,16 +135,16 @@ def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
 def _key_of_body(finding: Finding, shown_by: list[Exchange]) -> Key:
     """The key of a finding about anything but the status."""
     is_code = finding.actual.startswith('"') and finding.where.endswith("/code")
-    actual = cut(finding.actual, LONGEST) if is_code else kind(finding.actual)
+    actual = cut(finding.actual, LONGEST) if is_code else stable_text(finding.actual)
     expected = _first_choice(finding) if is_code else finding.expected
     rule, place = _rule(finding), place_of(finding)
     if rule in (SHAPE, LABEL_RULE) and finding.expected == A_VALUE:
         return Key(SHAPE, place, A_VALUE, _media_type(shown_by))
     if rule != ERROR:
-        return Key(rule, place, kind(expected.removesuffix(AS_SENT)), actual)
+        return Key(rule, place, stable_text(expected.removesuffix(AS_SENT)), actual)
     if place == "/":  # the shape says what the body is
-        return Key(rule, place, kind(expected), shape=_shape(shown_by))
-    return Key(rule, place, kind(expected), actual, shape=_shape(shown_by))
+        return Key(rule, place, stable_text(expected), shape=_shape(shown_by))
+    return Key(rule, place, stable_text(expected), actual, shape=_shape(shown_by))
 
 
 def _shape(shown_by: list[Exchange]) -> str:
@@ -212,7 +212,7 @@ def is_fault(status: int) -> bool:
 
 
 @lru_cache  # the findings of a cause have few texts
-def kind(text: str) -> str:
+def stable_text(text: str) -> str:
     """A text without what differs from run to run: the part of a finding that its key contains.
 
     Of a JSON object or array, only the first character is left.

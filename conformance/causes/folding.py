@@ -82,8 +82,8 @@ SUBJECTS = (
 """Prefixes of rules that check the same thing in several ways."""
 
 
-def folded(contract: Contract, groups: list[Group]) -> list[Group]:
-    """The groups that no other group explains, each with those that it explains in ``folded``.
+def root_groups(contract: Contract, groups: list[Group]) -> list[Group]:
+    """The groups that no other group explains; each gets those that it explains in ``folded``.
 
     Beyond MOST, groups are not folded: a target with that many is broken at random.
     """
@@ -101,7 +101,7 @@ def folded(contract: Contract, groups: list[Group]) -> list[Group]:
 def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | None:
     """The first root that explains a group, directly or through a group folded into it."""
     for root in roots:
-        for part in root.whole():
+        for part in root.parts():
             if explains(part, group) or _lack_one_check(contract, part, group):
                 return root
     return None
@@ -110,8 +110,8 @@ def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | No
 def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, bool, int, Key]:
     """A sort key: groups that explain more come first, then those with more operations.
 
-    If they have as many, special ones come later: server faults that only odd requests provoke, and
-    problems that only simultaneous requests show. The oddest requests come last.
+    Of groups with equally many, special ones come later: server faults that only odd requests
+    provoke, and problems that only simultaneous requests show. The oddest requests come last.
     """
     rules, key = list(EXPLAINED), group.key
     rank = rules.index(key.rule) if key.rule in rules else len(rules)
@@ -160,10 +160,10 @@ def _refuses_alike(one: Group, other: Group) -> bool:
 
 
 def _by_response(one: Group, other: Group) -> bool:
-    """Whether one group has all exchanges of the other, and explains more of their responses.
+    """Whether one group has all exchanges of the other, and explains at least as much of them.
 
     A wrong status of a success explains only other rules about successes. What a response discloses
-    is explained only by what a key reaches.
+    is explained only by rules about what a key reaches.
     """
     if not other.exchanges.keys() <= one.exchanges.keys():
         return False
@@ -206,9 +206,13 @@ def _lack_one_part(one: Group, other: Group) -> bool:
     if one.key.where == CONTENT_TYPE:
         is_same_label = replace(one.key, shape="") == replace(other.key, shape="")
         return is_same_label and one.operations.keys() == other.operations.keys()
-    keys = (one.key, other.key)
-    first, second = [replace(key, shape=key.shape.partition(" ")[2]) for key in keys]  # no status
-    return first == second and not one.operations.keys().isdisjoint(other.operations)
+    is_alike = _without_status(one.key) == _without_status(other.key)
+    return is_alike and not one.operations.keys().isdisjoint(other.operations)
+
+
+def _without_status(key: Key) -> Key:
+    """The key of an error without the status that its shape begins with."""
+    return replace(key, shape=key.shape.partition(" ")[2])
 
 
 def _lack_one_check(contract: Contract, one: Group, other: Group) -> bool:
@@ -227,7 +231,7 @@ def _lack_one_check(contract: Contract, one: Group, other: Group) -> bool:
 
 
 def _kinds_of(contract: Contract, group: Group, action: str) -> set[str]:
-    """The kinds of object in a group, without those that no operation with an action is for."""
+    """The kinds of object in a group for which there is an operation with a certain action."""
     named = [contract.operations[name] for name in group.operations if name in contract.operations]
     return {each.kind for each in named if any(contract.operations_by(action, each.kind))}
 

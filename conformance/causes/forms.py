@@ -3,13 +3,24 @@
 The forms of a title are ordered by preference: the first one is used whose words are known and that
 is short enough. So the last form needs no words, except ``tenant``, which is always known.
 
-Other words are ``route`` and ``object`` (such as "an agent") if there is only one, ``member``,
-``flaw``, ``code``, ``stored`` for what only a value that was stored earlier shows, and the statuses
-``wanted`` and ``got``. Only all findings of a cause tell ``all``, if several members are not
-stored, the status ``errors``, ``filters``, ``later`` if only later pages are wrong, ``wrongly`` if
-a list lacks what it should find, ``refuses`` if valid requests are refused, ``coded`` for a
-registered code that always comes with another status, ``others`` if changes show in objects that
-they do not name, and ``wraps`` if an object is inside another one.
+Other words are known only for some causes:
+
+- ``route`` and ``object`` (such as "an agent"), if there is only one.
+- ``member``, ``flaw``, ``code``, and the statuses ``wanted`` and ``got``.
+- ``stored``, if a value that was stored earlier makes requests fail.
+
+These words depend on all findings of a cause together:
+
+- ``all``, if several members are not stored.
+- ``errors``, the status of wrong errors, and ``filters``, the filters that are wrong.
+- ``later``, if only later pages are wrong.
+- ``wrongly``, if a list lacks what it should find.
+- ``refuses``, if valid requests are refused.
+- ``coded``, a registered code that always comes with another status.
+- ``others``, if changes show in objects that they do not name.
+- ``outdated``, the route of a read that does not show a change that was stored.
+- ``accepting``, the route of the only operation that accepts deleted objects.
+- ``wraps``, if an object is inside another one.
 """
 
 from __future__ import annotations

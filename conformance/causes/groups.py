@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from conformance.causes.finding_key import FAULT, Key
-from conformance.causes.settling import settled
+from conformance.causes.settling import with_settled_keys
 from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.stored_values import is_garbled, stored_values
 from conformance.model import Cell, Contract, Exchange, Finding, id_of_cause
@@ -35,8 +35,8 @@ class Group:
     def finding(self) -> Finding:
         """The finding of the clause with the most cells, with all its exchanges in the group.
 
-        For a server fault, a clause that expected a success takes precedence, because a plain
-        request shows it, and then one that expected a refusal by the rate limit.
+        For a server fault, clauses that expected a success come first, because a plain request
+        shows the fault. Clauses that expected a refusal by the rate limit come next.
         """
         cells = Counter(cell.clause for cell in self.cells.values())
 
@@ -58,7 +58,7 @@ class Group:
         """The operations with sightings that break the rule of this or of a folded group."""
         own = [
             sighting
-            for part in self.whole()
+            for part in self.parts()
             for sighting in part.sightings
             if part.is_own(sighting)
         ]
@@ -78,11 +78,11 @@ class Group:
         names = dict.fromkeys(name for sighting in of_status for name in sighting.exchange_ids)
         return [exchanges[name] for name in names if name in exchanges]
 
-    def whole(self) -> Iterator[Group]:
-        """The group, and all groups folded into it."""
+    def parts(self) -> Iterator[Group]:
+        """The group itself and all groups folded into it, at any level."""
         yield self
         for group in self.folded:
-            yield from group.whole()
+            yield from group.parts()
 
 
 def groups_of(
@@ -94,10 +94,10 @@ def groups_of(
     if not sightings:
         return []
     stored = stored_values(contract, exchanges)
-    with_keys = settled(contract, sightings, exchanges, stored)
+    with_keys = with_settled_keys(contract, sightings, exchanges, stored)
     keys_of_causes = {key for sighting, key in with_keys if sighting.own_key.rule == key.rule}
     for sighting, settled_key in with_keys:
-        # whatever explained the sighting may itself have got another key: then nothing explains it
+        # whatever explained the sighting may itself have got another key; then the own key counts
         key = settled_key if settled_key in keys_of_causes else sighting.own_key
         group = groups.setdefault(key, Group(key))
         _add(group, sighting)

@@ -44,9 +44,9 @@ Mistake = tuple[str, str]
 
 
 def by_handler(contract: Contract, with_keys: Settled) -> Settled:
-    """The sightings; if a rule is broken for only a few kinds of object, keys name the kind.
+    """Add the kind of object to the keys of mistakes that are made for only a few kinds.
 
-    Confused scopes get a key of their own, and items that reports show get that of their list.
+    Confused scopes get a flaw of their own, and items that reports show get the key of their list.
     """
     with_keys = _join_confused_scopes(with_keys)
     kinds = {name: operation.kind for name, operation in contract.operations.items()}
@@ -73,7 +73,10 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
 def _keys_of_wrong_filters(
     kinds: Mapping[str, str], with_keys: Settled, wrong: set[str]
 ) -> set[Key]:
-    """The keys of paging rules that only lists of the ``wrong`` kinds break, whose filters fail."""
+    """The keys of paging rules that are broken only by lists whose filters fail.
+
+    ``wrong`` are the kinds of object in these lists.
+    """
     broken_kinds: dict[Key, set[str]] = defaultdict(set)
     for sighting, key in with_keys:
         if sighting.own_key.rule == key.rule and key.rule.startswith(OF_PAGES):
@@ -116,7 +119,7 @@ def _may_be_own(key: Key) -> bool:
 
 
 def _join_lists(contract: Contract, with_keys: Settled) -> Settled:
-    """The sightings; a report that shows foreign items has the key of the list at its path."""
+    """Give a report that shows foreign items the key of the list at the same path."""
     paths = {name: operation.path for name, operation in contract.operations.items()}
     list_keys = {
         paths.get(sighting.cell.operation): key for sighting, key in with_keys if key.rule == LISTS
@@ -130,9 +133,9 @@ def _join_lists(contract: Contract, with_keys: Settled) -> Settled:
 
 
 def _join_confused_scopes(with_keys: Settled) -> Settled:
-    """The sightings; an operation that accepts another scope and refuses its own one has a flaw.
+    """Give operations that accept another scope and refuse their own the flaw WRONG_SCOPE.
 
-    It checks the wrong scope. Only the keys of what it accepts say so.
+    Only the keys about the other scope that they accept get this flaw.
     """
     accepting = {
         sighting.cell.operation

@@ -40,7 +40,7 @@ Uses = Mapping[str, list[tuple[int, bool]]]
 
 
 def join_filtered_walks(with_keys: Settled) -> Settled:
-    """The sightings; walks with a filter have no flaw if others of the same list fail without."""
+    """Remove the flaw of walks with a filter if walks of the same list also fail without one."""
     failing_without_filter = {
         sighting.cell.operation
         for sighting, key in with_keys
@@ -56,9 +56,9 @@ def join_filtered_walks(with_keys: Settled) -> Settled:
 
 
 def join_unfound_matches(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """The sightings; an object that a filter does not find has the key of walks with the filter.
+    """Give an object that a filter does not find the key of walks with that filter.
 
-    That is so if these lose items.
+    This applies only if these walks lose items.
     """
     losing: dict[tuple[str, str], Key] = {}  # by operation, and by parameter of the filter
     for sighting, key in with_keys:
@@ -82,12 +82,12 @@ def _filters_of(sighting: Sighting, exchanges: Mapping[str, Exchange]) -> Iterab
 
 
 def join_repeated_pages(with_keys: Settled) -> Settled:
-    """The sightings; if a list ignores cursors, repeated items have the key of repeated pages.
+    """If a list ignores cursors, give its repeated items the key of its repeated pages.
 
-    So do pages in a wrong order, because a repeated page does not follow its cursor.
+    Pages in a wrong order get that key, too, because a repeated page does not follow its cursor.
 
-    Only repeated pages of several items show that. A single item may be the one that the cursor is
-    of, which the list includes.
+    Only repeated pages of several items show that a list ignores cursors. A single item may be the
+    one at the cursor, which the list includes again.
     """
     ignoring = {
         sighting.cell.operation: key
@@ -101,7 +101,7 @@ def join_repeated_pages(with_keys: Settled) -> Settled:
 
 
 def join_empty_lists(with_keys: Settled) -> Settled:
-    """The sightings; an empty list that promises more has the key of a last page that does."""
+    """Give an empty list that says that more follows the key of a last page that says so, too."""
     promising = {
         sighting.cell.operation: key for sighting, key in with_keys if key.rule == PROMISED
     }
@@ -114,9 +114,9 @@ def join_empty_lists(with_keys: Settled) -> Settled:
 
 
 def join_refused_lists(with_keys: Settled) -> Settled:
-    """The sightings; a list that refuses valid requests has the key of refusing without items.
+    """Give a list that refuses valid requests the key of its refusal of an empty list or a page.
 
-    That is so if both refusals have the same status and shape.
+    This applies only if both refusals have the same status and shape.
     """
     refusing: dict[tuple[str, str, str], Key] = {}  # by operation, status and shape
     for sighting, key in with_keys:
@@ -134,10 +134,10 @@ def join_refused_lists(with_keys: Settled) -> Settled:
 def join_lists_that_lose(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; one on an object that a list lacks has the key of the list, if it loses items.
+    """Give sightings on an object that a list lacks the key of that list, if it loses items.
 
-    A list loses items if it lacks new objects. At least one object that is lacking must have been
-    read since its last change, so that no change can have removed it.
+    A list loses items if it lacks new objects. At least one of the objects that it lacks must have
+    been read since the object's last change, so that no change can have removed it.
     """
     losing = _keys_of_losing_lists(with_keys, exchanges)
     if not losing:
@@ -167,7 +167,8 @@ def join_lists_that_lose(
 def _keys_of_losing_lists(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> dict[str, Key]:
     """By operation, the keys of the lists that lack new objects.
 
-    It is the key of walks that lose items, if there are any, and else that of the new objects.
+    If walks of such a list lose items, it is the key of these walks. Otherwise, it is the key of
+    the new objects.
     """
     found: dict[str, dict[str, Key]] = {LISTED: {}, COMPLETE: {}}  # by rule, keys by operation
     for sighting, key in with_keys:

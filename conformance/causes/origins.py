@@ -66,8 +66,8 @@ def _declared(run: Run) -> Iterator[str]:
     """The values given in the target file, and those that the contract names."""
     yield from run.target.businesses.values()
     yield from run.target.phone_numbers
-    for given in run.target.inputs.values():
-        yield from (str(value) for value in given.values())
+    for values in run.target.inputs.values():
+        yield from (str(value) for value in values.values())
     for operation in run.contract.operations.values():
         for parameter in operation.parameters:
             named = [parameter.example, *parameter.refuse]

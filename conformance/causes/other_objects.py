@@ -31,10 +31,10 @@ Place = tuple[Business | None, str, str]
 def join_changes_of_others(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; changes that work on another object than they name have a key of their own.
+    """Give changes that work on another object than the one they name a key of their own.
 
-    Such a change has no effect on the object that it names, or succeeds for any id. Only what the
-    rules in OF_CHANGES find makes a key for an operation.
+    Such a change has no effect on the object that it names, or succeeds for any id. An operation
+    gets such a key only if a rule in OF_CHANGES finds one of these changes.
     """
     changes = _changes_of_others(contract, exchanges.values())
 
@@ -122,7 +122,7 @@ def changed_others(
 
 
 def _changed_another(contract: Contract, sighting: Sighting, by_id: Mapping[str, Exchange]) -> bool:
-    """Whether a write of one object explains what another one shows, for which others were sent."""
+    """Whether the blamed change is of another object than the write whose value should be shown."""
     sent_by = _SENT_BY.search(sighting.finding.expected)
     change = by_id.get(sighting.exchange_ids[0]) if sighting.exchange_ids else None
     writer = by_id.get(sent_by[1]) if sent_by is not None else None

@@ -37,7 +37,7 @@ def outdated_read(
 def _is_stored(
     contract: Contract, change: Answer, missed: Answer, member: str, by_id: Mapping[str, Exchange]
 ) -> bool:
-    """Whether something shows a change after a read by id missed it, before it is sent again."""
+    """Whether a response shows a change that an earlier read missed, before it is sent again."""
     value = _sent(change).get(member)
     if value is None or missed.id is None or object_of(contract, change.exchange) != missed.id:
         return False

@@ -35,7 +35,7 @@ HUGE = re.compile(r"[+-]?\d{10,}")
 def join_garbled_bodies(
     with_keys: Settled, exchanges: Mapping[str, Exchange], stored: Mapping[str, Stored]
 ) -> Settled:
-    """The sightings; successes that are no JSON because of an odd value have a key for that value.
+    """Give successes that are no JSON because of an odd value a key for that value.
 
     The value was stored earlier, or the request itself wrote it. Findings on the members of an
     unreadable success have the key of its form.
@@ -60,7 +60,7 @@ def join_garbled_bodies(
 
 
 def _join_unreadable(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """The sightings; those on members of an unreadable success have the key of its form."""
+    """Give findings on members of an unreadable success the key of its form."""
     unreadable = {
         sighting.shown_by: key
         for sighting, key in with_keys
@@ -80,10 +80,10 @@ def _join_unreadable(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> S
 
 
 def join_unread_bodies(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """The sightings; an operation that fails on bodies that are no JSON has one key for all these.
+    """Give an operation that fails on bodies that are no JSON one key for all such failures.
 
-    Whatever else is odd in such a request, the server fails before it sees it. The flaw of such a
-    request may also be sent as JSON, such as a number beyond all bounds: that has the same key.
+    Whatever else is odd in such a request, the server fails before reading it. The same oddity may
+    also be sent as JSON, such as a number beyond all bounds. Failures on that get the same key.
     """
     faults = [(sighting, key) for sighting, key in with_keys if key.rule == FAULT]
     parser_keys = _keys_of_parsers(faults)
@@ -124,9 +124,9 @@ def _is_unread(exchange: Exchange | None) -> bool:
 
 
 def join_null_characters(with_keys: Settled) -> Settled:
-    """The sightings; faults on a null character among odd signs have the flaw of a lone one.
+    """Give faults on a null character among other odd ones the flaw of a lone null character.
 
-    That is so if the server fails on a lone null character, too.
+    This applies only if the server fails on a lone null character, too.
     """
     if not any(key.rule == FAULT and key.flaw == NUL for _, key in with_keys):
         return with_keys
@@ -140,9 +140,10 @@ def join_null_characters(with_keys: Settled) -> Settled:
 
 
 def join_parameters(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """The sightings; an operation that fails on odd values of a parameter has one key for these.
+    """Give an operation that fails on odd values of a parameter one key for all these failures.
 
-    It also covers requests with an empty value of the parameter, and bystanders with any value.
+    The key also covers failures on an empty value of the parameter, and failures of requests about
+    optional members that send the parameter with any value.
     """
     with_keys = _split_huge_values(with_keys, exchanges)
     # by operation, and by the key with the name of the parameter as its flaw
@@ -166,9 +167,9 @@ def join_parameters(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Se
 
 
 def _split_huge_values(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """The sightings; operations that fail only on huge numbers have a flaw of their own for these.
+    """Give operations that fail only on huge numbers a flaw of their own for these.
 
-    That is so unless at least as many operations fail on other odd values of the parameter.
+    This does not apply if at least as many operations fail on other odd values of the parameter.
     """
     huge: dict[Key, set[str]] = defaultdict(set)  # operations that fail on huge values
     other: dict[Key, set[str]] = defaultdict(set)  # operations that fail on other odd values

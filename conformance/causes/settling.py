@@ -54,7 +54,7 @@ FORMS = (ERROR, SHAPE, LABEL_RULE)
 """Rules about the form of a response."""
 
 
-def settled(
+def with_settled_keys(
     contract: Contract,
     sightings: Sequence[Sighting],
     exchanges: Mapping[str, Exchange],
@@ -80,11 +80,11 @@ def settled(
 def _with_flaws_settled(
     sightings: Iterable[Sighting], exchanges: Mapping[str, Exchange], stored: Mapping[str, Stored]
 ) -> Settled:
-    """The sightings with their own keys, but with the flaws that the log shows.
+    """The sightings with their own keys, corrected where the rest of the log shows more.
 
-    A server fault has no flaw if its operation never works, and that of a stored value if it fails
-    on that. If at most FEW_OPEN operations work without a key, each has one key for all findings
-    about keys.
+    Faults of an operation that never works have no flaw, and a fault on a stored value has the flaw
+    of that value. If at most FEW_OPEN operations work without a key, all findings about keys on one
+    of these operations get the same key.
     """
     never_working = _never_working(exchanges.values())
     open_without_key = {
@@ -123,7 +123,7 @@ def _never_working(exchanges: Iterable[Exchange]) -> set[str]:
 def _never_works(responses: Sequence[Exchange]) -> bool:
     """Whether all responses of one operation show that it never works.
 
-    None is a success. All are server faults, or at least one to a request without a mistake is.
+    No response is a success. Either all are server faults, or a request without a mistake got one.
     """
     if any(exchange.ok for exchange in responses):
         return False
@@ -139,7 +139,7 @@ def _never_works(responses: Sequence[Exchange]) -> bool:
 def _join_references(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; writes that accept a wrong id in a member have one key for each such member.
+    """Give all writes that accept a wrong id in the same member one key.
 
     One check of the member is missing, even if several operations lack it.
     """
@@ -163,8 +163,9 @@ def _join_references(
 def _member_named(contract: Contract, exchange: Exchange, valid: Exchange | None) -> str | None:
     """The member in which a request names an object that it must not name; None if there is none.
 
-    The scenario has labelled it as tied. Or it is the first reference in which the request differs
-    from the valid one, unless the operation selects an object by an id of its own.
+    It is the member that the scenario has labelled as tied. Without such a label, it is the first
+    reference in which the request differs from the valid one; none counts if the operation selects
+    an object.
     """
     if exchange.facts.step not in NAMING:
         return None
@@ -187,7 +188,7 @@ def _member_named(contract: Contract, exchange: Exchange, valid: Exchange | None
 def _join_accepted_values(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; a member that shows a wrong value has the key of the request that sent it.
+    """Give a member that shows a value of a wrong type the key of the request that sent the value.
 
     An operation that accepts one wrong value does not check its other values, either.
     """
@@ -213,7 +214,8 @@ def _accepted_values(
     accepted: dict[tuple[str, str], Key] = {}
     unchecked: dict[str, Key] = {}  # by operation
     for operation, member, value, key in _refusable_values(contract, with_keys, exchanges):
-        accepted[member, repr(value)] = unchecked[operation] = key
+        accepted[member, repr(value)] = key
+        unchecked[operation] = key
     for exchange in exchanges.values():
         known = unchecked.get(exchange.operation)
         if known is not None and exchange.ok and exchange.facts.mistake:
@@ -248,16 +250,16 @@ def _shown_values(operation: Operation, exchange: Exchange) -> Iterator[tuple[st
 def _without_shapes(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; keys lose their shapes if these do not tell causes apart.
+    """Remove the shape from keys in which it does not tell causes apart.
 
-    Either correct errors have the same shape. Or a finding is on the form of errors that come from
-    one place: some have the shape of correct errors, or its operations have no correct error.
+    A shape that correct errors have, too, tells nothing apart. Neither does the shape of wrong
+    errors that come from one place: some of them have the shape of a correct error, or none of
+    their operations has a correct error.
     """
     correct = [each for each in exchanges.values() if _is_correct_error(contract, each)]
     correct_shapes = {shape_of(exchange) for exchange in correct}
-    # both by key without its shape
-    shapes: dict[Key, set[str]] = defaultdict(set)
-    operations: dict[Key, set[str]] = defaultdict(set)
+    shapes: dict[Key, set[str]] = defaultdict(set)  # by key without its shape
+    operations: dict[Key, set[str]] = defaultdict(set)  # by key without its shape
     for sighting, key in with_keys:
         if key.rule == ERROR:
             shapeless = replace(key, shape="")
@@ -277,9 +279,9 @@ def _without_shapes(
 
 
 def _join_labels(with_keys: Settled) -> Settled:
-    """The sightings; a wrong media type of errors has the key of successes with the same type.
+    """Give a wrong media type of errors the key of successes with the same media type.
 
-    That is so if exactly the same operations have errors and successes with it.
+    This applies only if exactly the same operations have errors and successes with it.
     """
     labels: dict[str, Key] = {}  # the keys of successes by media type
     operations: dict[tuple[str, str], set[str]] = defaultdict(set)  # by rule and media type
@@ -292,9 +294,8 @@ def _join_labels(with_keys: Settled) -> Settled:
     def settled_key(key: Key) -> Key:
         if key.rule != ERROR or key.where != CONTENT_TYPE or key.actual not in labels:
             return key
-        of_errors, of_successes = [
-            operations[rule, key.actual] - {WHOLE_API} for rule in (ERROR, LABEL_RULE)
-        ]
+        of_errors = operations[ERROR, key.actual] - {WHOLE_API}
+        of_successes = operations[LABEL_RULE, key.actual] - {WHOLE_API}
         return labels[key.actual] if of_errors == of_successes else key
 
     return [(sighting, settled_key(key)) for sighting, key in with_keys]
@@ -315,21 +316,24 @@ def _is_correct_error(contract: Contract, exchange: Exchange) -> bool:
 
 
 def _join_forms(with_keys: Settled) -> Settled:
-    """The sightings; one on the form of a response has the key of a greater problem with it.
+    """Give a finding on the form of a response the key that explains most of that response.
 
-    Only sightings of a single response count. A problem is greater if its ``depth`` is smaller.
+    Only the keys of wrong statuses, broken transfers and errors explain others. Sightings of
+    several exchanges are left out.
     """
-    greatest: dict[str, Key] = {}  # by id of the exchange
+    explaining: dict[str, Key] = {}  # by id of the exchange, the key that explains most
     for sighting, key in with_keys:
-        if len(sighting.exchange_ids) == 1 and (depth(key) <= STATUS or key.rule == ERROR):
-            known = greatest.setdefault(sighting.shown_by, key)
-            if depth(key) < depth(known):
-                greatest[sighting.shown_by] = key
+        if len(sighting.exchange_ids) != 1:
+            continue
+        may_explain = depth(key) <= STATUS or key.rule == ERROR
+        known = explaining.get(sighting.shown_by)
+        if may_explain and (known is None or depth(key) < depth(known)):
+            explaining[sighting.shown_by] = key
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         if len(sighting.exchange_ids) != 1 or not key.rule.startswith(FORMS):
             return key
-        greater = greatest.get(sighting.shown_by, key)
-        return greater if depth(greater) < depth(key) else key
+        explanation = explaining.get(sighting.shown_by, key)
+        return explanation if depth(explanation) < depth(key) else key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.base.values import ABSENT
-from conformance.causes.finding_key import kind
+from conformance.causes.finding_key import stable_text
 from conformance.causes.telling import telling
 from conformance.model import Cause, Exchange, Finding, Response, Run
 from conformance.model.placeholder import PATTERN
@@ -149,7 +149,7 @@ def _shapes(
     if where.startswith("/"):
         values = _values_at(response.json, _path(where), anywhere)
         return {_shape(value, wanted) for value in values}
-    return {kind(response.header(where))}
+    return {stable_text(response.header(where))}
 
 
 def _shape(value: Any, wanted: list[str] | None) -> str:
@@ -160,7 +160,7 @@ def _shape(value: Any, wanted: list[str] | None) -> str:
     if not isinstance(value, str):
         return type(value).__name__
     if wanted is None or not value:
-        return kind(value).partition(" ")[0]
+        return stable_text(value).partition(" ")[0]
     return "the wanted text" if _consists_of(value, wanted) else "another text"
 
 

@@ -20,7 +20,7 @@ class Sighting:
 
     @property
     def shown_by(self) -> str:
-        """The id of the exchange that shows it, the last of several; empty if there is none."""
+        """The id of the exchange that shows the finding, the last of several; empty without one."""
         return self.exchange_ids[-1] if self.exchange_ids else ""
 
 
@@ -28,7 +28,8 @@ Settled = list[tuple[Sighting, Key]]
 """Sightings in run order, each with the key that the rest of the log has given it so far.
 
 Whatever explains a sighting passes its key on to it. So two sightings with one key are one cause,
-and a key of another rule than ``own_key`` is that of the explanation.
+and a key of another rule than ``own_key`` is that of the explanation. Each function that "gives" a
+key takes such a list and returns a new one.
 """
 
 

@@ -66,11 +66,11 @@ class Sending:
     at_once: bool = False
 
     @property
-    def came_otherwise(self) -> bool:
-        """Whether the step was repeated at the end of the run, and did not lead to the cause.
+    def differed_when_repeated(self) -> bool:
+        """Whether the step was repeated at the end of the run, but did not lead to the cause again.
 
-        Either it is decisive and did not show the finding again, or its response lacks a value that
-        later steps need.
+        Either it is decisive and did not show the finding again, or its response lacked a value
+        that later steps or the finding need.
         """
         if self.again is None:
             return False
@@ -95,7 +95,7 @@ def steps_of(run: Run, shown: Sequence[Shown]) -> list[list[Sending]]:
     return [_steps(run, each, origins, keys_of_run) for each in shown]
 
 
-def answered_otherwise(run: Run) -> frozenset[str]:
+def causes_not_shown_again(run: Run) -> frozenset[str]:
     """The ids of the causes whose steps did not show the cause again at the end of the run.
 
     Empty if the run did not repeat any steps. Scans the whole log otherwise.
@@ -106,7 +106,7 @@ def answered_otherwise(run: Run) -> frozenset[str]:
     return frozenset(
         cause.id
         for cause, sendings in zip(run.causes, found, strict=True)
-        if any(each.came_otherwise for each in sendings)
+        if any(each.differed_when_repeated for each in sendings)
     )
 
 
@@ -125,7 +125,9 @@ def _steps(
     sources = {exchange.id for exchange in story.exchanges}
     names = _placeholders_of(story.exchanges, shown.expected_values, origins, sources)
     requests = [_with_placeholders(each.request, names, keys) for each in story.exchanges]
-    expected = without_place(_named(shown.finding.expected, names), keys, str(MARK))
+    expected = without_place(
+        _text_with_placeholders(shown.finding.expected, names), keys, str(MARK)
+    )
     finding = replace(shown.finding, expected=expected)
     used = "".join(text_of(request) for request in requests)
     captures = _captures(names, origins, used + expected)
@@ -154,8 +156,9 @@ def _overlapping(exchanges: Sequence[Exchange], captured: AbstractSet[str]) -> s
     """
     overlapping = set()
     for earlier, later in pairwise(exchanges):
-        first, second = [(each.case, each.attempt, each.operation) for each in (earlier, later)]
-        is_one_step = first == second and earlier.facts.step is later.facts.step
+        is_same_attempt = (earlier.case, earlier.attempt) == (later.case, later.attempt)
+        is_same_step = earlier.facts.step is later.facts.step
+        is_one_step = is_same_attempt and is_same_step and earlier.operation == later.operation
         if is_one_step and at_once(earlier, later) and captured.isdisjoint({earlier.id, later.id}):
             overlapping.add(later.id)
     return overlapping
@@ -196,8 +199,8 @@ def _placeholders_of(
     return names
 
 
-def _named(text: str, names: Names) -> str:
-    """A text with placeholders for the values that are carried over."""
+def _text_with_placeholders(text: str, names: Names) -> str:
+    """A text in which placeholders replace the values that are carried over."""
     for value, (plain, _) in names.items():
         text = text.replace(value, plain)
     return text
@@ -210,7 +213,7 @@ def _with_placeholders(request: Request, names: Names, keys: Collection[str]) ->
         for written in (quote(value, safe=""), quote_plus(value), quote(value), value):
             url = url.replace(written, in_url)
     if body and body.text:
-        text = without_place(_named(body.text, names), keys, str(MARK))
+        text = without_place(_text_with_placeholders(body.text, names), keys, str(MARK))
         body = Body(text=text, size=body.size, cut=body.cut)
     return replace(request, url=without_place(url, keys, str(MARK)), body=body)
 

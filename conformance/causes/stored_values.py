@@ -50,9 +50,10 @@ def stored_values(contract: Contract, exchanges: Mapping[str, Exchange]) -> dict
     blamed |= dict(_spoilt_objects(contract, exchanges, reader.broken_by.values()))
     first: dict[str, Exchange] = {}  # by flaw
     for write in blamed.values():
-        known = first.setdefault(str(write.facts.flaw), write)
-        if _fails(write) and not _fails(known):
-            first[str(write.facts.flaw)] = write
+        flaw = str(write.facts.flaw)
+        known = first.get(flaw)
+        if known is None or (_fails(write) and not _fails(known)):
+            first[flaw] = write
     found = {}
     for name, write in blamed.items():
         origin = first[str(write.facts.flaw)]
@@ -63,8 +64,8 @@ def stored_values(contract: Contract, exchanges: Mapping[str, Exchange]) -> dict
 def _words(write: Exchange) -> str:
     """The flaw of the stored value that a write sent, in words.
 
-    If the write itself failed, the flaw of its request. Else the words name the members with values
-    that are hard to show, if there are any.
+    If the write itself failed, it is the flaw of its request. Otherwise, the words name the members
+    with values that are hard to show, if there are any.
     """
     flaw = str(write.facts.flaw)
     if _fails(write):
@@ -170,8 +171,8 @@ class _Reader:
     def _suspect(self, look: Exchange, operation: Operation) -> Exchange | None:
         """The write that most likely spoilt a look since its last success; None if there is none.
 
-        Of the writes to such objects, the one with the hardest value. If there are none, one that
-        spoilt another look. If the look is garbled, a write whose response is so comes first.
+        It is the write with the hardest value to an object that the look may show. Without one, it
+        is a write that spoilt another look. For a garbled look, a garbled write comes first.
         """
         last_success = self.worked.get(operation.id)
         if last_success is None:
@@ -206,10 +207,12 @@ def _ids(contract: Contract, write: Exchange) -> set[str]:
 def _spoilt_objects(
     contract: Contract, exchanges: Mapping[str, Exchange], writes: Collection[Exchange]
 ) -> Iterator[tuple[str, Exchange]]:
-    """The ids of requests that fail on an object that one of ``writes`` spoilt, with this write."""
+    """The ids of requests that fail on an object that one of ``writes`` spoilt, with that write."""
+    if not writes:
+        return
     by_object: dict[str, Exchange] = {}
     spoiling = {write.id for write in writes}
-    for exchange in exchanges.values() if writes else ():
+    for exchange in exchanges.values():
         named = object_of(contract, exchange)
         if named is None:
             continue

@@ -152,7 +152,7 @@ def _needed(
 def _writes(run: Run, shown: Exchange, origins: Mapping[str, Origin]) -> list[Exchange]:
     """The last accepted writes to the objects that a read names, the latest first; at most WRITES.
 
-    Only those since one of the objects was first shown.
+    Only writes after one of the objects was first shown count.
     """
     named = values_of(shown) & origins.keys()
     if not named:

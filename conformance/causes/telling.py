@@ -49,14 +49,16 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
     )
     if plainest_sighting is None:
         return main
-    return quoted(plainest_sighting.finding, plainest_sighting.exchange_ids, exchanges)
+    return with_exchanges(plainest_sighting.finding, plainest_sighting.exchange_ids, exchanges)
 
 
-def quoted(finding: Finding, names: Sequence[str], exchanges: Mapping[str, Exchange]) -> Finding:
+def with_exchanges(
+    finding: Finding, names: Sequence[str], exchanges: Mapping[str, Exchange]
+) -> Finding:
     """A finding with only some of its exchanges, of which it quotes the first.
 
-    If it is on the status and quoted another response before, it now has the bare status of the
-    first.
+    If it is about the status and quotes another response, it gets the bare status of the first
+    exchange instead.
     """
     first = exchanges.get(names[0]) if names else None
     is_quoted = tuple(names[:1]) == finding.exchanges[:1]
@@ -73,7 +75,7 @@ def in_cause(run: Run, cause: Cause, finding: Finding) -> Finding:
     if not finding.apart:
         return finding
     names = [name for name in finding.exchanges if name in cause.exchanges]
-    return quoted(finding, names, run.exchange)
+    return with_exchanges(finding, names, run.exchange)
 
 
 def _plainness(
@@ -98,9 +100,11 @@ def telling(run: Run, cause: Cause) -> list[Exchange]:
     a finding with a single exchange in that attempt compares attempts, so all of them count.
     """
     exchanges = run.exchanges_of(ids_of_telling(cause))
-    attempts = [(each.case, each.attempt) for each in exchanges]
-    in_first = [each for each, at in zip(exchanges, attempts, strict=True) if at == attempts[0]]
-    return best(_first_round(in_first) if len(in_first) > 1 else exchanges)
+    if not exchanges:
+        return []
+    first_attempt = (exchanges[0].case, exchanges[0].attempt)
+    in_first_attempt = [each for each in exchanges if (each.case, each.attempt) == first_attempt]
+    return best(_first_round(in_first_attempt) if len(in_first_attempt) > 1 else exchanges)
 
 
 def _first_round(exchanges: list[Exchange]) -> list[Exchange]:

@@ -50,7 +50,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
             "Responses have an unlisted status",
         ),
     },
-    "status.client-mistake": always("Mistakes of clients make the server fail"),
+    "status.client-mistake": always("Client mistakes cause server errors"),
     "route.unknown": {
         TAKEN: ("Unknown paths succeed",),
         ANY: ("Unknown paths get a wrong status",),
@@ -107,7 +107,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     "secret.again": always("{route} shows a secret again", "Changes show secrets again"),
     "secret.new": always("{route} issues a secret twice", "A secret is issued twice"),
     # --- limits ---
-    "rate.allowance": always("The rate limit refuses requests within it"),
+    "rate.allowance": always("Requests within the rate limit are refused"),
     "rate.limit": refusals(
         "A request beyond the rate limit", "The rate limit accepts too many requests"
     ),
@@ -144,7 +144,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
             'Items lack "{member}"',
             "Items lack their time",
         ),
-        ANY: ('"{member}" is no timestamp with a zone', "Items have no timestamp with a zone"),
+        ANY: ('"{member}" is not a timestamp with a zone', "Items have no timestamp with a zone"),
     },
     "sample.accepted": always("{route} refuses the printed example", "Printed examples fail"),
     # --- requests ---
@@ -176,11 +176,11 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     ),
     "id.reference": {
         **refusals(
-            "A reference to nothing",
-            "{route} accepts a reference to nothing",
-            "References to nothing are accepted",
+            "A dangling reference",
+            "{route} accepts a dangling reference",
+            "Dangling references are accepted",
         ),
-        ANY: ("{route} stores a reference to nothing", "References to nothing are stored"),
+        ANY: ("{route} stores a dangling reference", "Dangling references are stored"),
     },
     "read.asked": always("{route} returns another object", "Reads return another object"),
     "id.picked": always(

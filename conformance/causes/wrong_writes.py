@@ -56,7 +56,7 @@ OF_STORED = ("create.listed", "create.count", "create.read-back")
 def with_wrong_writes(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; those that follow from a write to the wrong object have its key."""
+    """Give each sighting that follows from a write to the wrong object the key of that write."""
     with_keys = join_changes_of_others(contract, with_keys, exchanges)
     with_keys = _join_deleted_ids(with_keys, exchanges)
     with_keys = _join_foreign_writes(with_keys, exchanges)
@@ -65,11 +65,11 @@ def with_wrong_writes(
 
 
 def _join_deleted_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """The sightings; writes that succeed for deleted and for unknown ids have one key for both.
+    """Give writes that succeed for deleted and for unknown ids one key for both.
 
-    That is so if the responses have the same shape. If the unknown id was in a member, the deleted
-    one must have been in the same. Such a write may create the object again, so that later requests
-    find it.
+    This applies only if the responses have the same shape. If the unknown id was in a member, the
+    deleted one must have been in the same member. Such a write may create the object again, so that
+    later requests find it.
     """
     # by operation and shape of response
     of_unknown: dict[tuple[str, str], list[Key]] = defaultdict(list)
@@ -103,7 +103,7 @@ def _first_after_deletion(sighting: Sighting, exchanges: Mapping[str, Exchange])
 
 
 def _join_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """The sightings; what foreign writes left behind has the key of the operation that allows them.
+    """Give what foreign writes left behind the key of the operation that allows such writes.
 
     A foreign write is one that a key of another tenant was allowed.
     """
@@ -136,7 +136,7 @@ def _is_foreign_write(exchange: Exchange) -> bool:
 def _join_lost_creations(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; those on objects that were not stored have the key of the creation.
+    """Give sightings on objects that were not stored the key of their creation.
 
     The object is not listed, and requests do not find it, because of its creation.
     """
@@ -189,9 +189,9 @@ def _never_shown(
 
 
 def _join_wrong_ids(contract: Contract, with_keys: Settled) -> Settled:
-    """The sightings; those on an object that is not recognized by its id have the key of wrong ids.
+    """Give sightings on an object that is not recognized by its id the key of the wrong id.
 
-    The responses of the operation show an id of a wrong type.
+    The id that the responses of the operation show has a wrong type.
     """
     wrong: dict[str, Key] = {}  # by operation
     for sighting, key in with_keys:
@@ -210,9 +210,9 @@ def _join_wrong_ids(contract: Contract, with_keys: Settled) -> Settled:
 
 
 def join_lacking_ids(with_keys: Settled) -> Settled:
-    """The sightings; a new object without an id has the key of the member that responses lack.
+    """Give a new object without an id the key of the member that its responses lack.
 
-    That is so if the lacking member is the one with the id.
+    This applies only if that member is the one with the id.
     """
     lacking: dict[tuple[str, str], Key] = {}  # by operation and member
     for sighting, key in with_keys:

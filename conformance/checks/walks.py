@@ -253,7 +253,7 @@ def paging_filter(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator
         if misfit is not None:
             yield misfit
             return
-    if any(page.continues for page in filtered):
+    if any(page.follows_cursor for page in filtered):
         yield Pass(_ids(*filtered))
 
 

@@ -74,7 +74,7 @@ class Blocked:
     def _creations_for(self, operation: str) -> Iterator[Operation]:
         """The creations of the objects which an operation must name, or else of its own kind.
 
-        None for a list, which needs no certain object.
+        Nothing for a list, which needs no particular object.
         """
         documented = self._contract.operations.get(operation)
         if documented is None or documented.paging is not None:

@@ -61,8 +61,11 @@ class Shown:
             key = (operation.id, exchange.case, str(exchange.attempt), walk)
             times = times_of.setdefault(key, set())
             for item in items:
-                if len(times) < ENOUGH_ITEMS:
-                    times.update({instant(position_of(operation, item))} - {None})
+                if len(times) >= ENOUGH_ITEMS:
+                    break
+                time = instant(position_of(operation, item))
+                if time is not None:
+                    times.add(time)
         most: dict[str, int] = {}
         for (listing, *_), times in times_of.items():
             most[listing] = max(most.get(listing, 0), len(times))
@@ -75,7 +78,7 @@ class Shown:
         return kinds - {""}
 
     def _pages(self) -> Iterator[tuple[Exchange, Operation, list[Any]]]:
-        """Each page that the main key got, with its list and its items; pages without items not."""
+        """Each page with items that the main key got, with its list and its items."""
         for exchange in self._exchanges:
             operation = self._contract.operations.get(exchange.operation)
             if operation is None or operation.paging is None:
@@ -90,5 +93,5 @@ class Shown:
 def kinds_of(operation: Operation) -> set[str]:
     """The kinds of the objects that an operation must name, or else the kind of its own objects."""
     named = {parameter.references for parameter in operation.required}
-    kinds = named - {""} or {operation.kind}
+    kinds = (named - {""}) or {operation.kind}
     return kinds - {""}

@@ -91,40 +91,43 @@ class Coverage:
     def gaps(self, cases: Iterable[Case]) -> list[Reason]:
         """Why cases have not run, one reason each.
 
-        Those that have run are left out, and optional ones that have not.
+        Cases that have run are left out, and so are optional ones that have not.
         """
         return self.why_unrun(self._counted(cases))
 
     def why_unrun(self, cases: Iterable[Case]) -> list[Reason]:
         """Why cases have not run, optional ones included, one reason each.
 
-        Those that have run are left out.
+        Cases that have run are left out.
         """
         gaps = [self._gap_of(case) for case in cases]
         return [gap for gap in gaps if gap is not None]
 
-    def silence(self, rule: Rule, operation: str) -> Reason:
-        """Why a rule had nothing to judge on an operation, unless a failure explains it.
+    def why_nothing_judged(self, rule: Rule, operation: str) -> Reason:
+        """Why a rule had nothing to judge on an operation, as far as the cases show.
 
-        A passive rule rests on all cases of the operation, a trial rule on those that feed it. If
-        any case that a passive rule rests on was not selected, that is the reason.
+        A failure that explains it takes precedence; callers look for one first. A passive rule may
+        judge all cases of the operation: if any was not selected, that is the reason. A trial rule
+        judges only the cases that feed it.
         """
         cases = self._counted(self._applicable.get(operation, ()))
         if rule.trial:
-            return self._silence_of_trial(rule, operation, cases)
+            feeding = [case for case in cases if rule.id in case.rules]
+            return self._why_trial_judged_nothing(rule, operation, feeding)
         if not all(self._is_selected(case) for case in cases):
             return NOT_SELECTED
-        return self._silence_of_passive(rule, operation, cases)
+        return self._why_passive_judged_nothing(rule, operation, cases)
 
     @cached_property
     def _applicable(self) -> Mapping[str, list[Case]]:
         """The cases of each operation that the target does not rule out."""
         return _by_operation(case for case in self.cases if not case.inapplicable)
 
-    def _silence_of_passive(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
+    def _why_passive_judged_nothing(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
         """The commonest gap of the cases that could have run but did not.
 
-        Without such a case, the hint of the rule if any case has run, or else the commonest gap.
+        Without such a case, it is the hint of the rule if any case has run or there are no cases.
+        Otherwise, it is the commonest of all gaps.
         """
         gaps = self.gaps(cases)
         not_run = [gap for gap in gaps if gap.kind is ReasonKind.NOT_RUN]
@@ -134,18 +137,17 @@ class Coverage:
             return self._hint(rule, operation)
         return mode(gaps)
 
-    def _silence_of_trial(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
-        """The hint of a rule if one of its cases sent its request, or else that none could.
+    def _why_trial_judged_nothing(self, rule: Rule, operation: str, feeding: list[Case]) -> Reason:
+        """The hint of a rule if a case that feeds it sent a request, or else that none could.
 
         Requests that only prepare a case do not count.
         """
-        for case in cases:
-            if rule.id in case.rules and case.id in self._prepared:
-                return self._hint(rule, operation)
+        if any(case.id in self._prepared for case in feeding):
+            return self._hint(rule, operation)
         return self.unless_shown(NOTHING_ASKED, Asked.OBJECT, operation)
 
     def _hint(self, rule: Rule, operation: str) -> Reason:
-        """The hint of a rule as a reason, unless it asks for something that the log shows."""
+        """The hint of a rule as a reason, or another one if the log shows what it asks for."""
         kind = ReasonKind.PROVIDE if rule.provide else ReasonKind.OWN_LIMIT
         return self.unless_shown(Reason(kind, rule.hint, place=rule.place), rule.asks, operation)
 

@@ -40,7 +40,7 @@ def takes_effect(context: JudgeContext, operation: Operation, member: str) -> bo
 def promised(
     context: JudgeContext, operation: Operation, sent: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Those of the values sent that an object must show, by the names of the request.
+    """The sent values that an object must show, by the names that the request has for them.
 
     A member that no source calls writable is left out, unless it takes effect.
     """
@@ -78,9 +78,10 @@ class _Effects:
             return False
         place = operation.id, parameter.shown_as
         values = self._values[operation.kind, parameter.shown_as]
-        return place in self._certain or any(
-            not same(created, other) for created in self._created[place] for other in values
-        )
+        if place in self._certain:
+            return True
+        created = self._created[place]
+        return any(not same(value, other) for value in created for other in values)
 
     def _add(self, exchange: Exchange) -> None:
         """Note what an accepted request sent, and what its response shows."""

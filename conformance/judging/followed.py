@@ -41,14 +41,14 @@ class Followed:
         self.last_shown: dict[View, dict[str, Any]] = {}  # its members in the last look
         self.as_sent: dict[View, set[str]] = defaultdict(set)  # members shown as they were sent
         self.writes_since: list[Exchange] = []  # since the last look
-        self.doubtful = False  # it may be there or not
+        self.doubtful = False  # whether it still exists is not known
         self.given_up = False  # it was found missing, or back, and is not judged any more
         self.deletion: Exchange | None = None
         self.marks: dict[View, dict[str, Any]] = {}  # members that a deletion changed
         self.gone = False  # a look since the deletion has not shown it as it was
 
     def forget(self) -> None:
-        """Know no value any more, nor whether it is there."""
+        """Forget its values, and whether it still exists."""
         self.values, self.last_shown, self.doubtful = {}, {}, True
 
     def drop_switches(self, operation: Operation) -> None:
@@ -89,7 +89,7 @@ class Effects:
         return None
 
     def _touched(self, answer: Answer) -> Iterable[Followed]:
-        """The object that a write names; all of them for one that names none, as a creation."""
+        """The known object that a write names; all for a write that selects none, as a creation."""
         if answer.operation.selector is None:
             return self.objects.values()
         named = self.objects.get(_named_id(answer) or "")
@@ -107,18 +107,21 @@ class Effects:
                 each.doubtful = True
         if object_id is None:
             return None
-        created = self.objects.setdefault(object_id, Followed(object_id, exchange))
-        if created.creation is exchange:
+        known = self.objects.get(object_id)
+        if known is None:
+            created = Followed(object_id, exchange)
+            self.objects[object_id] = created
             created.writes_since.append(exchange)
             _note_values(created, answer)
             return None
-        was_deleted, created.deletion, created.marks = created.deletion, None, {}
-        created.forget()  # it may have been left as it was
+        was_deleted = known.deletion is not None
+        known.deletion, known.marks = None, {}
+        known.forget()  # the server may have left it as it was
         status_of_new = answer.operation.successes[-1]
         if was_deleted or exchange.status != status_of_new:
             return None
         where = f"/{self._contract.identifier_of(answer.operation.kind)}"
-        ids = ids_of([exchange] if created.creation is None else [created.creation, exchange])
+        ids = ids_of([exchange] if known.creation is None else [known.creation, exchange])
         return Violation(where, "an id of its own", compact(object_id), ids)
 
     def _take_work(self, answer: Answer) -> None:
@@ -167,7 +170,8 @@ def _note_values(written: Followed, answer: Answer) -> None:
     if operation.selector is not None:
         sent.pop(operation.selector.name, None)
     for name, value in as_shown(operation, sent).items():
-        if not (name in written.values and same(value, written.values[name])):
+        is_unchanged = name in written.values and same(value, written.values[name])
+        if not is_unchanged:
             written.seen_members.discard(name)
         written.values[name] = value
         written.writers[name] = exchange

@@ -99,8 +99,8 @@ def _sightings_of(pages: Pages) -> dict[str, Sightings]:
 def _is_left_out(sightings: Sightings, place: int, page: Page, writes: _Writes) -> bool:
     """Whether a page, which is at a place of the log, lacks an item that its list had then.
 
-    Other pages show the item both before that place and after it, at the same position, and no
-    write between these two names it, which may have removed it.
+    Other pages show the item both before that place and after it, at the same position. No write
+    between these two names the item, because such a write may have removed it.
     """
     _, item = sightings[0]
     if item.key in page.keys:

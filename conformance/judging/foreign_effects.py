@@ -11,7 +11,7 @@ from typing import Any
 from conformance.base.values import instants, texts_in
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import quote, unusable
-from conformance.judging.writes import shows_sent, tied, untied
+from conformance.judging.writes import judge_untied, shows_sent, tied_violations
 from conformance.model import HELD, Exchange, Step, compact
 from conformance.reading import Answer, answer_of, sought_in, state_prefixes
 
@@ -25,9 +25,9 @@ NOTHING_FOREIGN = "nothing of another business"
 def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge what the requests of one business for objects of another have done.
 
-    Such a request may take no item that is already held, create nothing in the list of the other
-    business, tie none of its own objects to the other business, and change or remove nothing. A
-    creation with the same values in both businesses must make two objects.
+    Such a request may take no item that is already held, and create nothing in the list of the
+    other business. It may tie none of its own objects to the other business, and change or remove
+    nothing. A creation with the same values in both businesses must make two objects.
     """
     for taking in trial.at(Step.TAKING):
         if taking.ok:
@@ -37,7 +37,7 @@ def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield from _same_object(context, trial, creation)
     for listing in trial.at(Step.LISTING):
         yield from _not_created(context, trial, listing)
-    yield from untied(context, trial.at(Step.TIED), NOTHING_FOREIGN)
+    yield from judge_untied(context, trial.at(Step.TIED), NOTHING_FOREIGN)
     after = trial.last(Step.AFTER)
     if after is not None:
         signs = _signs(context, trial)
@@ -54,7 +54,7 @@ def successes_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]
         if not exchange.ok:
             continue
         shown = Answer(context.contract, context.operation, exchange).object
-        yield from tied(exchange, shown, NOTHING_FOREIGN)
+        yield from tied_violations(exchange, shown, NOTHING_FOREIGN)
         look = trial.last(Step.TIED)
         if context.operation.action == "update" and look and look.status in (403, 404):
             expected = "the object, as a change may not move it to another business"
@@ -66,16 +66,18 @@ def _same_object(context: JudgeContext, trial: Trial, creation: Exchange) -> Ite
 
     Both businesses may number their objects alike, so only a long id is conclusive.
     """
-    theirs = Answer(context.contract, context.operation, creation)
+    of_other = Answer(context.contract, context.operation, creation)
     for named in trial.at(Step.NAMED):
-        ours = Answer(context.contract, context.operation, named)
-        if named.ok and ours.object == theirs.object and len(str(ours.id)) >= LONG_ID:
+        if not named.ok:
+            continue
+        of_main = Answer(context.contract, context.operation, named)
+        if of_main.object == of_other.object and len(str(of_main.id)) >= LONG_ID:
             expected = "an object of its own"
-            yield Violation("/", expected, compact(theirs.object), (named.id, creation.id))
+            yield Violation("/", expected, compact(of_other.object), (named.id, creation.id))
 
 
 def _not_created(context: JudgeContext, trial: Trial, listing: Exchange) -> Iterator[Outcome]:
-    """The rows in the list of the other business that look like a refused object.
+    """A violation for each row in the other business's list that looks like a refused object.
 
     A row that the list showed before does not count, and neither does an older one, because pages
     may differ in length.
@@ -116,7 +118,7 @@ class _Signs:
 
     ``texts`` were sent for it, escaped as in JSON, and ``words`` begin the states that were asked
     for. ``written`` are the members that only clients write. ``secrets`` are parts of the names of
-    those that the request would replace.
+    members with secrets that the request would replace.
     """
 
     texts: tuple[str, ...]
@@ -124,8 +126,8 @@ class _Signs:
     written: frozenset[str]
     secrets: tuple[str, ...]
 
-    def tell(self, name: str, value: Any) -> bool:
-        """Whether a member that has changed shows that a request changed it."""
+    def show_request(self, name: str, value: Any) -> bool:
+        """Whether a member that has changed to a value shows that a request changed it."""
         if name in self.written or any(secret in name for secret in self.secrets):
             return True
         as_json = json.dumps(value)
@@ -187,8 +189,8 @@ def _first_changed(
 ) -> str | None:
     """The first member that another business changed; None if there is none.
 
-    It now has the value that the other business sent, or is a flipped switch, or has changed in a
-    way that the signs tell from a change by itself.
+    It now has the value that the other business sent, or is a flipped switch, or the signs show
+    that a request changed it.
     """
     for name, value in sent.items():
         if new.get(name) == value and new.get(name) != old.get(name):
@@ -197,6 +199,6 @@ def _first_changed(
         if isinstance(value, bool) and new.get(name) is (not value):
             return name
     for name, value in new.items():
-        if value != old.get(name) and signs.tell(name, value):
+        if value != old.get(name) and signs.show_request(name, value):
             return name
     return None

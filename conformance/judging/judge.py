@@ -35,28 +35,28 @@ class Judgements:
         self._passive: dict[str, Rated] = {}
         self._trials: dict[tuple[str, ...], list[Outcome]] = {}
 
-    def of_exchange(self, exchange: Exchange, rate: Callable[[], Rated]) -> Rated:
-        """The outcomes of the passive rules on an exchange; ``rate`` finds them the first time."""
+    def of_exchange(self, exchange: Exchange, find: Callable[[], Rated]) -> Rated:
+        """The outcomes of the passive rules on an exchange; ``find`` is called the first time."""
         if exchange.id not in self._passive:
-            self._passive[exchange.id] = rate()
+            self._passive[exchange.id] = find()
         return self._passive[exchange.id]
 
     def of_trial(
-        self, rule: Rule, trial: Trial, rate: Callable[[], list[Outcome]]
+        self, rule: Rule, trial: Trial, find: Callable[[], list[Outcome]]
     ) -> list[Outcome]:
-        """The outcomes of a rule on a trial; ``rate`` finds them the first time."""
+        """The outcomes of a rule on a trial; ``find`` is called the first time."""
         key = (rule.id, trial.case.id, *[exchange.id for exchange in trial.exchanges])
         if key not in self._trials:
-            self._trials[key] = rate()
+            self._trials[key] = find()
         return self._trials[key]
 
 
 class TrialJudgements(Judgements):
-    """The outcomes of earlier trials alone, where only some rules judge exchanges."""
+    """The outcomes of earlier trials only, for runs in which only some rules judge exchanges."""
 
-    def of_exchange(self, exchange: Exchange, rate: Callable[[], Rated]) -> Rated:  # noqa: ARG002
-        """The outcomes of the given rules on an exchange, which are not kept."""
-        return rate()
+    def of_exchange(self, exchange: Exchange, find: Callable[[], Rated]) -> Rated:  # noqa: ARG002
+        """The outcomes that ``find`` returns for an exchange; they are not kept."""
+        return find()
 
 
 def judge(
@@ -83,9 +83,9 @@ def judge(
     by_id = {case.id: case for case in cases}
     cut = cut_short(logged, by_id)
     for case_id, attempts in trials_of(logged, by_id).items():
-        whole = [number for number in sorted(attempts) if (case_id, number) not in cut]
-        if case_id in by_id and whole:
-            judging.judge_case(by_id[case_id], [tuple(attempts[number]) for number in whole])
+        complete = [number for number in sorted(attempts) if (case_id, number) not in cut]
+        if case_id in by_id and complete:
+            judging.judge_case(by_id[case_id], [tuple(attempts[number]) for number in complete])
     return judging.outcomes
 
 
@@ -170,14 +170,14 @@ class _Judging:
     def _outcomes_of_trial(self, rule: Rule, context: JudgeContext, trial: Trial) -> list[Outcome]:
         """The outcomes of a rule on a trial. A rule that needs the whole log is judged again."""
 
-        def rate() -> list[Outcome]:
+        def find() -> list[Outcome]:
             assert rule.trial is not None
             try:
                 return list(rule.trial(context, trial))
             except Exception as error:
                 return [_crash(rule, error, ())]
 
-        return rate() if rule.whole else self._known.of_trial(rule, trial, rate)
+        return find() if rule.whole else self._known.of_trial(rule, trial, find)
 
 
 def _crash(rule: Rule, error: Exception, ids: tuple[str, ...]) -> Outcome:
@@ -199,8 +199,8 @@ def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:
     later = _joined(repeated)
     if all(findings_of(outcomes) for outcomes in runs):
         return first + [outcome for outcome in later if not isinstance(outcome, Violation)]
-    ungraded_once = [*first, *[outcome for outcome in later if not is_note(outcome)]]
-    return [_as_note(outcome) for outcome in ungraded_once]
+    outcomes = [*first, *[outcome for outcome in later if not is_note(outcome)]]
+    return [_as_note(outcome) for outcome in outcomes]
 
 
 def findings_of(outcomes: Iterable[Outcome]) -> list[Violation]:

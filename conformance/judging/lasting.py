@@ -1,7 +1,6 @@
 """Follows the objects of sequences: what their writes made of them, and what each look shows.
 
-Each departure is filed under the write that explains it: the one that set the member, if no look
-has shown its value, or else the last accepted one since a look showed it, or a refused one.
+Each departure is filed under the write that explains it, as ``_explaining_write`` finds it.
 """
 
 from __future__ import annotations
@@ -82,13 +81,13 @@ def _outcomes_by_write(context: JudgeContext, log: WholeLog) -> Found:
     for exchanges in sequences.values():
         following = _Following(context, found)
         for exchange, after in pairwise(exchanges):
-            following.add(exchange, is_last=not _goes_on(exchange, after))
+            following.add(exchange, is_last=not _is_repeated(exchange, after))
         following.add(exchanges[-1], is_last=True)
     return found
 
 
-def _goes_on(look: Exchange, later: Exchange) -> bool:
-    """Whether the next exchange repeats a look, because an object may take a moment to show."""
+def _is_repeated(look: Exchange, later: Exchange) -> bool:
+    """Whether the next exchange repeats a look, because an object may take a moment to appear."""
     if later.request.method != "GET" or later.identity != look.identity:
         return False
     return (later.operation, later.facts.sought) == (look.operation, look.facts.sought)
@@ -159,7 +158,7 @@ class _Following:
     # --- an object that is shown ---
 
     def _judge_shown(self, followed: Followed, item: dict[str, Any], answer: Answer) -> None:
-        """File the first departure of an object that a look shows, or else that its writes pass.
+        """File the first departure of an object that a look shows; without one, its writes pass.
 
         Then note how the object is shown. A value that departs is not judged again. Where a look
         may mask values, only members that it showed as sent before can depart.
@@ -305,9 +304,10 @@ class _Following:
     def _explaining_write(self, followed: Followed, name: str) -> Exchange | None:
         """The write that explains why a member is not as sent, or why the object is missing.
 
-        The latter if ``name`` is empty. It is the write that sent the member, if no look has shown
-        the value. Else it is the last accepted write since the last look, or the first refused one;
-        one that worked on the member, or asked for the deletion, comes first.
+        An empty ``name`` stands for the object. The write that sent the member explains it if no
+        look has shown the value yet. Otherwise, it is the last accepted write since the last look,
+        or without one the first refused write. Writes that sent the member, or asked for the
+        deletion, come first.
         """
         writer, writes_since = followed.writers.get(name), followed.writes_since
         if writer in writes_since and name not in followed.seen_members:

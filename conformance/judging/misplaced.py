@@ -36,13 +36,13 @@ def losses(walks: Walks) -> list[Misplaced]:
 
 
 def blameless(walks: Walks, misplaced: Iterable[Misplaced]) -> Iterator[Page]:
-    """The pages that show items after a cursor, and neither repeat nor lose any.
+    """The pages after a cursor that neither repeat nor lose an item.
 
     ``misplaced`` are the items that pages repeat or lose.
     """
     blamed = {each.page.place for each in misplaced}
     for page in walks.pages:
-        if page.continues and page.place not in blamed:
+        if page.follows_cursor and page.place not in blamed:
             yield page
 
 
@@ -59,7 +59,7 @@ def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
             return False
         filters.add(repeat.page.filters)
     pages = [page for page in walks.pages if page.filters in filters]
-    return any(_spares_its_cursor(walks, page) for page in pages)
+    return any(_omits_item_at_cursor(walks, page) for page in pages)
 
 
 def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
@@ -75,13 +75,13 @@ def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
     return not any(walks.backwards(page) for page in walks.pages)
 
 
-def _spares_its_cursor(walks: Walks, page: Page) -> bool:
+def _omits_item_at_cursor(walks: Walks, page: Page) -> bool:
     """Whether a page leaves out the item at its cursor, which is a whole second.
 
     The page shows items after the cursor, and the item at the cursor passes its filters. The caller
     knows that no page after a whole second repeats an item.
     """
-    if not page.continues or page.fraction or page.cursor in walks.tied:
+    if not page.follows_cursor or page.fraction or page.cursor in walks.tied:
         return False
     at_cursor = (item for item in walks.items if item.at == page.cursor)
     return any(walks.passes(item, page.filters) for item in at_cursor)

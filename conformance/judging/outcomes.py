@@ -71,7 +71,7 @@ class Gap(Outcome):
 
 @dataclass(frozen=True)
 class JudgeError(Outcome):
-    """Could not be judged although nothing was missing: a lost connection, or a bug of ours."""
+    """Could not be judged although nothing was missing: lost connections, or a bug in the suite."""
 
     reason: str
     exchanges: tuple[str, ...] = ()
@@ -171,7 +171,7 @@ class Trial:
 
     @property
     def parts(self) -> list[Trial]:
-        """The trial in parts: after a write, the next read before a write begins a new part."""
+        """The trial in parts: once a part has a write, the next look before a write begins one."""
         parts: list[list[Exchange]] = [[]]
         for exchange in self.exchanges:
             written = any(each.facts.step is Step.WRITE for each in parts[-1])

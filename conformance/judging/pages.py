@@ -56,8 +56,8 @@ class Page:
         return self.cursor is not None and bool(self.cursor % 1)
 
     @property
-    def continues(self) -> bool:
-        """Whether it shows items after a cursor."""
+    def follows_cursor(self) -> bool:
+        """Whether it was requested with a cursor and shows items."""
         return self.cursor is not None and bool(self.items)
 
     @property

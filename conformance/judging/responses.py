@@ -155,7 +155,7 @@ def control_gap(
     """
     controls = trial.controls if step is None else trial.at(step)
     if not controls:
-        reason = "no control request could be sent: the target shows no object for it"
+        reason = "no control request was sent, because the target shows no object for it"
         return Gap(reason, asks=Asked.OBJECT)
     for control in controls:
         answer = answered(context, control)

@@ -198,8 +198,8 @@ class _Evaluation:
     def _inapplicable(self, clause: Clause, operation: str, cases: list[Case]) -> Reason | None:
         """Why a clause cannot apply on an operation of this target; None if it can.
 
-        It cannot without the operation, or if the target lacks what all ``cases`` of the cell need.
-        In the latter case, it still can where a passive rule applies or found something.
+        It cannot if the target lacks the operation, or what all ``cases`` of the cell need. In the
+        latter case, it still can where a passive rule applies or found something.
         """
         if operation in self.target.inapplicable:
             return NOT_THERE
@@ -245,7 +245,7 @@ class _Evaluation:
         If nobody can provide anything, creations without an id are the reason, if there are any.
         """
         failure = self.blocked.reason(rule.rests_on, operation, cases)
-        reason = failure or self.coverage.silence(rule, operation)
+        reason = failure or self.coverage.why_nothing_judged(rule, operation)
         if reason.place == OTHER and "other" in self.target.businesses:
             reason = Reason(ReasonKind.OWN_LIMIT, "No request succeeded.")
         if reason.kind is ReasonKind.OWN_LIMIT:

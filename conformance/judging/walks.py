@@ -34,9 +34,9 @@ def _instant(item: Item) -> Fraction:
 class Walks:
     """All readable pages of a trial, in order, and what they show together.
 
-    ``items`` come oldest first; ``tied`` are the instants that several of them share. The next four
-    say by the key of an item: the places of the ``first`` and the ``last`` page that show it, the
-    filters that it was ``shown_under``, and its ``versions``: as first shown and after each change.
+    ``items`` come oldest first; ``tied`` are the instants that several of them share. Four fields
+    are by the key of an item: the places of the ``first`` and the ``last`` page that show it, the
+    filters that it was ``shown_under``, and its ``versions``. Each change makes a new version.
     ``strict``: the list may have changed between the pages. ``cut``: more came than LONGEST_WALKS,
     so some pages were not read. ``passing`` keeps what ``passes`` has found.
     """
@@ -99,7 +99,7 @@ class Walks:
         """Whether an item was in the list when a page was asked for.
 
         Lists change. In a trial that is repeated, or that changes the list itself, only an item
-        that was shown both before and after the page counts against it.
+        that was shown both before and after the page counts against the page.
         """
         return not self.strict or self.first[item.key] <= page.place < self.last[item.key]
 
@@ -132,7 +132,7 @@ class Walks:
     def must_show(self, item: Item, filters: Filters) -> bool:
         """Whether a list with some filters must include an item that passes them.
 
-        It must if the item was shown under some or none of them. A filter may reveal hidden items.
+        It must if a page without other filters showed it. Other filters may reveal hidden items.
         """
         shown_under = self.shown_under[item.key]
         return () in shown_under or any(set(filters).issuperset(each) for each in shown_under)
@@ -186,7 +186,7 @@ class Walks:
         cursor = page.cursor
         if cursor is None:
             return False
-        return page.continues and all(self.beyond(cursor, item.at) for item in page.items)
+        return page.follows_cursor and all(self.beyond(cursor, item.at) for item in page.items)
 
     def first_repeated(self, page: Page) -> Item | None:
         """The first item of a page that is at or before its cursor.
@@ -241,7 +241,7 @@ def walks_of(context: JudgeContext, trial: Trial) -> Walks:
     if trial not in _WALKS:
         pages, cut = _pages(context, trial)
         strict = any(sent.attempt > 1 or sent.facts.moving for sent in trial.exchanges)
-        _WALKS[trial] = replace(_together(context.operation, pages, strict), cut=cut)
+        _WALKS[trial] = replace(_combined(context.operation, pages, strict), cut=cut)
     return _WALKS[trial]
 
 
@@ -271,7 +271,7 @@ def _pages(context: JudgeContext, trial: Trial) -> tuple[list[Page], bool]:
     return pages, size > LONGEST_WALKS
 
 
-def _together(operation: Operation, pages: list[Page], strict: bool) -> Walks:
+def _combined(operation: Operation, pages: list[Page], strict: bool) -> Walks:
     """The pages of a trial, and what they show together. ``strict`` is passed on."""
     items: dict[str, Item] = {}  # as last shown, by key
     first: dict[str, int] = {}

@@ -89,7 +89,9 @@ def _as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def untied(context: JudgeContext, looks: Iterable[Exchange], expected: str) -> Iterator[Outcome]:
+def judge_untied(
+    context: JudgeContext, looks: Iterable[Exchange], expected: str
+) -> Iterator[Outcome]:
     """Judge that objects do not show the references to which a write must not have tied them.
 
     A look that shows no object is left out. ``expected`` words the violation.
@@ -97,12 +99,12 @@ def untied(context: JudgeContext, looks: Iterable[Exchange], expected: str) -> I
     for look in looks:
         shown = sought_in(context.contract, look)[0]
         if isinstance(shown, dict):
-            violations: list[Outcome] = list(tied(look, shown, expected))
+            violations: list[Outcome] = list(tied_violations(look, shown, expected))
             yield from violations or [Pass((look.id,))]
 
 
-def tied(exchange: Exchange, shown: Any, expected: str) -> Iterator[Violation]:
-    """A violation for each member that shows a reference to which a request must not tie it."""
+def tied_violations(exchange: Exchange, shown: Any, expected: str) -> Iterator[Violation]:
+    """A violation for each member of an object that shows a reference that it must not have."""
     members = members_of(shown)
     for name, value in exchange.facts.tied.items():
         if members.get(name) == value:

@@ -40,7 +40,7 @@ def outcome(sendings: Sequence[Sending]) -> str:
     Empty if the decisive step was not repeated, unless an earlier one came otherwise.
     """
     for number, each in enumerate(sendings, 1):
-        if each.came_otherwise:
+        if each.differed_when_repeated:
             return f"Sent again at the end of the run: step {number} {_difference(each)}."
     if any(each.again and each.finding for each in sendings):
         return "Sent again at the end of the run: same result."

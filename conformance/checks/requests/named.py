@@ -19,7 +19,7 @@ from conformance.judging.responses import (
     unusable,
 )
 from conformance.judging.rules import USABLE, passive, trial
-from conformance.judging.writes import untied
+from conformance.judging.writes import judge_untied
 from conformance.model import (
     Clause,
     CodeRole,
@@ -63,7 +63,7 @@ def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for exchange in named:
         yield kept_out(context, exchange, NAMES_NOTHING)
     looks = (*trial.at(Step.OPTIONAL), *trial.at(Step.TIED))
-    yield from untied(context, looks, "no object that does not exist")
+    yield from judge_untied(context, looks, "no object that does not exist")
 
 
 def refusable_references(trial: Trial) -> list[Exchange]:

@@ -104,7 +104,7 @@ def is_plain(exchange: Exchange) -> bool:
 
 
 def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | None:
-    """The write that an exchange is; None for a read, and for a key that may be of any business.
+    """The write that a request makes; None for a read, and for a key of no certain business.
 
     What it sent counts only if it was done and plain, or if it was refused. The effect of a write
     whose body strict JSON does not read is unknown.
@@ -137,7 +137,7 @@ def _unread_texts(exchange: Exchange, members: Mapping[str, Any]) -> list[str]:
 def stray_texts(context: JudgeContext, exchange: Exchange) -> list[str]:
     """The texts in the body of a request that is no write, or whose meaning is not certain.
 
-    None for a refused request, which has no effect.
+    Empty for a refused request, which has no effect.
     """
     operation = context.contract.operations.get(exchange.operation)
     is_write = operation is not None and operation.effect is not Effect.READ
@@ -147,16 +147,17 @@ def stray_texts(context: JudgeContext, exchange: Exchange) -> list[str]:
 
 
 def _fate(context: JudgeContext, exchange: Exchange) -> Fate:
-    """What is known of the effect of a write: a server that fails midway may have done it in part.
+    """What is known of the effect of a write.
 
-    A refusal without a registered code may not come from the target.
+    After a server fault, the write may have been done in part. A rejection without a registered
+    code counts as unknown, because a proxy in front of the target may have sent it.
     """
     if exchange.role is Role.RETRY or exchange.status is None or exchange.status >= 500:
         return Fate.UNKNOWN
     if exchange.ok:
         return Fate.DONE
-    is_refusal = role_of(context.contract, exchange) is not None
-    return Fate.REFUSED if is_refusal else Fate.UNKNOWN
+    has_registered_code = role_of(context.contract, exchange) is not None
+    return Fate.REFUSED if has_registered_code else Fate.UNKNOWN
 
 
 def _written_id(
@@ -170,7 +171,7 @@ def _written_id(
 
 
 def named_id(operation: Operation, exchange: Exchange, members: Mapping[str, Any]) -> str | None:
-    """The id with which a request names an object; None if it has none, or names it otherwise."""
+    """The id by which a request names an object; None if it names none, or not by its id."""
     selector = operation.selector
     if selector is None or selector.references != operation.kind or selector.by:
         return None

@@ -79,14 +79,14 @@ class History:
         self._ends: list[float] = []
 
     def fold(self) -> None:
-        """Fold the writes, once all of them are known."""
-        self._states = list(self._folded())
+        """Compute the state after each write, once all writes are known."""
+        self._states = list(self._states_after_writes())
         self._ends = [state.since for _, state in self._states]
 
-    def _folded(self) -> Iterator[tuple[Write, State]]:
-        """Each write that may have changed the object, with the state after it, as they were sent.
+    def _states_after_writes(self) -> Iterator[tuple[Write, State]]:
+        """Each write that may have changed the object, with the state after it, in sending order.
 
-        A state holds from the latest end of all writes so far, because they may overlap.
+        A state holds from the latest end of all writes so far, because writes may overlap.
         """
         state = State()
         for write in sorted([*self.writes, *self.mentions], key=lambda each: each.span.begin):
@@ -95,9 +95,9 @@ class History:
             yield write, state
 
     def _after(self, state: State, write: Write) -> State:
-        """The state of the object after a write, which only mentions it if it has another key.
+        """The state of the object after a write; a write with another key only mentions the object.
 
-        Of a creation that may have found the object there, no member is known.
+        After a creation that may have found the object there, no member is known.
         """
         if write.key != self.key:
             return State(self._unchanged_by_mention(state, write), state.deletion)
@@ -139,7 +139,7 @@ class History:
         return {**without(kept, [*touched, *unknown]), **_expected(write)}
 
     def at(self, span: Span) -> State | None:
-        """The state that a view must show; None if a write was under way, or none was before."""
+        """The state that a view must show; None while a write is under way, or before any write."""
         ended = bisect_right(self._ends, span.begin)  # how many writes had ended
         if ended == 0:
             return None

@@ -86,14 +86,16 @@ class Lists:
         ``refused`` are the refused writes by the texts that only they have sent.
         """
         for answer, filters, shown in self._filtered:
-            yield from self._misfits(answer, filters, shown)
+            yield from self._excluded_objects(answer, filters, shown)
         for look in self._looks.values():
             yield from self._unfound(look, histories)
-        yield from self._strangers(histories)
+        yield from self._foreign_objects(histories)
         yield from self._left_by_refused(refused)
 
-    def _misfits(self, answer: Answer, filters: FilterValues, shown: Shown) -> Iterator[Judged]:
-        """The first object of the run in a list that a filter of it excludes.
+    def _excluded_objects(
+        self, answer: Answer, filters: FilterValues, shown: Shown
+    ) -> Iterator[Judged]:
+        """The first object of the run that a list shows although its filter excludes the object.
 
         Objects before it pass. A list that does not show the member is judged by the value that was
         last sent for it, once that has settled.
@@ -140,7 +142,7 @@ class Lists:
                 expected = f"{facts.sought}, whose {member} is {compact(view.members[member])}"
                 yield Judged(MATCHES, exchange.id, Violation("/", expected, quote(exchange), ids))
 
-    def _strangers(self, histories: Mapping[ObjectKey, History]) -> Iterator[Judged]:
+    def _foreign_objects(self, histories: Mapping[ObjectKey, History]) -> Iterator[Judged]:
         """The first object in each list that another business created in this run, or else a pass.
 
         Each business may number its objects alike, so what was sent must be shown, too.
@@ -151,18 +153,20 @@ class Lists:
         for business, answer in self._listed:
             foreign = by_owner.get((APART[business], answer.operation.kind), {})
             if foreign:
-                strangers = list(self._strangers_in(answer, foreign))
+                departures = list(self._foreign_objects_in(answer, foreign))
                 passed = Judged(BELONGS, answer.exchange.id, Pass((answer.exchange.id,)))
-                yield from strangers[:1] or [passed]
+                yield from departures[:1] or [passed]
 
-    def _strangers_in(self, answer: Answer, foreign: Mapping[str, History]) -> Iterator[Judged]:
+    def _foreign_objects_in(
+        self, answer: Answer, foreign: Mapping[str, History]
+    ) -> Iterator[Judged]:
         """The objects in a list that another business created; ``foreign`` are those, by id."""
         identifier = self._context.contract.identifier_of(answer.operation.kind)
         for row in answer.rows:
             history = foreign.get(str(row.get(identifier)))
             creation = _creation_shown(history, row) if history else None
             if creation is not None:
-                yield self._stranger(answer, row, creation)
+                yield self._foreign_departure(answer, row, creation)
 
     def _left_by_refused(self, refused: Mapping[str, Write]) -> Iterator[Judged]:
         """The first item of each list that a refused creation of its kind has left behind."""
@@ -178,7 +182,7 @@ class Lists:
                 yield Judged(REFUSED, write.exchange.id, violation)
                 break
 
-    def _stranger(self, answer: Answer, row: dict[str, Any], creation: Write) -> Judged:
+    def _foreign_departure(self, answer: Answer, row: dict[str, Any], creation: Write) -> Judged:
         """The departure of a list that shows an object which another business created."""
         ids = (creation.exchange.id, answer.exchange.id)
         expected = f"nothing that another business created with {creation.exchange.id}"

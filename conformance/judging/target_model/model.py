@@ -33,19 +33,19 @@ Found = Mapping[tuple[str, str], list[Outcome]]
 """The outcomes, by the id of the exchange that they are about and the id of their rule."""
 
 _FOUND: WeakKeyDictionary[WholeLog, Found] = WeakKeyDictionary()
-"""The outcomes of each log that is being judged. It is folded once."""
-NONE: list[Outcome] = []
+"""The outcomes of each log that is being judged, so that each log is read only once."""
 
 
 def outcomes_at(context: JudgeContext, exchange: Exchange, rule: str) -> list[Outcome]:
     """The outcomes of a rule that are about an exchange."""
     log = context.log
-    assert log is not None  # rules that ask for it wait for the whole log
+    assert log is not None  # the rules that call this wait for the whole log
     found = _FOUND.get(log)
     if found is None:
-        _FOUND[log] = {}  # it is folded once, even if that fails
+        # unlike with once_for_each_log, a log is not read again if reading it fails
+        _FOUND[log] = {}
         found = _FOUND[log] = Model(context, log).judged()
-    return found.get((exchange.id, rule), NONE)
+    return found.get((exchange.id, rule), [])
 
 
 class Model:
@@ -109,7 +109,7 @@ class Model:
         )
 
     def _note_writes(self, writes: list[Write]) -> None:
-        """Give each write to the histories of the objects that it names or mentions; fold these."""
+        """Give each write to the histories of the objects that it names or mentions; fold them."""
         self._effective = [write for write in writes if write.fate is not Fate.REFUSED]
         self._refused = [write for write in writes if write.fate is Fate.REFUSED]
         for write in self._effective:

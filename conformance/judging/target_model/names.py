@@ -1,4 +1,7 @@
-"""What becomes of the names of requests: one object for each name."""
+"""What becomes of the names of requests: one object for each name.
+
+The name of a request is its idempotency key, which a header such as ``Idempotency-Key`` contains.
+"""
 
 from __future__ import annotations
 
@@ -97,6 +100,6 @@ def _other_result(first: Answer, answer: Answer) -> Violation | None:
 
 
 def _have_same_body(one: Exchange, other: Exchange) -> bool:
-    """Whether two requests send the same."""
+    """Whether two requests have the same body."""
     bodies = [each.request.body.written if each.request.body else "" for each in (one, other)]
     return bodies[0] == bodies[1]

@@ -120,13 +120,13 @@ class Positions:
                 yield self._departure(places[0], other)
 
     def _other_place(self, places: list[_Place], replaced: list[Span]) -> _Place | None:
-        """The first place that differs from the first one, if a later place agrees with that again.
+        """The earliest place that differs from the first one, if a later one agrees with the first.
 
-        None if no place differs so, or if the object was created or deleted in the meantime.
+        None if there is no such place, or if the object was created or deleted in the meantime.
         """
         first = places[0]
         agrees = [abs(place.moment - first.moment) <= SAME_TIME for place in places]
-        last_agreeing = max(number for number, yes in enumerate(agrees) if yes)
+        last_agreeing = max(number for number, is_alike in enumerate(agrees) if is_alike)
         end = places[last_agreeing].span.begin
         if any(first.span.end < each.begin <= end for each in replaced):
             return None
