@@ -23,5 +23,5 @@ def shortly(rate: Rate) -> tuple[int, int]:
 
 
 def _within(rate: Rate, seconds: int) -> tuple[int, int]:
-    """Some seconds, and how many requests no limit accepts by then."""
+    """The seconds, and one request more than a full sliding window frees within them."""
     return seconds, rate.requests * seconds // rate.seconds + 1
