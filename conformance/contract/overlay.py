@@ -26,7 +26,7 @@ _SEGMENT = re.compile(
 
 
 class PathError(ValueError):
-    """A target that is no JSONPath of the supported kind."""
+    """A target that is not a JSONPath of the supported kind."""
 
 
 def applied(file: YamlFile, overlay: YamlFile, faults: list[str]) -> YamlFile:
@@ -64,16 +64,16 @@ def found(value: Any, path: str) -> Iterator[Place]:
 
 
 def _segments(path: str) -> list[re.Match[str]]:
-    """The segments of a path after ``$``."""
-    segments, at = [], 1
+    """The segments of a path after ``$``. Raises PathError for other syntax."""
     if not path.startswith("$"):
         raise PathError(f"{path}: a target begins with $")
-    while at < len(path):
-        segment = _SEGMENT.match(path, at)
+    segments, start = [], 1
+    while start < len(path):
+        segment = _SEGMENT.match(path, start)
         if segment is None:
-            raise PathError(f"{path}: cannot be read from {path[at:]!r} on")
+            raise PathError(f"{path}: cannot be read from {path[start:]!r} on")
         segments.append(segment)
-        at = segment.end()
+        start = segment.end()
     return segments
 
 
@@ -101,7 +101,7 @@ def _selected(value: Any, segment: re.Match[str]) -> Iterator[tuple[str | int, A
 def _act(root: Any, place: Place, action: dict[str, Any]) -> str:
     """Remove or update the value at a place; returns what is wrong, or an empty text.
 
-    An update is appended to an array, and merged into an object.
+    An update is appended to an array, or merged into an object.
     """
     owner, value = None, root
     for step in place:
