@@ -16,7 +16,7 @@ from conformance.model import Contract, Declaration, Operation
 
 
 def lacking(contract: Contract, data: Mapping[str, Any]) -> list[str]:
-    """The operations that the target lacks, from a checked target file."""
+    """The ids of the operations that the target lacks, according to a checked target file."""
     operations = _named(contract, data.get("inapplicable", ()))
     if "only" in data:
         operations |= contract.operations.keys() - _named(contract, data["only"])
