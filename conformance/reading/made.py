@@ -104,7 +104,7 @@ def _finds_nothing(exchange: Exchange) -> bool:
 
 
 def _possibly_named(answer: Answer) -> set[tuple[str, str]]:
-    """The objects that a request may name, each as kind and id; empty if it only reads.
+    """The objects that a request may name, each as kind and id; empty for a mere read.
 
     Any of these may be the id: the query parameter, the body member, and each segment of the path.
     """

@@ -36,7 +36,7 @@ LENGTH = 300
 SKEW = 300
 """Seconds by which the clock of a target may differ from ours."""
 MOST_SALTS = 100
-"""Salts of a run that count. It has one for each run that was merged into it."""
+"""Maximum number of salts of a run that count. Each run that was merged into it adds one."""
 
 _FIELD = re.compile(r"\{(|company|place|given|family|number|site|mail|uuid)\}")
 _FIVE_DIGITS = 90_000, 10_000

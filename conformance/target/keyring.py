@@ -59,7 +59,7 @@ def read(contract: Contract, file: YamlFile) -> list[GivenKey]:
     return given
 
 
-def literal(data: Mapping[str, Any]) -> bool:
+def contains_keys(data: Mapping[str, Any]) -> bool:
     """Whether a target file that fits its schema contains a key, not only names of variables."""
     keys = data.get("keys", {})
     listed = [entry["key"] for entry in keys] if isinstance(keys, list) else keys.values()

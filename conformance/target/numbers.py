@@ -19,9 +19,7 @@ UNRESERVED = 80
 
 
 def phone_number(target: Declaration, key: str) -> str:
-    """The phone number that a run uses. The same ``key`` of a run always gives the same number."""
+    """The phone number that a run uses, which follows from its key."""
     if target.phone_numbers:
         return one_of(target.phone_numbers, f"{key} number")
-    area = one_of(AREAS, f"{key} area")
-    line = 100 + lot(f"{key} line") % UNRESERVED
-    return f"+1{area}555{line:04}"
+    return f"+1{one_of(AREAS, f'{key} area')}555{100 + lot(f'{key} line') % UNRESERVED:04}"

@@ -55,7 +55,7 @@ class Target:
         return Trust(self.ca, self.declaration.verify)
 
     def shared(self, index: int, count: int) -> Target:
-        """The share of worker ``index`` of ``count``: its own addresses, part of the limits."""
+        """The share of worker ``index`` of ``count``: own addresses, and a part of each limit."""
         addresses = self.declaration.addresses[index::count]
         disk = self.declaration.disk // count
         return replace(
@@ -66,7 +66,7 @@ class Target:
         )
 
 
-def named(contract: Contract, declaration: Declaration) -> Contract:
+def with_collections(contract: Contract, declaration: Declaration) -> Contract:
     """The contract, completed by the collection members that the target declares.
 
     A member that the contract itself names takes precedence.

@@ -138,7 +138,7 @@ def _quotes(context: JudgeContext, trial: Trial, objects: list[Exchange]) -> Ite
 
 def _telling_texts(context: JudgeContext, trial: Trial) -> list[str]:
     """The addresses and the texts of several words that the owner of an object sees, each once."""
-    telling: dict[str, None] = {}
+    telling: dict[str, None] = {}  # an ordered set
     for look in [*trial.at(Step.OWNER), *trial.at(Step.BEFORE)]:
         shown, _ = sought_in(context.contract, look)
         for text in texts_in(members_of(shown).values()):
