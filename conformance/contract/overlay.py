@@ -38,7 +38,7 @@ def applied(file: YamlFile, overlay: YamlFile, faults: list[str]) -> YamlFile:
     for number, action in enumerate(overlay.value["actions"]):
         place: Place = ("actions", number, "target")
         try:
-            places = list(found(value, action["target"]))
+            places = list(selected_places(value, action["target"]))
         except PathError as error:
             faults.append(overlay.fault(place, str(error)))
             continue
@@ -51,7 +51,7 @@ def applied(file: YamlFile, overlay: YamlFile, faults: list[str]) -> YamlFile:
     return YamlFile(file.name, value, file.node, file.text)
 
 
-def found(value: Any, path: str) -> Iterator[Place]:
+def selected_places(value: Any, path: str) -> Iterator[Place]:
     """The place of each value that a JSONPath selects. Raises PathError for other syntax."""
     places: list[tuple[Place, Any]] = [((), value)]
     for segment in _segments(path):

@@ -154,7 +154,8 @@ def _begins_older(position: Fraction | None, moments: list[Fraction]) -> bool:
 def _begins_later(answer: Answer, position: Fraction | None, moments: list[Fraction]) -> bool:
     """Whether a page may start after a position, judging by the cursor of its request.
 
-    The earliest of the position and the ``moments`` of the page counts.
+    It may if the cursor is not before the earliest of the position and the ``moments`` of the page,
+    or if a time is unknown.
     """
     paging = answer.operation.paging
     cursor = query_value(answer.exchange, paging.after) if paging is not None else None

@@ -64,7 +64,7 @@ def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults:
         return
     kinds = known(contract)
     places: dict[tuple[str, str], list[Place]] = defaultdict(list)  # by kind and name
-    for place, kind, name in _named(schema, file.value):
+    for place, kind, name in _names_in(schema, file.value):
         places[kind, name].append(place)
     for (kind, name), found in places.items():
         _check_name(file, found, (kind, name), kinds[kind], faults)
@@ -73,7 +73,7 @@ def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults:
     _check_payments(contract, file, faults)
 
 
-def _named(
+def _names_in(
     schema: Mapping[str, Any], value: Json, place: Place = ()
 ) -> Iterator[tuple[Place, str, str]]:
     """Each place in a value whose schema has ``x-names``, with the kind and the name found there.
@@ -84,12 +84,12 @@ def _named(
         yield place, schema["x-names"], value
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _named(schema.get("items", {}), item, (*place, index))
+            yield from _names_in(schema.get("items", {}), item, (*place, index))
     if isinstance(value, dict):
-        yield from _named_in_object(schema, value, place)
+        yield from _names_in_object(schema, value, place)
 
 
-def _named_in_object(
+def _names_in_object(
     schema: Mapping[str, Any], value: Mapping[str, Json], place: Place
 ) -> Iterator[tuple[Place, str, str]]:
     """The same for an object, whose member names may themselves be names of a kind."""
@@ -99,7 +99,7 @@ def _named_in_object(
     for name, member in value.items():
         if kind:
             yield (*place, name), kind, name
-        yield from _named(properties.get(name) or others, member, (*place, name))
+        yield from _names_in(properties.get(name) or others, member, (*place, name))
 
 
 def _check_name(
