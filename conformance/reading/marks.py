@@ -207,11 +207,11 @@ def _pattern(template: str, site: str) -> str:
         "uuid": "[0-9a-f-]{36}",
     }
     parts = _FIELD.split(template)  # texts and names of fields, alternating
-    patterns = []
-    for index, part in enumerate(parts):
-        is_text = index % 2 == 0
-        patterns.append(re.escape(part) if is_text else fields[part])
-    return "".join(patterns)
+    texts, names = parts[::2], parts[1::2]
+    pattern = re.escape(texts[0])
+    for name, text in zip(names, texts[1:], strict=True):
+        pattern += fields[name] + re.escape(text)
+    return pattern
 
 
 def _templates(contract: Contract, inputs: Inputs, kind: str) -> Iterator[tuple[str, str]]:
