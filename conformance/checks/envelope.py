@@ -25,7 +25,7 @@ from conformance.model import (
 )
 
 BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
-"""A percent sign in a target that does not begin an escape, which makes it no URI (RFC 3986)."""
+"""A percent sign that does not begin an escape. A URL that contains one is not a URI (RFC 3986)."""
 
 
 def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
@@ -45,9 +45,10 @@ def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
 
 
 def _is_unparsed(exchange: Exchange, response: Response) -> bool:
-    """Whether the HTTP server rejected a target that is no URI, before the application saw it.
+    """Whether the HTTP server rejected a URL that is not a URI, before the application saw it.
 
-    It then closes the connection (RFC 9112, section 3), which the page of a framework does not.
+    The server then closes the connection (RFC 9112, section 3). A framework that rejects it does
+    not.
     """
     closes = response.header("Connection", "").lower() == "close"
     return response.status == 400 and closes and bool(BROKEN_ESCAPE.search(exchange.request.url))
@@ -71,7 +72,7 @@ def repeated_names(response: Response, exchange: Exchange) -> Iterator[Outcome]:
 
 
 def _start_of(text: str | None) -> str:
-    """The start of a body as JSON, or in words where it has no text."""
+    """The start of a body as a JSON string, or words for a body that is empty or not UTF-8."""
     if text is None:
         return "bytes that are not UTF-8"
     return compact(text[:80]) if text else "an empty body"
@@ -213,8 +214,8 @@ def code_pairing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
 def _is_code_of_response(context: JudgeContext, response: Response) -> bool:
     """Whether the code in a body is that of the response, so that its status must match.
 
-    A success may show an object that holds the code of an earlier error. Of a status that is not
-    on the list, status.listed says what is wrong.
+    A success may show an object that holds the code of an earlier error. A status that is not on
+    the list is reported by status.listed instead.
     """
     if response.ok:
         return _is_error_alone(context, response.json)
@@ -223,10 +224,10 @@ def _is_code_of_response(context: JudgeContext, response: Response) -> bool:
 
 def _is_error_alone(context: JudgeContext, body: Any) -> bool:
     """Whether a body holds an error and shows no object next to it."""
-    beside = without(body, {context.contract.code_pointer[0]})
-    if context.contract.identifier in beside:
+    other_members = without(body, {context.contract.code_pointer[0]})
+    if context.contract.identifier in other_members:
         return False
-    return not any(isinstance(member, dict | list) for member in beside.values())
+    return not any(isinstance(member, dict | list) for member in other_members.values())
 
 
 @passive("status.listed", applies=every)

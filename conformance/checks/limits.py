@@ -66,8 +66,8 @@ def _gap_of_failure(bursts: list[Burst]) -> Gap | None:
     return None
 
 
-def _in_time(judge: rules.TrialJudge) -> rules.TrialJudge:
-    """Wrap a judge of what follows a clock change: a gap if the target did not move its clock."""
+def _if_clock_moved(judge: rules.TrialJudge) -> rules.TrialJudge:
+    """Wrap a judge so that it gives only a gap if the target refused to move its clock."""
 
     @wraps(judge)
     def judged(context: JudgeContext, trial: Trial) -> Iterable[Outcome]:
@@ -83,7 +83,7 @@ def _in_time(judge: rules.TrialJudge) -> rules.TrialJudge:
 
 
 @trial("rate.allowance")
-@_in_time
+@_if_clock_moved
 def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit does not refuse a request that stays within it."""
     rate = context.operation.rate
@@ -121,7 +121,7 @@ def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _judge_met(
     context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchange
 ) -> Outcome:
-    """Judge a limit that refused a request: that it was not late, and refused with a right code."""
+    """Judge a limit that refused a request: it did so early enough, and with a right code."""
     exceeded = _exceeded(rate, bursts)
     if exceeded is not None:
         return exceeded
@@ -153,14 +153,14 @@ def _judge_not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Ou
 
 
 def _exceeded(rate: Rate, bursts: list[Burst]) -> Violation | None:
-    """The violation if two bursts got more than the limit allows, as a single one may span windows.
+    """A violation if two bursts got more than the limit allows, as a single one may span windows.
 
     It names the first accepted request beyond the limit in each burst.
     """
     over = [each.accepted[rate.requests] for each in bursts if len(each.accepted) > rate.requests]
     if len(over) < 2:
         return None
-    # a burst that met a limit shows how many requests are accepted
+    # a burst that met the limit is preferred, because it shows how many requests are accepted
     longest = max(bursts, key=lambda burst: (burst.limited is not None, len(burst.accepted)))
     counts = f"{len(longest.accepted)} of {len(longest.exchanges)} were accepted"
     expected = f"429 for request {rate.requests + 1} within {rate.seconds} s ({counts})"
@@ -196,14 +196,17 @@ def _judge_open_again(trial: Trial, step: Step, expected: str) -> Iterator[Outco
 
 
 @trial("rate.window", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE))
-@_in_time
+@_if_clock_moved
 def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Before half of the window is over, a full limit accepts few requests or none."""
     rate, exchanges = context.operation.rate, _after_limit(trial, Step.SOON)
     if rate is None:
         return
-    seconds, requests = soon(rate) if exchanges else shortly(rate)
-    exchanges = exchanges or _after_limit(trial, Step.SHORTLY)
+    if exchanges:
+        seconds, requests = soon(rate)
+    else:
+        exchanges = _after_limit(trial, Step.SHORTLY)
+        seconds, requests = shortly(rate)
     filled = all(len(burst.accepted) >= rate.requests for burst in bursts_of(trial, rate))
     # a window may end within one series of requests, but not within two
     if filled and len(exchanges) >= 2 * requests and all(exchange.ok for exchange in exchanges):
@@ -255,8 +258,9 @@ def rate_address(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if _any_accepted(elsewhere):
         yield Pass(ids_of(elsewhere))
     elif len(elsewhere) > 1 and _all_limited(elsewhere):
-        served = [earlier.count(exchange.facts.address) for exchange in elsewhere]
-        if served == list(range(1, len(elsewhere) + 1)):
+        times_served = [earlier.count(exchange.facts.address) for exchange in elsewhere]
+        once_then_twice = list(range(1, len(elsewhere) + 1))
+        if times_served == once_then_twice:
             expected = "no 429 from another address, which was served just before"
             yield Violation("status", expected, quote(elsewhere[0]), ids_of(elsewhere))
         else:
@@ -264,7 +268,7 @@ def rate_address(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 @trial("rate.reset", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE), confirm=True)
-@_in_time
+@_if_clock_moved
 def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """After the window, requests are accepted again, up to the same limit."""
     rate = context.operation.rate

@@ -59,7 +59,7 @@ def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
 
 
 def _why_not_stored(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """Why a list cannot be judged whose body is not completely stored; nothing for any other."""
+    """Why a list whose body is not completely stored cannot be judged; nothing for any other."""
     response = exchange.response
     if response is None or not (response.body.cut or response.why_unjudgeable):
         return
@@ -163,7 +163,7 @@ def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
 
 
 def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
-    """The index and position of the first item whose position is not a timestamp; None without one.
+    """The index and position of the first item whose position is not a timestamp, or None.
 
     An item may lack a position (None), except the last one of a page that others follow.
     """

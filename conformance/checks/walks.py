@@ -92,8 +92,8 @@ def _refused_page(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
 def _must_be_served(context: JudgeContext, probe: Exchange) -> bool:
     """Whether a request is for a page of a walk that any list must serve.
 
-    None must be served for a cursor that is not a timestamp: list.position blames the page that
-    gave it.
+    A page after a cursor that is not a timestamp need not be served: list.position blames the page
+    that gave the cursor.
     """
     facts = probe.facts
     of_walk = facts.walk is not None and not facts.refusable
@@ -111,7 +111,7 @@ def paging_exclusive(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
             return
     repeated = repeats(walks)
     if not cuts_fraction(walks, repeated):
-        yield from _repeated(repeated)
+        yield from _judge_repeated(repeated)
     yield from _passes(blameless(walks, repeated))
 
 
@@ -136,7 +136,7 @@ def paging_complete(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
     """No item between the cursor and the end of a page is lost."""
     lost = losses(walks)
     # paging.precision judges what is lost within the second of a cursor
-    yield from _lost([loss for loss in lost if not loss.near])
+    yield from _judge_lost([loss for loss in lost if not loss.near])
     if len(walks.items) > 1:  # a single item cannot be lost between pages
         yield from _passes(blameless(walks, lost))
 
@@ -151,27 +151,27 @@ def paging_precision(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
     """The cursor separates items that differ only in the fraction of a second."""
     repeated, lost = repeats(walks), losses(walks)
     if cuts_fraction(walks, repeated):
-        yield from _repeated(repeated)
+        yield from _judge_repeated(repeated)
         return
     if not explained_by_cut(walks, lost):
         return  # paging.complete or paging.exclusive blames it
-    yield from _lost([loss for loss in lost if loss.near])
+    yield from _judge_lost([loss for loss in lost if loss.near])
     for page in blameless(walks, [*repeated, *lost]):
         first_item = page.items[0]
-        if page.near(first_item):  # the cursor, in the same second, is separated from it
+        if page.near(first_item):  # its cursor, in the same second, was told apart from it
             yield Pass(page.ids)
 
 
-def _repeated(repeated: list[Misplaced]) -> Iterator[Violation]:
-    """The first few pages that show an item against their cursor, at most NAMED."""
+def _judge_repeated(repeated: list[Misplaced]) -> Iterator[Violation]:
+    """A violation for each page that shows an item not after its cursor, for at most NAMED."""
     for repeat in repeated[:NAMED]:
         page, item = repeat.page, repeat.item
         expected = f"only items after {page.after}"
         yield Violation("/", expected, f"{item.text} {item.key}", page.ids)
 
 
-def _lost(lost: list[Misplaced]) -> Iterator[Violation]:
-    """The first few pages that fail to show an item, at most NAMED."""
+def _judge_lost(lost: list[Misplaced]) -> Iterator[Violation]:
+    """A violation for each page that fails to show an item, for at most NAMED."""
     for loss in lost[:NAMED]:
         page, item = loss.page, loss.item
         start = page.after or "the head of the list"
@@ -266,14 +266,14 @@ def _misfit(context: JudgeContext, page: Page) -> Violation | None:
         member = parameter.filters
         for item in page.items:
             if takes(parameter, item.raw, value) is False:
-                expected = _wanted(parameter, value)
+                expected = _accepted_values(parameter, value)
                 actual = compact(item.raw[member])
                 return Violation(f"/{member}", expected, actual, page.ids)
     return None
 
 
-def _wanted(parameter: Parameter, value: str) -> str:
-    """What a filter takes, in words."""
+def _accepted_values(parameter: Parameter, value: str) -> str:
+    """The values of an item that a filter lets through, in words."""
     if parameter.compare:
         return f"{parameter.compare} {value}"
     if parameter.joined:

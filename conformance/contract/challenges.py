@@ -49,7 +49,7 @@ def with_challenges(
 
 
 def _read(contract: Contract, path: Path, faults: list[str]) -> Rows:
-    """The challenges of a file, whose faults are added; none if it does not fit its schema."""
+    """The challenges of a file; empty if it does not fit its schema. Adds its faults."""
     file = yaml_file.read(path, str(path), faults)
     if file is None or not yaml_file.validate(file, _schema(), faults):
         return {}
@@ -90,15 +90,15 @@ def _wrong(contract: Contract, file: YamlFile, index: int, row: Mapping[str, Any
 def _in_force(contract: Contract, rows: Rows) -> Challenges:
     """The challenges that take effect in this version of the suite, on this contract.
 
-    A challenge may name the first version of the suite, or of the contract, without it. The digest
-    covers all challenges.
+    A challenge may name the first version of the suite, or of the contract, in which it has no
+    effect any more. The digest covers all challenges.
     """
     ordered = [rows[number] for number in sorted(rows)]
     versions = {"suite": __version__, "contract": contract.version}
     in_force = []
     for row in ordered:
         ends = row.get("until", {}).items()
-        if all(_parts(versions[what]) < _parts(first) for what, first in ends):
+        if all(_parts(versions[what]) < _parts(end) for what, end in ends):
             in_force.append(_challenge(row))
     # canonical JSON (RFC 8785), because all names are ASCII
     text = json.dumps(ordered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -114,6 +114,6 @@ def _challenge(row: Mapping[str, Any]) -> Challenge:
 
 
 def _parts(version: str) -> list[int]:
-    """The numbers in a version, without zeros at the end; they sort as the versions do."""
+    """The numbers in a version, without zeros at the end, so that they sort as versions do."""
     numbers = re.sub(r"(\.0+)+$", "", version)
     return [int(part) for part in re.findall("[0-9]+", numbers)]

@@ -11,7 +11,7 @@ from conformance.model import Contract, Parameter
 def drawn(contract: Contract, seed: int) -> Contract:
     """The contract with one template or example for each parameter that has several.
 
-    The same seed always chooses the same.
+    The same seed always makes the same choice.
     """
     operations = {}
     for name, operation in contract.operations.items():

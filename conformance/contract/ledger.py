@@ -37,7 +37,7 @@ class Ledger:
         self._places: dict[str, Place] = {}  # of page entries, by id
 
     def read_errors(self, file: YamlFile) -> None:
-        """Read errors.yaml, before the other files because their templates are expanded by it."""
+        """Read errors.yaml. Read it first: its rows expand the templates in the other files."""
         for index, row in enumerate(file.value):
             self._check_new(file, (index, "code"), "code", row["code"], self.errors)
             self.errors[row["code"]] = ErrorCode(**{**row, "role": CodeRole(row["role"])})
@@ -111,9 +111,9 @@ class Ledger:
     ) -> Iterator[Row]:
         """The entry itself, or with ``for_each: code`` one entry per code of errors.yaml.
 
-        Words such as ``{code}`` are replaced. The code is that of the edition, but in ids and
-        sources that of the published page, so that a clause has the same id in all editions. With
-        ``as_published``, it is the published one in all members.
+        Words such as ``{code}`` are replaced. The code is that of the edition. But ids and sources
+        contain the published one, so that a clause has the same id in all editions. With
+        ``as_published``, all members contain the published one.
         """
         if "for_each" not in entry:
             yield entry

@@ -184,7 +184,7 @@ class _Loader:
         return schema
 
     def _file(self, name: str, schema: str | None = None) -> YamlFile | None:
-        """A file in the edition, if it satisfies its meta schema; None, and faults, if it does not.
+        """A file in the edition; None, and faults, if it does not satisfy its meta schema.
 
         Its text becomes part of the digest, unless it is a profile.
         """
@@ -259,7 +259,7 @@ class _Loader:
         return page
 
     def _clause_files(self) -> tuple[dict[str, YamlFile], bool]:
-        """The clause files by area, and whether all of them could be read."""
+        """The valid clause files by area, and whether there are files and all are valid."""
         if not self._is_own("clauses"):
             return {}, False
         names = sorted(path.name for path in (self.where / "clauses").glob("*.yaml"))

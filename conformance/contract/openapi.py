@@ -56,7 +56,7 @@ def _objects(
 
 
 def _members(value: Any) -> Iterable[tuple[str | int, Any]]:
-    """The members of an object by name or the items of an array by index, else nothing."""
+    """The members of an object by name, or the items of an array by index; none of other values."""
     if isinstance(value, dict):
         return value.items()
     if isinstance(value, list):
@@ -97,7 +97,7 @@ def extension_places(document: Any) -> Iterator[tuple[Place, str]]:
 
 
 def _definition_at(place: Place, owner: Mapping[str, Any]) -> str:
-    """The name of the definition in the meta schema for the owner of the extension."""
+    """The name of the definition in the meta schema for an object that has the extension."""
     if not place:
         return "root"
     if place[0] == "paths" and place[-1] in METHODS:

@@ -47,6 +47,7 @@ def operation(document: Mapping[str, Any], mode: Mode) -> Operation:
     words = mode.words
     schema = resolve(document, {"$ref": words["schema"]})
     usual_effect = Effect.READ if mode.method == "get" else Effect.WRITE
+    # alternatives, of which an empty one stands for a request without a key
     security = mode.definition.get("security", document.get("security", []))
     scopes, beside = _scopes(security, words.get("scope"))
     return Operation(
@@ -93,16 +94,17 @@ def _scopes(
 ) -> tuple[tuple[str, ...], str | None]:
     """The scopes that a mode accepts, and one that may be required in addition.
 
-    Those of the method in ``security``. But if the mode has a ``scope`` of its own, it accepts only
-    this, and the first scope of the method may be required in addition.
+    A mode accepts the scopes in the ``security`` of its method. But if it has a ``scope`` of its
+    own, it accepts only this one, and the first scope of the method may be required in addition.
     """
-    scopes: dict[str, None] = {}
+    of_method: list[str] = []
     for alternative in security:
         for names in alternative.values():
-            scopes.update(dict.fromkeys(names))
+            of_method += names
+    scopes = tuple(dict.fromkeys(of_method))  # each once, in order
     if scope is None:
-        return tuple(scopes), None
-    return (scope,), next(iter(scopes), None)
+        return scopes, None
+    return (scope,), scopes[0] if scopes else None
 
 
 def _successes(mode: Mode) -> tuple[int, ...]:
@@ -131,7 +133,7 @@ def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _secrets(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The kinds of the members of a schema that are secrets, by name."""
+    """The members of a schema that are secrets: by name, the kind of secret."""
     kinds = {}
     for name, member in _properties(schema).items():
         kind = member.get(X, {}).get("secret")
@@ -144,18 +146,19 @@ def _secrets(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(mode: Mode) -> Iterator[Parameter]:
-    """The parameters of one mode, whose selector is required.
+    """The parameters of one mode; its own selector is a required one.
 
     Parameters that select other modes are excluded. A read or fetch with a selector keeps only the
     selector, required parameters and those of the path.
     """
-    when = mode.words.get("when")
-    only_required = when and mode.words["action"] in ("read", "fetch")
+    own_selector = mode.words.get("when")
+    only_required = own_selector and mode.words["action"] in ("read", "fetch")
     for parameter in _inputs(mode.definition):
-        is_taken = parameter.required or not only_required
-        if parameter.name == when:
+        is_kept = parameter.required or not only_required
+        selects_other_mode = parameter.name in mode.selectors
+        if parameter.name == own_selector:
             yield replace(parameter, required=True)
-        elif parameter.place == "path" or (is_taken and parameter.name not in mode.selectors):
+        elif parameter.place == "path" or (is_kept and not selects_other_mode):
             yield parameter
 
 

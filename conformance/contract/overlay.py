@@ -26,7 +26,7 @@ _SEGMENT = re.compile(
 
 
 class PathError(ValueError):
-    """A target that is no JSONPath of the supported kind."""
+    """A target that is not a JSONPath of the supported kind."""
 
 
 def applied(file: YamlFile, overlay: YamlFile, faults: list[str]) -> YamlFile:
@@ -38,7 +38,7 @@ def applied(file: YamlFile, overlay: YamlFile, faults: list[str]) -> YamlFile:
     for number, action in enumerate(overlay.value["actions"]):
         place: Place = ("actions", number, "target")
         try:
-            places = list(found(value, action["target"]))
+            places = list(selected_places(value, action["target"]))
         except PathError as error:
             faults.append(overlay.fault(place, str(error)))
             continue
@@ -51,7 +51,7 @@ def applied(file: YamlFile, overlay: YamlFile, faults: list[str]) -> YamlFile:
     return YamlFile(file.name, value, file.node, file.text)
 
 
-def found(value: Any, path: str) -> Iterator[Place]:
+def selected_places(value: Any, path: str) -> Iterator[Place]:
     """The place of each value that a JSONPath selects. Raises PathError for other syntax."""
     places: list[tuple[Place, Any]] = [((), value)]
     for segment in _segments(path):
@@ -64,16 +64,16 @@ def found(value: Any, path: str) -> Iterator[Place]:
 
 
 def _segments(path: str) -> list[re.Match[str]]:
-    """The segments of a path after ``$``."""
-    segments, at = [], 1
+    """The segments of a path after ``$``. Raises PathError for other syntax."""
     if not path.startswith("$"):
         raise PathError(f"{path}: a target begins with $")
-    while at < len(path):
-        segment = _SEGMENT.match(path, at)
+    segments, start = [], 1
+    while start < len(path):
+        segment = _SEGMENT.match(path, start)
         if segment is None:
-            raise PathError(f"{path}: cannot be read from {path[at:]!r} on")
+            raise PathError(f"{path}: cannot be read from {path[start:]!r} on")
         segments.append(segment)
-        at = segment.end()
+        start = segment.end()
     return segments
 
 
@@ -101,7 +101,7 @@ def _selected(value: Any, segment: re.Match[str]) -> Iterator[tuple[str | int, A
 def _act(root: Any, place: Place, action: dict[str, Any]) -> str:
     """Remove or update the value at a place; returns what is wrong, or an empty text.
 
-    An update is appended to an array, and merged into an object.
+    An update is appended to an array, or merged into an object.
     """
     owner, value = None, root
     for step in place:

@@ -19,10 +19,10 @@ PREFIX = "profiles/"
 def profile(
     file: YamlFile, clauses: Collection[str], operations: Collection[str], faults: list[str]
 ) -> Profile:
-    """The profile in a valid file, whose name is that of the file.
+    """The profile in a file that fits its schema, named after the file.
 
-    A clause that the file does not name was added to the contract later, and is not scored. A fault
-    is added for each clause, operation or cell that the contract does not have.
+    A clause that the file does not name was added to the contract later, and is not scored. Adds a
+    fault for each clause, operation or cell that the contract does not have, or that appears twice.
     """
     content = file.value
     name = file.name.removeprefix(PREFIX).removesuffix(".yaml")
@@ -64,7 +64,7 @@ def digest_of(content: Mapping[str, Any]) -> str:
 
 
 def _unscored(content: Mapping[str, Any]) -> Iterator[tuple[Unscored, str, str]]:
-    """Each clause or cell that a profile does not score: why in a word, its name, the sentence."""
+    """Each clause or cell that a profile does not score: kind of reason, name, and reason."""
     for kind, sentences in content["not_scored"].items():
         for name, why in sentences.items():
             yield Unscored(kind), name, why

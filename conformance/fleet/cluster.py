@@ -93,7 +93,7 @@ def sendable(each: Unit) -> Unit:
     """The unit with its target file in it. Raises UsageError if that has a key or a password."""
     path = Path(each.path)
     value = form.valid(path).value
-    if keyring.literal(value):
+    if keyring.contains_keys(value):
         raise UsageError(
             f"{path}: has a key in it, which would pass through the scheduler. Write keys as "
             "${NAME}, and set the variables for the workers."

@@ -11,8 +11,8 @@ SHORTLY = 5
 def soon(rate: Rate) -> tuple[int, int]:
     """When to retry before the window of a limit ends: after how many seconds, how many times.
 
-    Just under half the window, so that at most one of two consecutive fixed windows can end in
-    between. One more request than a sliding window has freed by then.
+    The wait is just under half the window, so that at most one of two consecutive fixed windows can
+    end in between. The number of requests is one more than a sliding window has freed by then.
     """
     return _within(rate, rate.seconds * 29 // 60)
 
@@ -23,5 +23,5 @@ def shortly(rate: Rate) -> tuple[int, int]:
 
 
 def _within(rate: Rate, seconds: int) -> tuple[int, int]:
-    """Some seconds, and how many requests no limit accepts by then."""
+    """The seconds, and one request more than a full sliding window frees within them."""
     return seconds, rate.requests * seconds // rate.seconds + 1

@@ -26,7 +26,7 @@ GONE = 404
 
 Id = str | int
 """The id of an object, as returned by the target."""
-Place = tuple[str, Id]
+ObjectKey = tuple[str, Id]
 """The kind and the id of an object."""
 
 
@@ -34,8 +34,8 @@ Place = tuple[str, Id]
 class Made:
     """An object that a run created, or an older one that it worked on.
 
-    ``identity`` is the key that the run used for that, or None, and ``at`` the time when a creating
-    request was sent.
+    ``identity`` names the key that the run used for that; None if it used none. ``at`` is the time
+    when the creation was sent; empty for an older object.
     """
 
     kind: str
@@ -54,17 +54,17 @@ def made_by(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
     creations = {operation.id for operation in contract.operations_by("create")}
     if not any(each.operation in creations for each in sent):
         return []
-    seen: set[Place] = set()  # whatever a response has shown so far
-    made: dict[Place, Made] = {}
+    seen: set[ObjectKey] = set()  # whatever a response has shown so far
+    made: dict[ObjectKey, Made] = {}
     for answer, shown in _successes(contract, sent):
         if answer.operation.action == "delete":
-            kept = {place: each for place, each in made.items() if not _removes(answer, each)}
+            kept = {key: each for key, each in made.items() if not _removes(answer, each)}
             seen -= made.keys() - kept.keys()  # a removed object may be created again
             made = kept
         elif answer.operation.action == "create":
             creation = answer.exchange
-            new = {each: Made(*each, creation.identity, creation.started) for each in shown - seen}
-            made |= new
+            for kind, name in shown - seen:
+                made[kind, name] = Made(kind, name, creation.identity, creation.started)
         seen |= shown
     return list(made.values())
 
@@ -75,13 +75,13 @@ def worked_on(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
     An exchange works on an object if its operation does more than read, its request names the
     object, and it succeeds. Any response but that of a creation shows objects that existed before.
     """
-    seen: set[Place] = set()
-    older: dict[tuple[str, str], Place] = {}  # by kind and by the id as requests spell it
-    found: dict[Place, Made] = {}
+    seen: set[ObjectKey] = set()
+    older: dict[tuple[str, str], ObjectKey] = {}  # by kind and by the id as requests spell it
+    found: dict[ObjectKey, Made] = {}
     for answer, shown in _successes(contract, exchanges):
-        for named in _worked_on_by(answer) & older.keys():
-            place = older[named]
-            found[place] = Made(*place, answer.exchange.identity)
+        for named in _possibly_named(answer) & older.keys():
+            key = older[named]
+            found[key] = Made(*key, answer.exchange.identity)
         if answer.operation.action != "create":
             older |= {(kind, str(name)): (kind, name) for kind, name in shown - seen}
         seen |= shown
@@ -90,7 +90,7 @@ def worked_on(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
 
 def _successes(
     contract: Contract, exchanges: Iterable[Exchange]
-) -> Iterator[tuple[Answer, set[Place]]]:
+) -> Iterator[tuple[Answer, set[ObjectKey]]]:
     """The successes among some exchanges, and cleanups that found nothing, with what they show."""
     for exchange in exchanges:
         answer = answer_of(contract, exchange)
@@ -99,14 +99,14 @@ def _successes(
 
 
 def _finds_nothing(exchange: Exchange) -> bool:
-    """Whether a cleanup request found its object gone. Otherwise a 404 may hide an object."""
+    """Whether a cleanup request found its object gone. In other cases, a 404 may hide an object."""
     return (exchange.case, exchange.status) == (CLEAN.id, GONE)
 
 
-def _worked_on_by(answer: Answer) -> set[tuple[str, str]]:
-    """What a request that does more than read may name, each as kind and id.
+def _possibly_named(answer: Answer) -> set[tuple[str, str]]:
+    """The objects that a request may name, each as kind and id; empty for a mere read.
 
-    The id may be in the query, in the body, or any segment of the path.
+    Any of these may be the id: the query parameter, the body member, and each segment of the path.
     """
     operation, request = answer.operation, answer.exchange.request
     if operation.selector is None or not operation.works_on(operation.selector):
@@ -118,7 +118,7 @@ def _worked_on_by(answer: Answer) -> set[tuple[str, str]]:
     return {(operation.kind, str(each)) for each in names}
 
 
-def _names_in(contract: Contract, answer: Answer) -> set[Place]:
+def _names_in(contract: Contract, answer: Answer) -> set[ObjectKey]:
     """The objects in a response, by kind and id."""
     kind = answer.operation.kind
     rows = (row.get(contract.identifier_of(kind)) for row in answer.rows)

@@ -36,7 +36,7 @@ LENGTH = 300
 SKEW = 300
 """Seconds by which the clock of a target may differ from ours."""
 MOST_SALTS = 100
-"""Salts of a run that count. It has one for each run that was merged into it."""
+"""Maximum number of salts of a run that count. Each run that was merged into it adds one."""
 
 _FIELD = re.compile(r"\{(|company|place|given|family|number|site|mail|uuid)\}")
 _FIVE_DIGITS = 90_000, 10_000
@@ -55,7 +55,7 @@ def new_salt() -> str:
 
 
 def run_key(seed: int, salt: str, nonce: str = "") -> str:
-    """What all texts of a run follow from; ``nonce`` is that of a certifier's challenge."""
+    """The key that determines all texts of a run; ``nonce`` is that of a certifier's challenge."""
     return f"{seed} {salt} {nonce}"
 
 
@@ -66,10 +66,10 @@ def keys_of(run: Run) -> list[str]:
 
 def mark_of(key: str, text: str) -> str:
     """The mark for one text of a run, such as ``mills-oakford-emma-reyes-48172``."""
-    whose = _digest(key, text)
-    given, family = _words("given")[whose[0]], _words("family")[whose[1]]
+    digest = _digest(key, text)
+    given, family = _words("given")[digest[0]], _words("family")[digest[1]]
     count, first = _FIVE_DIGITS
-    number = first + int.from_bytes(whose[2:10]) % count
+    number = first + int.from_bytes(digest[2:10]) % count
     return f"{site_of(key)}-{given}-{family}-{number}".lower()
 
 
@@ -80,7 +80,7 @@ def site_of(key: str) -> str:
 
 
 def other_place(key: str, number: int) -> str:
-    """A place that is not in the marks of a run; another one for each number from 1 to 255."""
+    """A place that is not in the marks of a run; a different one for each number from 1 to 255."""
     own = _digest(key, "")[1]
     return _words("place")[(own + number) % len(_words("place"))]
 
@@ -108,13 +108,13 @@ def lengthened(text: str) -> str:
 
 
 def _digest(key: str, text: str) -> bytes:
-    """What a text of a run follows from."""
+    """The digest that determines the words and numbers for a text of a run."""
     return hmac.digest(key.encode(), text.encode(), "sha256")
 
 
 @cache
 def _words(kind: str) -> tuple[str, ...]:
-    """The words of a kind."""
+    """The words of a kind in WORDS: ``given`` or ``family`` names, or a ``place``."""
     return tuple(json.loads(WORDS.read_text(encoding="utf-8"))[kind])
 
 
@@ -128,9 +128,9 @@ def bodies_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
 
 
 def without_place(text: str, keys: Iterable[str], replacement: str) -> str:
-    """A text with a replacement for the place that all marks of a run have in common.
+    """A text in which the place of the marks of a run is replaced, so that it is new to the target.
 
-    A target has not seen such a text before. ``keys`` are the keys of the run.
+    ``keys`` are the keys of the run.
     """
     places = "|".join(sorted({site_of(key).partition("-")[2] for key in keys}))
     pattern = rf"(?:(?<![a-z])|(?<=%[0-9a-f]{{2}}))(?:{places})(?![a-z])"
@@ -173,7 +173,7 @@ def _matches_creation_time(made: Made, created: Any) -> bool:
 
 
 def _has_mark_of(sites: Iterable[str], template: str, shown: str) -> bool:
-    """Whether a text, perhaps lengthened, is the template with a mark that has one of the sites."""
+    """Whether a text, perhaps lengthened, is a template filled with a mark of one of the sites."""
     texts = [shown]
     short = shown.rstrip("x").removesuffix(" ")
     if lengthened(short) == shown:
@@ -190,10 +190,11 @@ def _was_sent(shown: str, sent: Iterable[str]) -> bool:
 
 @cache
 def _pattern(template: str, site: str) -> str:
-    """A pattern for a template with any mark that has a site."""
+    """A pattern for a template that is filled with any mark of a site."""
     company, place = site.split("-")
     given, family = "|".join(_words("given")), "|".join(_words("family"))
     person = f"(?:{given})-(?:{family})-[0-9]{{5}}".lower()
+    mail = rf"(?:{given})\.(?:{family})[0-9]{{5}}".lower()
     fields = {
         "": f"{site}-{person}",
         "company": company.title(),
@@ -202,14 +203,15 @@ def _pattern(template: str, site: str) -> str:
         "family": f"(?:{family})",
         "number": "[0-9]{5}",
         "site": site,
-        "mail": person.replace(")-(", r")\.(").replace(")-[", ")["),
+        "mail": mail,
         "uuid": "[0-9a-f-]{36}",
     }
     parts = _FIELD.split(template)  # texts and names of fields, alternating
-    literal, names = parts[::2], parts[1::2]
-    patterns = [re.escape(text) for text in literal]
-    between = [*(fields[name] for name in names), ""]
-    return "".join(part for pair in zip(patterns, between, strict=True) for part in pair)
+    texts, names = parts[::2], parts[1::2]
+    pattern = re.escape(texts[0])
+    for name, text in zip(names, texts[1:], strict=True):
+        pattern += fields[name] + re.escape(text)
+    return pattern
 
 
 def _templates(contract: Contract, inputs: Inputs, kind: str) -> Iterator[tuple[str, str]]:

@@ -113,7 +113,7 @@ class Answer:
 
     @property
     def id(self) -> str | int | None:
-        """The identifier of that object; None if it has none."""
+        """The identifier of the object in the response; None if there is none."""
         name = self.contract.identifier_of(self.operation.kind)
         value = members_of(self.object).get(name)
         return value if is_id(value) else None
@@ -123,7 +123,7 @@ class Answer:
         return identity_of(self.contract, self.operation.kind, item)
 
 
-_GIVEN: dict[str, Answer] = {}
+_LAST: dict[str, Answer] = {}
 """The Answer that ``answer_to`` returned last, under ``last``; empty before the first call."""
 
 
@@ -132,12 +132,12 @@ def answer_to(contract: Contract, operation: Operation, exchange: Exchange) -> A
 
     The last one is kept, because many rules in a row ask for it, and it caches items and object.
     """
-    last = _GIVEN.get("last")
+    last = _LAST.get("last")
     if last is not None and last.exchange is exchange:
         is_same = last.operation is operation and last.contract is contract
         if is_same:
             return last
-    answer = _GIVEN["last"] = Answer(contract, operation, exchange)
+    answer = _LAST["last"] = Answer(contract, operation, exchange)
     return answer
 
 
@@ -178,7 +178,7 @@ def missing_items(old: Answer, new: Answer) -> list[Any]:
 def sought_in(contract: Contract, look: Exchange | None) -> tuple[Any, bool]:
     """The object that a read or list looked for, and whether a later page of the list may show it.
 
-    The object is None if the response does not show it, or if there was no way to look.
+    The object is None if no request was sent, if it was not accepted, or if nothing shows it.
     """
     answer = answer_of(contract, look) if look else None
     if look is None or answer is None or not answer.ok:

@@ -9,14 +9,14 @@ from datetime import datetime
 from conformance.model import Exchange
 
 ROUNDED = 0.002
-"""Seconds by which the log may be wrong about two requests."""
+"""Seconds of overlap of two requests that may come from rounded times alone."""
 
 
 @dataclass(frozen=True, eq=False)
 class Span:
     """When a request was sent and its response received, in seconds since 1970.
 
-    A request without a time took none, right after the one before it.
+    A request without a readable time counts as one of no length, at the end of the one before it.
     """
 
     begin: float
@@ -29,7 +29,7 @@ class Span:
 
 def spans_of(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, Span]]:
     """Each exchange with its span."""
-    end = 0.0
+    end = 0.0  # of the last exchange with a readable time
     for exchange in exchanges:
         begin = _moment(exchange.started)
         if begin is None:
@@ -50,7 +50,7 @@ def at_once(one: Exchange, other: Exchange) -> bool:
 
 
 def _moment(text: str) -> float | None:
-    """The seconds since 1970 of a timestamp in the log; None if it has none."""
+    """The seconds since 1970 of a timestamp in the log; None if the text is not a timestamp."""
     try:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError):

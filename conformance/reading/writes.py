@@ -35,10 +35,10 @@ def comparable_members(operation: Operation, sent: Mapping[str, Any], got: Any) 
 
 
 def _never_null(operation: Operation, sent: Mapping[str, Any]) -> set[str]:
-    """The members that must not be null, by the names in the object.
+    """The members that must not be null, by the names under which the object shows them.
 
-    These are required, or have a value in the contract. An empty value of an optional member may be
-    equivalent to none.
+    These are the required ones, and those with a value in the contract. An optional member that was
+    sent empty may be null.
     """
     names = set()
     for parameter in operation.body:
@@ -94,7 +94,7 @@ def same(sent: Any, got: Any) -> bool:
     """
     match sent, got:
         case str(), str():
-            return sent == got or _folded(sent) == _folded(got)
+            return sent == got or _normalized(sent) == _normalized(got)
         case dict(), dict():
             return all(name in got and same(value, got[name]) for name, value in sent.items())
         case list(), list():
@@ -106,7 +106,7 @@ def same(sent: Any, got: Any) -> bool:
     return bool(sent == got)
 
 
-def _folded(text: str) -> str:
+def _normalized(text: str) -> str:
     """A text in normal form C, with white space collapsed and trimmed.
 
     A text with many marks on one letter is not normalized, because sorting them takes quadratic
@@ -154,7 +154,8 @@ def _begins_older(position: Fraction | None, moments: list[Fraction]) -> bool:
 def _begins_later(answer: Answer, position: Fraction | None, moments: list[Fraction]) -> bool:
     """Whether a page may start after a position, judging by the cursor of its request.
 
-    The earliest of the position and the ``moments`` of the page counts.
+    It may if the cursor is not before the earliest of the position and the ``moments`` of the page,
+    or if a time is unknown.
     """
     paging = answer.operation.paging
     cursor = query_value(answer.exchange, paging.after) if paging is not None else None
@@ -216,18 +217,27 @@ def members_in_state(operation: Operation, write: Exchange, shown: Any) -> dict[
 
 
 def texts_of_creations(contract: Contract, kind: str) -> frozenset[str]:
-    """The texts of objects that creations take, but no change; by the names that show them."""
-    created = [each for one in contract.operations_by("create", kind) for each in one.body]
-    changed = {each.shown_as for one in contract.operations_by("update", kind) for each in one.body}
-    texts = {each.shown_as for each in created if each.is_written and not contract.refers(each)}
-    return frozenset(texts - changed)
+    """The members with a text, list or object that creations of a kind take, but changes do not.
+
+    They have the names under which the object shows them. References are left out.
+    """
+    texts: set[str] = set()
+    for creation in contract.operations_by("create", kind):
+        for member in creation.body:
+            if member.is_written and not contract.refers(member):
+                texts.add(member.shown_as)
+    for change in contract.operations_by("update", kind):
+        texts -= {member.shown_as for member in change.body}
+    return frozenset(texts)
 
 
 def other_names(texts: Iterable[str], changed: Iterable[str]) -> list[str]:
-    """Those ``texts_of_creations`` that may be other names of members that a change sent.
+    """The members among ``texts`` that may be other names of members that a change sent.
+
+    ``texts`` are those of ``texts_of_creations``, ``changed`` the names of the sent members.
 
     A creation of an agent takes ``system_prompt``, and a change ``inbound_prompt``: a target may
     store both in one place. Such names end in the same word.
     """
-    words = {name.rpartition("_")[2] for name in changed}
-    return [name for name in texts if name.rpartition("_")[2] in words]
+    last_words = {name.rpartition("_")[2] for name in changed}
+    return [name for name in texts if name.rpartition("_")[2] in last_words]

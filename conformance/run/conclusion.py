@@ -30,8 +30,8 @@ def begun(
 ) -> Run:
     """A run before its first request: everything that a replay needs, without cells.
 
-    ``contract`` is adapted to the target by ``target.named``. Waivers apply as of the day
-    ``today``.
+    ``contract`` is adapted to the target by ``target.with_collections``. Waivers apply as of the
+    day ``today``.
     """
     return Run(
         contract=contract,

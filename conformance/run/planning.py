@@ -41,7 +41,7 @@ from conformance.run.binding import Challenged, Stamping
 from conformance.run.conclusion import begun
 from conformance.run.lanes import lanes
 from conformance.run.shards import Shard, parse_shard
-from conformance.target import Target, faulty, keyring, named, scope
+from conformance.target import Target, faulty, keyring, scope, with_collections
 
 USUAL = 5_800
 """Number of requests in a full plan if the budget allows it, without checks and repetitions."""
@@ -246,7 +246,7 @@ def plans_for(
 
     Raises UsageError for an unknown area or clause, and for a malformed shard.
     """
-    complete = drawn(named(contract, target), seed)
+    complete = drawn(with_collections(contract, target), seed)
     fitting = scope.fitted(complete, target)
     plan = planned(fitting, target, seed, depth, selection.budget)
     if target.absent or target.inapplicable:

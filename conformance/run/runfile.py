@@ -46,7 +46,7 @@ from conformance.model.waiver import wrong_days
 from conformance.run.comparison import Older
 from conformance.run.conclusion import begun, finished
 from conformance.run.members import FORMAT, to_json
-from conformance.target import named
+from conformance.target import with_collections
 
 RUN, LOG, PYTEST_PAGE = "run.json", "exchanges.jsonl", "pytest.html"
 PACKED = packed(Path(LOG)).name
@@ -164,7 +164,7 @@ class Opened:
         """
         began = self.began
         if declaration is not None:
-            contract = drawn(named(self.contract, declaration), self.began.seed)
+            contract = drawn(with_collections(self.contract, declaration), self.began.seed)
             began = replace(began, contract=contract, target=declaration)
         return finished(began, self.log, ended=self.ended, selected=self.selected, known=known)
 
@@ -207,7 +207,7 @@ def open_run(directory: Path, contract: Contract) -> Opened:
     selected = None if data["selected"] is None else frozenset(data["selected"])
     log = _log(directory, size_limit.bounds(target.disk))
     began = begun(
-        drawn(named(contract, target), data["seed"]),
+        drawn(with_collections(contract, target), data["seed"]),
         target,
         _plan(path, data),
         seed=data["seed"],

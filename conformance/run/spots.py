@@ -18,7 +18,7 @@ from conformance.plan.registry import SPOTS, Planning
 from conformance.run import planning
 from conformance.run.planning import Plans
 from conformance.scenarios.spot import spots as _registered  # noqa: F401 - registers scenarios
-from conformance.target import Target, named, scope
+from conformance.target import Target, scope, with_collections
 
 MOST = 40
 """Default number of requests of a run of spot checks."""
@@ -36,7 +36,7 @@ def possible(contract: Contract, target: Declaration, seed: int) -> tuple[Contra
 
     That includes cases that cannot run.
     """
-    fitting = scope.fitted(drawn(named(contract, target), seed), target)
+    fitting = scope.fitted(drawn(with_collections(contract, target), seed), target)
     asked = Planning(scope.offered(fitting, target), target, seed)
     return fitting, build(asked, SPOTS.values())
 

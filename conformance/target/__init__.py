@@ -7,7 +7,7 @@ from conformance.target.target_file import (
     declared,
     from_file,
     from_flags,
-    named,
+    with_collections,
 )
 from conformance.target.waivers import this_day, waivers_of
 
@@ -18,8 +18,8 @@ __all__ = [
     "faulty",
     "from_file",
     "from_flags",
-    "named",
     "schema",
     "this_day",
     "waivers_of",
+    "with_collections",
 ]

@@ -20,14 +20,14 @@ SECRET = ("keys", "scoped_keys")
 def schema() -> dict[str, Any]:
     """The JSON Schema of target files, completed by the roles that the member ``keys`` may have."""
     text = (packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8")
-    whole: dict[str, Any] = json.loads(text)
-    keys = whole["properties"]["keys"]
+    form: dict[str, Any] = json.loads(text)
+    keys = form["properties"]["keys"]
     any_key = keys["additionalProperties"]
     for role in KEY_ROLES.values():
         keys.setdefault("properties", {})[role.name] = any_key | {"description": role.what}
     keys["additionalProperties"] = False
     keys["items"]["properties"]["role"]["enum"] = list(KEY_ROLES)
-    return whole
+    return form
 
 
 def valid(path: Path) -> YamlFile:
@@ -36,13 +36,13 @@ def valid(path: Path) -> YamlFile:
     file = yaml_file.read(path, str(path), faults)
     if file is None:
         raise faulty(faults)
-    _take_former_names(file.value)
+    _rename_former_members(file.value)
     if not yaml_file.validate(file, schema(), faults, secret=SECRET):
         raise faulty(faults)
     return file
 
 
-def _take_former_names(data: Json) -> None:
+def _rename_former_members(data: Json) -> None:
     """Rename the members of the triggers and waivers of an old file to their current names."""
     for name in ("triggers", "waivers"):
         rows = data.get(name) if isinstance(data, dict) else None

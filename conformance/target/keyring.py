@@ -59,7 +59,7 @@ def read(contract: Contract, file: YamlFile) -> list[GivenKey]:
     return given
 
 
-def literal(data: Mapping[str, Any]) -> bool:
+def contains_keys(data: Mapping[str, Any]) -> bool:
     """Whether a target file that fits its schema contains a key, not only names of variables."""
     keys = data.get("keys", {})
     listed = [entry["key"] for entry in keys] if isinstance(keys, list) else keys.values()
@@ -68,12 +68,12 @@ def literal(data: Mapping[str, Any]) -> bool:
 
 
 def scopes(given: list[GivenKey]) -> Mapping[str, tuple[str, ...]]:
-    """By role, the scopes that the file lists for a key, if they are not those of the role."""
+    """The scopes that the file lists for keys, by role; only those that differ from the role's."""
     return {key.role: key.scopes for key in given if key.scopes is not None}
 
 
 def warnings(path: Path, given: Iterable[GivenKey]) -> tuple[str, ...]:
-    """What to change in a target file with these keys; empty if nothing."""
+    """Advice for a target file that contains keys and that other users can read; else empty."""
     holds_keys = any(not VARIABLE.fullmatch(key.text) for key in given)
     if holds_keys and files.open_to_others(path):
         return (
@@ -129,15 +129,15 @@ def checked(key: str, where: str) -> str:
 
 
 def _listed(contract: Contract, entry: Mapping[str, Any], index: int) -> GivenKey:
-    """A key of a list. Scopes that equal those of its role are not kept separately."""
+    """A key of a list. Its scopes are None if they equal those of its role."""
     place: Place = ("keys", index, "key")
     if "scopes" not in entry:
         return GivenKey(entry["role"], entry["key"], place)
     scopes = _scopes_that_matter(contract, entry["scopes"])
     role = entry.get("role") or _role(contract, entry, scopes)
-    usual = set(_scopes_of(contract, role))
-    other_scopes = None if set(scopes) == usual else tuple(scopes)
-    return GivenKey(role, entry["key"], place, other_scopes)
+    if set(scopes) == set(_scopes_of(contract, role)):
+        return GivenKey(role, entry["key"], place)
+    return GivenKey(role, entry["key"], place, tuple(scopes))
 
 
 def _scopes_that_matter(contract: Contract, listed: list[str]) -> list[str]:

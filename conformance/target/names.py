@@ -48,8 +48,10 @@ def known(contract: Contract) -> dict[str, Collection[str]]:
 
 def _is_triggered(contract: Contract, code: str) -> bool:
     """Whether a clause judges a code by a trigger. Other codes have dedicated requests."""
-    judging = (each for each in contract.clauses.values() if TRIGGERED in each.rules)
-    return any(clause.about and clause.about.names(code) for clause in judging)
+    for clause in contract.clauses.values():
+        if TRIGGERED in clause.rules and clause.about and clause.about.names(code):
+            return True
+    return False
 
 
 def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults: list[str]) -> None:
@@ -62,7 +64,7 @@ def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults:
         return
     kinds = known(contract)
     places: dict[tuple[str, str], list[Place]] = defaultdict(list)  # by kind and name
-    for place, kind, name in _named(schema, file.value):
+    for place, kind, name in _names_in(schema, file.value):
         places[kind, name].append(place)
     for (kind, name), found in places.items():
         _check_name(file, found, (kind, name), kinds[kind], faults)
@@ -71,7 +73,7 @@ def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults:
     _check_payments(contract, file, faults)
 
 
-def _named(
+def _names_in(
     schema: Mapping[str, Any], value: Json, place: Place = ()
 ) -> Iterator[tuple[Place, str, str]]:
     """Each place in a value whose schema has ``x-names``, with the kind and the name found there.
@@ -82,57 +84,57 @@ def _named(
         yield place, schema["x-names"], value
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _named(schema.get("items", {}), item, (*place, index))
+            yield from _names_in(schema.get("items", {}), item, (*place, index))
     if isinstance(value, dict):
-        yield from _named_in_object(schema, value, place)
+        yield from _names_in_object(schema, value, place)
 
 
-def _named_in_object(
+def _names_in_object(
     schema: Mapping[str, Any], value: Mapping[str, Json], place: Place
 ) -> Iterator[tuple[Place, str, str]]:
-    """Each such place in an object, whose member names may themselves be names of a kind."""
+    """The same for an object, whose member names may themselves be names of a kind."""
     kind = schema.get("propertyNames", {}).get("x-names")
     properties = schema.get("properties", {})
     others = schema.get("additionalProperties") or {}
     for name, member in value.items():
         if kind:
             yield (*place, name), kind, name
-        yield from _named(properties.get(name) or others, member, (*place, name))
+        yield from _names_in(properties.get(name) or others, member, (*place, name))
 
 
 def _check_name(
     file: YamlFile,
     places: Sequence[Place],
     named: tuple[str, str],
-    names: Collection[str],
+    known_names: Collection[str],
     faults: list[str],
 ) -> None:
-    """Add a fault for the first place of a name if it is unknown; it says where the others are.
+    """Add a fault if a name is unknown: at its first place, with the lines of its other places.
 
-    ``named`` is the kind of the name, and the name.
+    ``named`` is the kind of the name, and the name. ``known_names`` are all of that kind.
     """
     kind, name = named
-    if name in names:
+    if name in known_names:
         return
     also = _also_in([file.line(place) for place in places[1:]])
-    message = (
-        f"the contract has no {kind} {name}{nearest(name, names)}{also}; {_known(kind, names)}"
-    )
+    close, known = nearest(name, known_names), _known(kind, known_names)
+    message = f"the contract has no {kind} {name}{close}{also}; {known}"
     faults.append(file.fault(places[0], message))
 
 
 def _also_in(lines: list[int]) -> str:
-    """``, also in lines 3, 5 and 8 more``: the numbers of a few of some lines; empty for none."""
+    """Words such as ``, also in lines 3, 5, 8 and 4 more``; empty if there are no lines."""
     if not lines:
         return ""
     noun = "line" if len(lines) == 1 else "lines"
     named = ", ".join(str(line) for line in lines[:FEW_LINES])
     rest = len(lines) - FEW_LINES
-    return f", also in {noun} {named}{f' and {rest} more' if rest > 0 else ''}"
+    and_more = f" and {rest} more" if rest > 0 else ""
+    return f", also in {noun} {named}{and_more}"
 
 
 def _known(kind: str, names: Collection[str]) -> str:
-    """The known names, or the command that lists them if there are many."""
+    """A hint with the known names, or with the command that lists them if there are many."""
     if len(names) <= FEW:
         return f"known: {', '.join(sorted(names))}"
     command = "clauses" if kind == "clause" else "operations"

@@ -16,10 +16,10 @@ from conformance.model import Contract, Declaration, Operation
 
 
 def lacking(contract: Contract, data: Mapping[str, Any]) -> list[str]:
-    """The operations that the target lacks, from a checked target file."""
-    operations = _named(contract, data.get("inapplicable", ()))
+    """The ids of the operations that the target lacks, according to a checked target file."""
+    operations = _operations_named(contract, data.get("inapplicable", ()))
     if "only" in data:
-        operations |= contract.operations.keys() - _named(contract, data["only"])
+        operations |= contract.operations.keys() - _operations_named(contract, data["only"])
     return [name for name in contract.operations if name in operations]
 
 
@@ -31,8 +31,8 @@ def areas(contract: Contract, file: YamlFile) -> dict[str, str]:
     }
 
 
-def _named(contract: Contract, names: Iterable[str]) -> set[str]:
-    """The ids of the operations among some names, which may be ids or routes."""
+def _operations_named(contract: Contract, names: Iterable[str]) -> set[str]:
+    """The ids of the operations that some names denote, each by its id or its route."""
     wanted = set(names)
     return {
         operation.id
@@ -52,10 +52,10 @@ def fitted(contract: Contract, target: Declaration) -> Contract:
     operations = dict(contract.operations)
     for name, absent in target.absent.items():
         if name in operations:
-            operations[name] = _without(operations[name], absent)
+            operations[name] = _without_parameters(operations[name], absent)
     return replace(contract, operations=operations)
 
 
-def _without(operation: Operation, absent: Iterable[str]) -> Operation:
+def _without_parameters(operation: Operation, absent: Iterable[str]) -> Operation:
     kept = [parameter for parameter in operation.parameters if parameter.name not in absent]
     return replace(operation, parameters=tuple(kept))

@@ -55,7 +55,7 @@ class Target:
         return Trust(self.ca, self.declaration.verify)
 
     def shared(self, index: int, count: int) -> Target:
-        """The share of worker ``index`` of ``count``: its own addresses, part of the limits."""
+        """The share of worker ``index`` of ``count``: own addresses, and a part of each limit."""
         addresses = self.declaration.addresses[index::count]
         disk = self.declaration.disk // count
         return replace(
@@ -66,7 +66,7 @@ class Target:
         )
 
 
-def named(contract: Contract, declaration: Declaration) -> Contract:
+def with_collections(contract: Contract, declaration: Declaration) -> Contract:
     """The contract, completed by the collection members that the target declares.
 
     A member that the contract itself names takes precedence.
@@ -114,7 +114,8 @@ def from_file(
     faults: list[str] = []
     if url:
         file.value["url"] = _checked_url(url, "--url")
-    full_declared = not _take_key(file.value, key)  # the full key, if any, is that of the file
+    was_inserted = _insert_full_key(file.value, key)
+    full_declared = not was_inserted  # the full key, if any, is that of the file
     names.check(contract, file, form.schema(), faults)
     waivers.check(file, today or waivers.this_day(), faults)
     given = keyring.read(contract, file)
@@ -158,10 +159,10 @@ def declared(contract: Contract, path: Path, today: date) -> Declaration:
     return _target(file.value | derived, {}).declaration
 
 
-def _take_key(data: dict[str, Any], key: str | None) -> bool:
+def _insert_full_key(data: dict[str, Any], key: str | None) -> bool:
     """Insert the full key from --key or the environment into a file; returns whether there was one.
 
-    It replaces that of the file. The environment counts only if the file has no keys at all.
+    It replaces the full key of the file. The environment counts only if the file has no keys.
     """
     keys = data.setdefault("keys", {})
     is_list = isinstance(keys, list)
@@ -180,7 +181,7 @@ def _take_key(data: dict[str, Any], key: str | None) -> bool:
 
 
 def _of_file(given: Iterable[GivenKey]) -> list[GivenKey]:
-    """The keys of the file itself, without a full key that was inserted."""
+    """The keys that the file itself gives if the full key was inserted."""
     return [key for key in given if key.role != KeyName.FULL]
 
 
@@ -212,7 +213,9 @@ def _keys(file: YamlFile, given_keys: Iterable[GivenKey], faults: list[str]) -> 
     places: dict[str, Place] = {}
     for given in given_keys:
         if given.role in keys:
-            message = f"two keys have the role {given.role}: list different scopes or businesses"
+            message = (
+                f"two keys have the role {given.role}: give them different scopes or businesses"
+            )
             faults.append(file.fault(given.place, message))
             continue
         places[given.role] = given.place

@@ -81,7 +81,7 @@ def account_prefix(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A new key shows nothing of an earlier business, and no later sign-up gets the same key."""
     made, tenant = trial.at(Step.MADE), context.contract.tenant
-    yield from _handed_out_again(made, trial.at(Step.REPEATED))
+    yield from _judge_issued_again(made, trial.at(Step.REPEATED))
     twice = _business_given_twice(made, tenant)
     if twice is not None:
         expected = "a business of its own for each account"
@@ -103,13 +103,13 @@ def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield Pass((exchange.id,))
 
 
-def _handed_out_again(made: list[Exchange], repeated: list[Exchange]) -> Iterator[Violation]:
-    """The violation of a repeated request that returned the key of an account that exists."""
+def _judge_issued_again(made: list[Exchange], repeated: list[Exchange]) -> Iterator[Violation]:
+    """A violation for each repeated request that returned a secret of an existing account."""
     earlier: set[Placeholder] = set()
     for exchange in made:
-        earlier |= _handed_out(exchange)
+        earlier |= _issued_secrets(exchange)
     for exchange in repeated:
-        old = earlier & _handed_out(exchange)
+        old = earlier & _issued_secrets(exchange)
         if old:
             expected = "a key that no existing account has"
             yield Violation("/", expected, str(min(old, key=str)), (exchange.id,))
@@ -154,8 +154,9 @@ def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outc
     if shown:
         expected = "no key, and no secret that this request does not hand out"
         # where a response is not an object, a text like a key may be an example
-        is_text = not context.operation.kind
-        note = is_text and all(name.kind is SecretKind.FOUND for name in shown)
+        shows_no_object = not context.operation.kind
+        only_look_like_keys = all(each.kind is SecretKind.FOUND for each in shown)
+        note = shows_no_object and only_look_like_keys
         yield Violation("/", expected, str(shown[0]), (exchange.id,), note=note)
         if not note:
             return
@@ -163,7 +164,7 @@ def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outc
 
 
 def _secrets_out_of_place(context: JudgeContext, response: Response) -> list[Placeholder]:
-    """The placeholders of whole secrets in a body that its operation does not issue."""
+    """The placeholders of complete secrets in a body that must not show them."""
     placeholders = Placeholder.all_in(response.body.written)
     return [
         each for each in placeholders if each.suffix != PART and _is_out_of_place(context, each)
@@ -173,9 +174,10 @@ def _secrets_out_of_place(context: JudgeContext, response: Response) -> list[Pla
 def _key_in_error(
     context: JudgeContext, exchange: Exchange, response: Response
 ) -> Iterator[Violation]:
-    """The first key of the target file that an error shows outside its message.
+    """A violation for the first complete key of the target file that an error response shows.
 
-    An error may quote what was sent in its URL or body.
+    Its message is left out, and so is a key in the URL or body of the request, because an error may
+    quote these.
     """
     body = response.body.written
     if "\\" not in body and not any(Placeholder.all_in(body)):
@@ -191,18 +193,18 @@ def _key_in_error(
             return
 
 
-def _changes_holder(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
-    """Applies to changes of objects whose creation issues a secret."""
+def _may_show_secret(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
+    """Applies to changes whose documented response has a secret among its members."""
     return operation.action == "update" and bool(operation.secrets)
 
 
-@passive("secret.again", applies=_changes_holder, hint="No change succeeded.", whole=True)
+@passive("secret.again", applies=_may_show_secret, hint="No change succeeded.", whole=True)
 def secret_again(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A change does not show the secret that an earlier response issued."""
     if context.operation.action != "update" or not exchange.ok:
         return
     issued = _first_shown(context)
-    for secret in _handed_out(exchange):
+    for secret in _issued_secrets(exchange):
         if secret in issued and issued[secret] != exchange.id:
             ids = (issued[secret], exchange.id)
             yield Violation("/", "no secret that an earlier response issued", str(secret), ids)
@@ -212,16 +214,16 @@ def secret_again(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
 
 @once_for_each_log
 def _first_shown(context: JudgeContext, log: WholeLog) -> Mapping[Placeholder, str]:
-    """The id of the exchange that shows a secret first, by the secret's placeholder.
+    """For each secret's placeholder, the id of the first exchange that shows it.
 
-    Only operations that issue secrets count. The log may have the cases of several workers in any
-    order.
+    Only operations that issue secrets count. The first one is found by time, because the log may
+    have the cases of several workers in any order.
     """
     first: dict[Placeholder, str] = {}
     for exchange in sorted(log.exchanges, key=lambda each: each.started):
         operation = context.contract.operations.get(exchange.operation)
         if operation is not None and operation.secrets:
-            for secret in _handed_out(exchange):
+            for secret in _issued_secrets(exchange):
                 first.setdefault(secret, exchange.id)
     return first
 
@@ -236,8 +238,8 @@ def secret_new(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for exchange in trial.exchanges:
         if exchange is work.exchange:
             break
-        earlier |= _handed_out(exchange)
-    old = earlier & _handed_out(work.exchange)
+        earlier |= _issued_secrets(exchange)
+    old = earlier & _issued_secrets(work.exchange)
     if old:
         expected = "a secret that no earlier answer handed out"
         yield Violation("/", expected, str(min(old, key=str)), (work.exchange.id,))
@@ -245,8 +247,8 @@ def secret_new(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Pass((work.exchange.id,))
 
 
-def _handed_out(exchange: Exchange) -> set[Placeholder]:
-    """The placeholders of the secrets that a response issues."""
+def _issued_secrets(exchange: Exchange) -> set[Placeholder]:
+    """The placeholders of the issued secrets that a response shows."""
     if exchange.response is None:
         return set()
     placeholders = Placeholder.all_in(exchange.response.body.written)
@@ -256,8 +258,8 @@ def _handed_out(exchange: Exchange) -> set[Placeholder]:
 def _is_out_of_place(context: JudgeContext, placeholder: Placeholder) -> bool:
     """Whether a response of the operation must not show a secret.
 
-    It must not show a key of the target file, a text like a key unless it issues keys, nor a secret
-    of a member that it does not declare. Links may be shown.
+    Forbidden are a key of the target file, an issued secret of a member that the operation does not
+    declare, and, unless the operation issues keys, a text that looks like a key. Links are allowed.
     """
     if placeholder.kind is SecretKind.KEY:
         return placeholder.name in context.target.keys

@@ -13,7 +13,7 @@ from conformance.reading import refused_member, sent_members
 
 INVALID, MISSING = CodeRole.INVALID_PARAMETER, CodeRole.MISSING_PARAMETER
 UNFIT = CodeRole.REFUSAL
-"""The role of the codes for what is valid and not allowed, such as a text that nobody may send."""
+"""The role of the codes for what is valid but not allowed, such as a text that nobody may send."""
 
 
 @trial("parameter.missing")
@@ -38,7 +38,7 @@ def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     ignored = [probe for probe in trial.probes if _is_ignored(context, probe)]
     probes = [probe for probe in trial.probes if probe not in ignored]
     yield from _refusals(context, trial, probes)
-    if context.log is None:  # not known before the end of the run
+    if context.log is None:  # only the whole log shows whether a member has an effect
         return
     for probe in ignored:
         name = refused_member(context.operation, probe)

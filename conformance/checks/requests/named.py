@@ -47,7 +47,7 @@ NAMES_NOTHING = (CodeRole.NOT_FOUND, CodeRole.FORBIDDEN, CodeRole.INVALID_PARAME
 def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request with an id that names nothing gets not found."""
     if Open.ABSENT_OBJECT in context.operation.open:
-        yield from shown_absent(context, trial, trial.probes, CodeRole.NOT_FOUND)
+        yield from refused_or_not_shown(context, trial, trial.probes, CodeRole.NOT_FOUND)
     else:
         yield from refusals(context, trial, trial.probes, CodeRole.NOT_FOUND)
 
@@ -67,7 +67,7 @@ def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def refusable_references(trial: Trial) -> list[Exchange]:
-    """The requests with a reference that must be refused, to be judged as refusals.
+    """The requests to judge as refusals, because they refer to what the key does not reach.
 
     A request with an optional reference may ignore it and succeed, so it counts only if refused.
     """
@@ -75,7 +75,7 @@ def refusable_references(trial: Trial) -> list[Exchange]:
     return [*trial.at(Step.REFERENCE), *refused]
 
 
-def shown_absent(
+def refused_or_not_shown(
     context: JudgeContext,
     trial: Trial,
     requests: list[Exchange],
@@ -84,8 +84,8 @@ def shown_absent(
 ) -> Iterator[Outcome]:
     """Judge requests that may be refused, or succeed without the object that they ask for.
 
-    ``roles`` are those of the codes that may refuse them, and ``judge`` judges a refusal. Without a
-    control that succeeded, there is only a gap.
+    ``roles`` are those of the codes that may refuse them, and ``judge`` judges a refusal. Unless
+    all controls succeeded, there is only a gap.
     """
     gap = control_gap(context, trial)
     if gap:
@@ -154,7 +154,7 @@ def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
 
 
 def _member_named(context: JudgeContext, selector: Parameter) -> str:
-    """The member of an object that shows what the selector named it by."""
+    """The member of an object that holds the value by which the selector names it."""
     if selector.by is not None:
         return selector.by
     if selector.references == context.operation.kind:

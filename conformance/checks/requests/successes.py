@@ -38,8 +38,9 @@ REFUSED_FOR_ACCESS = (401, 403)
 def _excused(context: JudgeContext, exchange: Exchange, status: int) -> bool:
     """Whether a valid request may get this response, which is not a success.
 
-    It may if the response proves nothing about the operation, if the cursor is no timestamp, or if
-    a refusal of what is valid but not allowed, or with this status, is open.
+    It may if the response proves nothing about the operation, or if the cursor is not a timestamp.
+    So may a refusal whose code is for what is valid but not allowed, and one with a status that the
+    contract leaves open or that other rules judge.
     """
     if unusable(context, exchange) or odd_cursor(context, exchange):
         return True
@@ -76,10 +77,10 @@ def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bo
 
 
 def _should_succeed(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether any other response than a success to a request breaks the contract.
+    """Whether a response to a request breaks the contract if it is not a success.
 
-    For a control always. For a probe or a preparation only an internal server error does, if the
-    request has no mistake and no trigger causes the error.
+    For a control it always does. For a probe or a preparation, only an internal server error does,
+    unless the request has a mistake or a trigger causes the error.
     """
     if exchange.role in (Role.ARRANGE, Role.PROBE):
         is_fault = exchange.status == INTERNAL_ERROR and not exchange.facts.mistake
@@ -115,7 +116,7 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
     if response.ok:
         if response.status in operation.successes:
             yield Pass(ids, about=about)
-        elif response.status == OK and _was_there(context, exchange):
+        elif response.status == OK and _may_be_older(context, exchange):
             return  # nothing was created
         elif response.status in context.contract.statuses:
             yield Violation("status", expected, quote(exchange), ids, about=about)
@@ -134,11 +135,11 @@ def _other_times(context: JudgeContext, shown: Mapping[str, Any]) -> list[Fracti
     return instants(shown.get(member) for member in members)
 
 
-def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether the object that a creation returns existed before: a server may merge equal ones.
+def _may_be_older(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether the object that a creation returns may be older: a server may merge equal objects.
 
-    It did if its time of change is later than that of its creation, or if its creation is before
-    the request by the clock of the target. It may have existed if the request repeats another one,
+    It is older if its time of change is later than that of its creation, or if the latter is before
+    the request by the clock of the target. It may be older if the request repeats another one,
     belongs to a sequence, or has a mistake and a name that another request may have had.
     """
     if exchange.facts.step in (Step.REPEATED, Step.SEQUENCE):
@@ -184,19 +185,19 @@ def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
         return
     answer = answered(context, exchange)
     if isinstance(answer, Answered):
-        yield from _shape(context.operation, answer)
+        yield from _judge_shape(context.operation, answer)
     else:
         yield answer
 
 
-def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
+def _judge_shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
     """Judge the body of a success by the schema of its operation.
 
-    The violation words one error of the schema: the one that explains most.
+    A violation reports only one error of the schema: the one that explains most.
     """
     body = answer.response.json
     if body is NOT_JSON:
-        yield _no_json(operation, answer)
+        yield _judge_no_json(operation, answer)
         return
     if _lacks_flag(operation, body):
         return  # list.more-flag judges it
@@ -211,7 +212,7 @@ def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
 
 
 Documented = Mapping[str, tuple[dict[str, Any], jsonschema_rs.Validator]]
-"""By member, a schema of its type alone, and the fast validator of that."""
+"""By member: a schema that states only its type, and the fast validator of that schema."""
 
 
 @passive("success.members", hint="No response to a write showed its object.")
@@ -263,7 +264,7 @@ _DOCUMENTED: dict[str, tuple[Contract, Documented]] = {}
 """The documented members of each kind, for the contract that was used last."""
 
 
-def _no_json(operation: Operation, answer: Answered) -> Outcome:
+def _judge_no_json(operation: Operation, answer: Answered) -> Outcome:
     """Judge a body that is not JSON. It may be empty where no source shows a body."""
     nothing_shown = not operation.schema.get("type")
     if nothing_shown and answer.response.body.text == "":
@@ -308,5 +309,5 @@ def _obeys(validator: jsonschema_rs.Validator, schema: Mapping[str, Any], value:
     """
     try:
         return bool(validator.is_valid(value))
-    except (ValueError, RecursionError):  # a value that only Python holds: a lone surrogate
+    except (ValueError, RecursionError):  # such as a text with a lone surrogate
         return _best_error(schema, value) is None

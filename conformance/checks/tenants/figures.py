@@ -44,7 +44,7 @@ def figures_own(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _counts_foreign(trial: Trial, probe: Exchange) -> Violation | None:
     """A violation for a figure of a foreign object that is 0 for an object that nobody has.
 
-    The request about the latter comes directly after the probe; None without it.
+    The request about the latter comes directly after the probe. None if there is no such request.
     """
     later = trial.exchanges[trial.exchanges.index(probe) + 1 :]
     if not later:
@@ -80,12 +80,12 @@ def _names_unreachable(
 def _cached_for_all(trial: Trial, own: Leaves) -> Iterator[Outcome]:
     """A violation if the other business is shown the report that was cached for the main one.
 
-    ``own`` is that report. The violation needs that the other business gets exactly ``own`` twice
+    ``own`` is that report. It is a violation only if the other business gets exactly ``own`` twice
     under the same URL, but other figures under a URL that nobody requested before.
     """
-    once, again = _leaves(trial.last(Step.OWNER)), _leaves(trial.last(Step.CACHED))
+    first, second = _leaves(trial.last(Step.OWNER)), _leaves(trial.last(Step.CACHED))
     uncached = _leaves(trial.last(Step.UNCACHED))
-    if not own == once == again:
+    if own != first or first != second:
         return
     for where in sorted(uncached.keys() & own.keys()):
         old, new = _number(own[where]), _number(uncached[where])
@@ -128,8 +128,8 @@ def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _steady(before: list[Exchange], creator: str | None) -> list[tuple[str, Any]]:
     """The pointers and figures on which the two reports before the creations agree.
 
-    One that moves by itself proves nothing. One next to the id of the ``creator``, the business
-    that creates the objects, belongs to that business and may grow.
+    A figure that changes by itself proves nothing. A figure next to the id of the ``creator``, the
+    business that creates the objects, belongs to that business and may grow.
     """
     first, second = (_leaves(look) for look in before[:2])
     named_at = [where for where, value in first.items() if value == creator]
@@ -139,9 +139,9 @@ def _steady(before: list[Exchange], creator: str | None) -> list[tuple[str, Any]
 
 
 def _grown_by(count: int, figures: list[tuple[str, Any]], later: Leaves) -> tuple[str, Any] | None:
-    """The pointer and former value of the first figure that grew by ``count``; None if none did.
+    """The pointer and former value of the first figure that grew by ``count``.
 
-    None for a count of 0, too.
+    None if no figure did, or if the count is 0.
     """
     if count == 0:
         return None
@@ -161,7 +161,7 @@ def figures_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if not probe.ok:
             continue
         ids = (plain.id, probe.id)
-        where = _more_than(_leaves(plain), probe) or _item_beyond(context, plain, probe)
+        where = _figure_above_zero(_leaves(plain), probe) or _item_beyond(context, plain, probe)
         if where is None:
             yield Pass(ids)
         else:
@@ -189,15 +189,16 @@ def _at(value: Any, pointer: str) -> Any:
     return value
 
 
-def _more_than(whole: Leaves, probe: Exchange) -> str | None:
-    """The pointer to a figure that is 0 in the ``whole`` report, but more in a narrowed one.
+def _figure_above_zero(plain: Leaves, probe: Exchange) -> str | None:
+    """The pointer to a figure that is 0 in the ``plain`` report, but positive in that of a probe.
 
-    None if there is none. A report may repeat a value of the request.
+    None if there is none. A value in the URL of the probe does not count, because a report may
+    repeat it.
     """
     for where, value in _leaves(probe).items():
-        more = (_number(value) or 0) > 0
+        is_positive = (_number(value) or 0) > 0
         is_asked_for = str(value) in probe.request.url
-        if whole.get(where) == 0 and more and not is_asked_for:
+        if plain.get(where) == 0 and is_positive and not is_asked_for:
             return where
     return None
 
@@ -205,12 +206,12 @@ def _more_than(whole: Leaves, probe: Exchange) -> str | None:
 def _judge_not_shown(trial: Trial, probe: Exchange, own: Leaves) -> Outcome:
     """Judge a report that was requested for the data of another business.
 
-    It may show ``own`` figures, which it shows without naming the other business, or those of a
-    later request of its own. A figure that moves by itself proves nothing.
+    It may show the figures of ``own``, the report without the name of the other business, and those
+    of later reports without it. A figure that changes by itself between these proves nothing.
     """
     later = _leaves(trial.last(Step.AFTER)) or own
-    theirs = _leaves_of_owner(trial, probe.facts.sought)
-    foreign = _leaves(probe).items() & theirs.items() - own.items()
+    only_of_owner = _leaves_of_owner(trial, probe.facts.sought).items() - own.items()
+    foreign = _leaves(probe).items() & only_of_owner
     for own_again in trial.at(Step.AFTER):
         foreign -= _leaves(own_again).items()
     for where, value in sorted(foreign, key=str):
@@ -223,11 +224,11 @@ def _judge_not_shown(trial: Trial, probe: Exchange, own: Leaves) -> Outcome:
 
 def _leaves_of_owner(trial: Trial, sought: str | None) -> Leaves:
     """The plain values that the other business sees in the report with the id ``sought``."""
-    theirs: dict[str, Any] = {}
-    for owner in trial.at(Step.OWNER):
-        if owner.facts.sought == sought:
-            theirs.update(_leaves(owner))
-    return theirs
+    values: dict[str, Any] = {}
+    for exchange in trial.at(Step.OWNER):
+        if exchange.facts.sought == sought:
+            values.update(_leaves(exchange))
+    return values
 
 
 def _leaves(exchange: Exchange | None) -> dict[str, Any]:

@@ -35,8 +35,8 @@ from conformance.model import (
 )
 from conformance.reading import Answer, answer_of, answer_to
 
-BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
-"""The business that a key cannot reach, by the side that it shows."""
+UNREACHABLE = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
+"""The business that the key of a request cannot reach, by the side whose data it shows."""
 
 
 def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
@@ -59,18 +59,18 @@ def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
         return
     if exchange.facts.side:  # tenant.rows judges it
         return
-    yield named_business(context, exchange, answer.rows) or Pass((exchange.id,))
+    yield judge_named_business(context, exchange, answer.rows) or Pass((exchange.id,))
 
 
-def named_business(
+def judge_named_business(
     context: JudgeContext, exchange: Exchange, rows: list[dict[str, Any]]
 ) -> Violation | None:
-    """A violation if an item names the business that the key cannot reach; None otherwise.
+    """Judge that no item names the business that the key cannot reach; None if none does.
 
-    An item of a third business is no violation, because the key may reach that.
+    An item of a third business is not a violation, because the key may reach that business.
     """
     tenant = context.contract.tenant
-    foreign = _unreachable(context, exchange)
+    foreign = _unreachable_business(context, exchange)
     if tenant is None or not foreign or not _may_hold(exchange, foreign):
         return None
     if not _is_named(foreign, rows, tenant):
@@ -87,15 +87,15 @@ def _may_hold(exchange: Exchange, text: str) -> bool:
 
 def _is_named(business: str, value: Any, tenant: str) -> bool:
     """Whether a value, or anything in it, says that it belongs to a business."""
-    inside = [value]
-    while inside:
-        each = inside.pop()
-        if isinstance(each, dict):
-            if each.get(tenant) == business:
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, dict):
+            if current.get(tenant) == business:
                 return True
-            each = list(each.values())
-        if isinstance(each, list):
-            inside += [member for member in each if isinstance(member, NESTED)]
+            current = list(current.values())
+        if isinstance(current, list):
+            pending += [member for member in current if isinstance(member, NESTED)]
     return False
 
 
@@ -116,7 +116,7 @@ def _shows_own(contract: Contract, operation: Operation, _: Clause | None = None
 )
 def tenant_inside(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The response to a request for own objects holds none of another business."""
-    foreign, tenant = _unreachable(context, exchange), str(context.contract.tenant)
+    foreign, tenant = _unreachable_business(context, exchange), str(context.contract.tenant)
     request = exchange.request.url + (exchange.request.body or Body()).kept
     if foreign is None or not exchange.ok or exchange.facts.mistake:
         return
@@ -159,8 +159,8 @@ def tenant_nested(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if side is not None:
             _note_shown(context, exchange, shown_to[side], shown_to[OPPOSITE[side]])
     for side, shown in shown_to.items():
-        only_theirs = shown_to[OPPOSITE[side]].ids - shown.ids
-        held = only_theirs & shown.texts.keys()
+        only_foreign = shown_to[OPPOSITE[side]].ids - shown.ids
+        held = only_foreign & shown.texts.keys()
         if held:
             first = min(held)
             yield Violation("/", NOTHING_FOREIGN, compact(first), (shown.texts[first],))
@@ -172,7 +172,7 @@ def tenant_nested(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _note_shown(
     context: JudgeContext, exchange: Exchange, shown: _ShownTo, to_other: _ShownTo
 ) -> None:
-    """Note what an exchange shows to its business, and which id of the other one it sought.
+    """Note the ids and the long texts that an exchange shows; see ``_note_ids``.
 
     ``shown`` belongs to the business of the key, ``to_other`` to the other business.
     """
@@ -185,9 +185,10 @@ def _note_shown(
 def _note_ids(
     context: JudgeContext, exchange: Exchange, shown: _ShownTo, to_other: _ShownTo
 ) -> Answer | None:
-    """Note the ids alone. Returns the response if it shows something of the business.
+    """Note the ids that an accepted response shows to its business, and return the response.
 
-    A request for an object of another business shows only that the other business has that id.
+    A request for an object of another business shows only that the other business has that id. None
+    for such a request, for a refused one, and for one with a mistake.
     """
     answer = answer_of(context.contract, exchange)
     if exchange.facts.step is Step.FOREIGN and exchange.facts.sought:
@@ -202,13 +203,13 @@ def _note_ids(
 
 @dataclass(frozen=True)
 class _ForeignIds:
-    """The ids that one business must not be shown, because only the other one is.
+    """The ids that one business must not be shown, because only the other one is shown them.
 
-    ``untouched`` are those of ``theirs`` that no accepted write of this business named. Naming an
+    ``untouched`` are those of the ``ids`` that no accepted write of this business named. Naming an
     id may have an effect, which is judged in the case that sent the write.
     """
 
-    theirs: set[str]
+    ids: set[str]
     untouched: set[str]
 
 
@@ -225,12 +226,12 @@ def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     foreign, businesses = _foreign_ids(context, side), context.target.businesses.values()
     held = _untouched_shown(foreign, context, exchange).difference(businesses)
     if not held:
-        if foreign.theirs:
+        if foreign.ids:
             yield Pass((exchange.id,))
         return
     request = unquote(_request_text(exchange))
     # other rules judge a request that names a business, or an object of another one
-    if not any(name in request for name in foreign.theirs.union(businesses)):
+    if not any(name in request for name in foreign.ids.union(businesses)):
         yield Violation("/", NOTHING_FOREIGN, compact(min(held)), (exchange.id,))
 
 
@@ -289,18 +290,18 @@ def _foreign_ids_by_side(context: JudgeContext, log: WholeLog) -> dict[Side, _Fo
             named[side].update(NAMES.findall(_request_text(exchange)))
     foreign = {}
     for side, other in OPPOSITE.items():
-        only_theirs = shown_to[other].ids - shown_to[side].ids
-        theirs = {each for each in only_theirs if ID.search(each)}
-        foreign[side] = _ForeignIds(theirs, theirs - named[side])
+        only_foreign = shown_to[other].ids - shown_to[side].ids
+        ids = {each for each in only_foreign if ID.search(each)}
+        foreign[side] = _ForeignIds(ids, ids - named[side])
     return foreign
 
 
 # --- whose response it is -------------------------------------------------------------------------
 
 
-def _unreachable(context: JudgeContext, exchange: Exchange) -> str | None:
+def _unreachable_business(context: JudgeContext, exchange: Exchange) -> str | None:
     """The id of the business that the key of a request cannot reach; None if that is not known."""
     side = side_of(exchange)
     if side is None:
         return None
-    return context.target.businesses.get(BEYOND[side])
+    return context.target.businesses.get(UNREACHABLE[side])

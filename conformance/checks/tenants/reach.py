@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.base.values import instant, texts_in
-from conformance.checks.requests.named import refusable_references, shown_absent
-from conformance.checks.tenants.naming import named_business
+from conformance.checks.requests.named import refusable_references, refused_or_not_shown
+from conformance.checks.tenants.naming import judge_named_business
 from conformance.judging.foreign_effects import TELLING, foreign_effects, successes_untied
 from conformance.judging.inputs import roles_of_refusal
 from conformance.judging.outcomes import (
@@ -66,7 +66,7 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     yield from _objects_refused(context, trial, objects)
     yield from _accepted_foreign(trial, objects)
-    yield from _quoted(context, trial, objects)
+    yield from _quotes(context, trial, objects)
     for exchange in references:
         yield kept_out(context, exchange, (*KEPT_OUT, CodeRole.INVALID_PARAMETER))
     yield from foreign_effects(context, trial)
@@ -77,12 +77,12 @@ def _objects_refused(
 ) -> Iterator[Outcome]:
     """Judge the requests for an object of another business: they are refused.
 
-    A success is fine for a read by name that shows an own object of the same name, for an action
-    that only gives advice, and without the object where absent objects need not be refused.
+    A success is right in three cases: a read by name shows an own object of that name, an action
+    only gives advice, or absent objects need not be refused and the object is not shown.
     """
     if Open.ABSENT_OBJECT in context.operation.open:
-        yield from shown_absent(context, trial, objects, *KEPT_OUT, judge=kept_out)
-        yield from _named_back(trial, objects)
+        yield from refused_or_not_shown(context, trial, objects, *KEPT_OUT, judge=kept_out)
+        yield from _names_only_foreign(trial, objects)
         return
     owners = [_id_shown(context, exchange) for exchange in trial.at(Step.OWNER)]
     for exchange in objects:
@@ -102,8 +102,8 @@ def _accepted_foreign(trial: Trial, objects: list[Exchange]) -> Iterator[Violati
         yield Violation("status", expected, quote(accepted[0]), ids)
 
 
-def _named_back(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
-    """The successes that name the foreign object, if none does for an object that nobody has."""
+def _names_only_foreign(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
+    """The successes that name the foreign object, unless one names an object that nobody has."""
     for_nobody = [exchange for exchange in trial.at(Step.NOBODY) if exchange.ok]
     if not for_nobody or any(_names_sought(exchange) for exchange in for_nobody):
         return
@@ -121,8 +121,8 @@ def _names_sought(exchange: Exchange) -> bool:
     return sought in response.body.written
 
 
-def _quoted(context: JudgeContext, trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
-    """The responses that quote a name, an address or a sentence that the object's owner sees."""
+def _quotes(context: JudgeContext, trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
+    """The responses that quote an address, or a text of several words, from the foreign object."""
     texts = _telling_texts(context, trial)
     without_quotes = slice(1, -1)
     for exchange in objects:
@@ -138,7 +138,7 @@ def _quoted(context: JudgeContext, trial: Trial, objects: list[Exchange]) -> Ite
 
 def _telling_texts(context: JudgeContext, trial: Trial) -> list[str]:
     """The addresses and the texts of several words that the owner of an object sees, each once."""
-    telling: dict[str, None] = {}
+    telling: dict[str, None] = {}  # an ordered set
     for look in [*trial.at(Step.OWNER), *trial.at(Step.BEFORE)]:
         shown, _ = sought_in(context.contract, look)
         for text in texts_in(members_of(shown).values()):
@@ -148,7 +148,7 @@ def _telling_texts(context: JudgeContext, trial: Trial) -> list[str]:
 
 
 def _advises(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether an action that takes any input only reports what is wrong with it."""
+    """Whether an action that takes any input may just have reported what is wrong with it."""
     operation = context.operation
     if operation.action != "perform" or Open.INPUT not in operation.open:
         return False
@@ -245,7 +245,7 @@ def _narrowed_to_foreign(
     place=KEY_ROLES[KeyName.OTHER].place,
 )
 def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Two businesses have no item in common, and no item names another business."""
+    """Two businesses have no item in common, and no item names one that its key cannot reach."""
     rows = _Rows(context)
     for exchange in trial.exchanges:
         answer = answer_of(context.contract, exchange)
@@ -254,10 +254,10 @@ def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         rows.add(side, answer)
         for row in answer.rows:
-            violation = named_business(context, exchange, [row])
+            violation = judge_named_business(context, exchange, [row])
             if violation is not None:
                 yield violation
-    yield from rows.compared()
+    yield from rows.judge()
 
 
 _Item = tuple[str, str]
@@ -267,10 +267,10 @@ _Item = tuple[str, str]
 class _Rows:
     """The items of two businesses, as their lists show them.
 
-    Two equal items without an id may be different, so they count as neither common nor separate.
-    The same goes for an item that belongs to no business: it says so, or names none where other
-    items of its page name theirs. Items with the same id that were created at different times, or
-    for different businesses, are different, because each business may number its own objects.
+    An item in both lists proves nothing if it has no id, because two different items may be equal,
+    or if it belongs to no business: it names none, but other items of its page name theirs. Items
+    with the same id that were created at different times, or for different businesses, are
+    different, because each business may number its own objects.
     """
 
     def __init__(self, context: JudgeContext) -> None:
@@ -280,7 +280,7 @@ class _Rows:
         self._position = context.contract.position
         # by side and item: the id of the first exchange that shows it
         self._shown: dict[Side, dict[_Item, str]] = {Side.OWN: {}, Side.FOREIGN: {}}
-        self._nameless: set[_Item] = set()  # without an id, or of no business
+        self._inconclusive: set[_Item] = set()  # without an id, or of no business
 
     def add(self, side: Side, answer: Answer) -> None:
         """Note the items of a page for the business whose list shows them."""
@@ -300,19 +300,19 @@ class _Rows:
         self._shown[side].setdefault(item, answer.exchange.id)
         is_nobodys = named and row.get(self._tenant) is None
         if is_nobodys or id_of(answer.contract, answer.operation.kind, row) is None:
-            self._nameless.add(item)
+            self._inconclusive.add(item)
 
-    def compared(self) -> Iterator[Outcome]:
+    def judge(self) -> Iterator[Outcome]:
         """Judge that no item is in the lists of both businesses; nothing if one has no items."""
         own, foreign = self._shown[Side.OWN], self._shown[Side.FOREIGN]
         if not own or not foreign:
             return
         common = own.keys() & foreign.keys()
-        named = sorted(common - self._nameless)
+        shared = sorted(common - self._inconclusive)
         ids = tuple(dict.fromkeys([*own.values(), *foreign.values()]))
-        if named:
-            first_identity, _ = named[0]
-            actual = f"{len(named)} items are listed for both businesses: {first_identity}"
+        if shared:
+            first_identity, _ = shared[0]
+            actual = f"{len(shared)} items are listed for both businesses: {first_identity}"
             yield Violation("/", "no item of another business", actual, ids)
         elif not common:
             yield Pass(ids)

@@ -34,13 +34,13 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     unpaid = [probe for probe in trial.plain_probes if probe.status == 402]
     for probe in unpaid:
-        if probe.response is not None and isinstance(probe.json, dict):  # else others judge it
+        if probe.response is not None and isinstance(probe.json, dict):  # else other rules judge it
             yield _judge_terms(payment, probe, probe.response)
     if unpaid:
-        yield from _accepted_for_nothing(trial)
+        yield from _judge_false_proofs(trial)
 
 
-def _accepted_for_nothing(trial: Trial) -> Iterator[Outcome]:
+def _judge_false_proofs(trial: Trial) -> Iterator[Outcome]:
     """Judge a false proof of payment that was accepted.
 
     That is a note if the target names no valid proof: a sandbox may simulate payments.
@@ -96,10 +96,10 @@ def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if taken:
         yield Pass((*unpaid, taken[0].id))
     else:
-        yield from _unaccepted(context, unpaid, paid)
+        yield from _judge_refused_proofs(context, unpaid, paid)
 
 
-def _unaccepted(
+def _judge_refused_proofs(
     context: JudgeContext, unpaid: tuple[str, ...], paid: list[Exchange]
 ) -> Iterator[Outcome]:
     """Judge proofs of payment that were refused, one for each name of their header.
@@ -145,9 +145,9 @@ def payment_nothing(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
         return
     operation, shown = context.operation, members_of(exchange.json)
     names = {*operation.secrets, *operation.schema.get("required", ())}
-    given = sorted(name for name in names & shown.keys() if is_given(shown[name]))
-    if given:
+    handed_out = sorted(name for name in names & shown.keys() if is_given(shown[name]))
+    if handed_out:
         expected = "nothing handed out before the payment"
-        yield Violation(f"/{given[0]}", expected, quote(exchange), (exchange.id,))
+        yield Violation(f"/{handed_out[0]}", expected, quote(exchange), (exchange.id,))
     else:
         yield Pass((exchange.id,))

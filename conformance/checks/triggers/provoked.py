@@ -156,8 +156,8 @@ def _items_created(
 ) -> list[Any]:
     """The items that the accepted request created.
 
-    They are the items with the id in its response. Without any, they are those that show most of
-    the texts that this request alone sent. An item that shows none of them is never included.
+    They are the items with the id in its response. If there are none, they are those that show the
+    most texts that this request alone sent. An item that shows no such text is never included.
     """
     with_id = _items_with_id(context, control, before)
     if with_id:
@@ -195,7 +195,7 @@ def _looks_accepted(
 def _state(context: JudgeContext, item: dict[str, Any], texts: Texts) -> dict[str, Any]:
     """The flags and short words of an item that were not sent, by name.
 
-    They show what became of it. Its id does not, because it differs from item to item.
+    They show what became of the item. The id is left out, because it differs from item to item.
     """
     sent = texts.accepted | texts.refused
     state = {}

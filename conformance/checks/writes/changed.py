@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from conformance.base.values import instant, texts_in, without
-from conformance.checks.writes.neighbours import neighbours_stay, taken_along
+from conformance.checks.writes.neighbours import neighbours_stay, spread_to
 from conformance.checks.writes.read_back import read_back
 from conformance.judging.effects import promised
 from conformance.judging.lasting import HINT, lasting
@@ -17,20 +17,8 @@ from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Vio
 from conformance.judging.responses import quote
 from conformance.judging.rules import passive, trial
 from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
-from conformance.judging.writes import (
-    items_with,
-    last_answer,
-    last_ids,
-    last_success,
-)
-from conformance.model import (
-    UNAVAILABLE,
-    Contract,
-    Exchange,
-    Operation,
-    Step,
-    compact,
-)
+from conformance.judging.writes import items_with, last_answer, last_ids, last_success
+from conformance.model import UNAVAILABLE, Contract, Exchange, Operation, Step, compact
 from conformance.reading import (
     Answer,
     as_shown,
@@ -119,16 +107,23 @@ def update_besides(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for part in trial.parts:
         change = _change_of(context, part)
         if change is not None:
-            yield _besides(change) or _moved(change) or _taken_along(change) or Pass(change.ids)
+            yield (
+                _wrong_member(change)
+                or _moved(change)
+                or _spread_to_older(change)
+                or Pass(change.ids)
+            )
 
 
-def _besides(change: Change) -> Violation | None:
-    """A violation for a member that differs from what was sent or announced, or from before.
+def _wrong_member(change: Change) -> Violation | None:
+    """A violation for a member with a wrong value after the change; None if there is none.
 
-    A member that was announced must not show its former value. One that clients write, and that
-    was not sent, must show it.
+    A member that was sent must show the sent value. One that the response announced must not show
+    its former value. Any other member that clients write must keep its value.
     """
-    for where, expected, actual in differences(change.context.operation, change.sent, change.new):
+    wrong = next(differences(change.context.operation, change.sent, change.new), None)
+    if wrong is not None:
+        where, expected, actual = wrong
         return Violation(where, f"{expected}, as it was sent", actual, change.ids)
     for name, value in _announced(change).items():
         if same(change.old.get(name), change.new.get(name, value)):
@@ -151,7 +146,7 @@ def _announced(change: Change) -> dict[str, Any]:
     return {name: value for name, value in announced.items() if not same(old.get(name), value)}
 
 
-def _taken_along(change: Change) -> Violation | None:
+def _spread_to_older(change: Change) -> Violation | None:
     """A violation if an older object shows what was sent for the changed one, or its new state."""
     trial, contract = change.trial, change.context.contract
     before, after = trial.last(Step.OLDER_BEFORE), trial.last(Step.OLDER_AFTER)
@@ -160,7 +155,7 @@ def _taken_along(change: Change) -> Violation | None:
     old = members_of(sought_in(contract, before)[0])
     new = members_of(sought_in(contract, after)[0])
     ids = last_ids(trial, Step.OLDER_BEFORE, Step.WRITE, Step.OLDER_AFTER)
-    return next(taken_along(change.write, old or new, new, ids), None)
+    return next(spread_to(change.write, old or new, new, ids), None)
 
 
 def _is_lost(exchange: Exchange) -> bool:
@@ -220,7 +215,7 @@ def _other_member(change: Change) -> Violation | None:
 
 
 def _emptied(change: Change) -> Violation | None:
-    """A violation for an object in a member that a PATCH did not send, if it lost a text."""
+    """A violation if a nested object lost a text although a PATCH did not send its member."""
     if change.context.operation.method != "PATCH":
         return None
     for name in sorted(change.old.keys() & change.new.keys() - change.sent.keys()):
@@ -256,7 +251,7 @@ def _set_before(change: Change) -> set[str]:
 
 
 def _earlier_change(change: Change) -> Violation | None:
-    """A violation for a value of the earlier change of the trial that the object did not show.
+    """A violation if the object did not show a value that an earlier change of the trial sent.
 
     Phone numbers taken from other objects are left out.
     """
@@ -269,7 +264,9 @@ def _earlier_change(change: Change) -> Violation | None:
     beside = without(facts.beside, phones)
     sent = promised(context, operation, {**beside, **facts.sent})
     ids = last_ids(change.trial, Step.FIRST, Step.BEFORE)
-    for where, expected, actual in differences(operation, sent, change.old):
+    wrong = next(differences(operation, sent, change.old), None)
+    if wrong is not None:
+        where, expected, actual = wrong
         return Violation(where, expected, actual, ids)
     for name, value in as_shown(operation, beside).items():
         # other objects show this value, but this one shows null although it accepted the value

@@ -103,10 +103,7 @@ def _same_id(created: list[Answer]) -> Violation | None:
 
 
 def _listed_twice(context: JudgeContext, trial: Trial) -> Violation | None:
-    """A violation for several listed objects with the text of one creation; None if each has one.
-
-    A text is fresh if no other request sent it.
-    """
+    """A violation if a list shows several objects with a text that only one creation sent."""
     for page in answers_at(context, trial, Step.LISTED):
         alike = items_with(page, page.exchange.facts.fresh)
         if len(alike) > 1:
@@ -177,7 +174,9 @@ def create_position(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     first: dict[str, tuple[Fraction, str]] = {}  # by id: its position, and the exchange showing it
     for exchange in trial.exchanges:
         for object_id, moment in _positions(context, exchange):
-            first_moment, shown_by = first.setdefault(object_id, (moment, exchange.id))
+            if object_id not in first:
+                first[object_id] = moment, exchange.id
+            first_moment, shown_by = first[object_id]
             ids = (shown_by, exchange.id)
             if abs(moment - first_moment) > SAME_TIME:
                 expected = f"the {context.contract.position} of {shown_by}"

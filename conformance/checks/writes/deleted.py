@@ -38,12 +38,12 @@ def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if deletion is None:
         return
     for before, after in LOOKS_AT_DELETED.items():
-        yield from _around_deletion(context, trial, before, after)
+        yield from _judge_around_deletion(context, trial, before, after)
     deleted = _sought_at(trial, Step.BEFORE)
     for before, after in LOOKS_AT_OTHERS.items():
         # a target that keeps a single object of the kind has no other one
         if deleted is None or _sought_at(trial, before) != deleted:
-            yield from _around_deletion(context, trial, before, after)
+            yield from _judge_around_deletion(context, trial, before, after)
     yield from _still_listed(context, trial, deletion.exchange)
     yield from _still_used(trial)
 
@@ -65,7 +65,7 @@ def delete_shown(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
 
 
 def _still_listed(context: JudgeContext, trial: Trial, deletion: Exchange) -> Iterator[Violation]:
-    """The other lists that show the object after its deletion as they did before.
+    """A violation for each list that shows the object after its deletion as it did before.
 
     The last look at each list counts, because a deletion may take a moment to show.
     """
@@ -86,7 +86,7 @@ def _last_listed(exchanges: Iterable[Exchange]) -> dict[str, Exchange]:
 
 
 def _still_used(trial: Trial) -> Iterator[Violation]:
-    """The writes that were still accepted after the object was gone.
+    """A violation for each operation that still accepted the object after its deletion.
 
     The last request of each operation counts, because a deletion may take a moment to show.
     """
@@ -107,13 +107,13 @@ def _sought_at(trial: Trial, step: Step) -> str | None:
     return look.facts.sought
 
 
-def _around_deletion(
+def _judge_around_deletion(
     context: JudgeContext, trial: Trial, step: Step, following: Step
 ) -> Iterator[Outcome]:
     """Compare the looks of two steps at one object, before and after the deletion.
 
-    There is a gap if one of them is not conclusive. A list leaves none, because it is only a second
-    place to see the object.
+    There is a gap if the looks are not conclusive. Looks at a list leave none, because a list is
+    only a second place to see the object.
     """
     before, after = trial.last(step), trial.last(following)
     if before is None or after is None:
@@ -133,9 +133,10 @@ def _around_deletion(
 
 
 def _is_conclusive(context: JudgeContext, look: Exchange, step: Step, found: Any) -> bool:
-    """Whether a look shows no object, or one. ``found`` is what it shows of the object it sought.
+    """Whether a look shows either no object or one that can be compared.
 
-    An object that is not deleted must be shown under its own id.
+    ``found`` is the object that the look sought, as it shows it, or None. An object that was not
+    deleted must be shown under its own id.
     """
     if found is None:
         return True
@@ -148,10 +149,10 @@ def _is_conclusive(context: JudgeContext, look: Exchange, step: Step, found: Any
 def _judge_after_deletion(
     step: Step, old: object, new: object, answer: Answered, ids: tuple[str, ...]
 ) -> Outcome:
-    """Judge what the deletion made of an object: another one stays, the deleted one is gone.
+    """Judge an object after a deletion: the deleted one is gone or looks different, others stay.
 
-    The deleted one may also look different. ``old`` is the object before the deletion, ``new`` the
-    object after it, None if it is gone. ``step`` says which object it is.
+    ``old`` is the object before the deletion, ``new`` the object after it, None if it is gone.
+    ``step`` says whether it is the deleted one.
     """
     if step in LOOKS_AT_OTHERS and new is None:
         expected = f"{answer.facts.sought}, which was not deleted"

@@ -38,13 +38,13 @@ def neighbours_stay(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for side in before:
         if side not in after or _drifts(write, before[side], after[side]):
             continue
-        last, now = before[side][-1], after[side][-1]
+        old, new = before[side][-1], after[side][-1]
         violations = [
-            *_gone(write, last, after[side]),
-            *_moved(write, last, now),
-            *_reached(write, last, now),
+            *_gone(write, old, after[side]),
+            *_moved(write, old, new),
+            *_spread_to_others(write, old, new),
         ]
-        yield violations[0] if violations else Pass(_ids(last, write, now))
+        yield violations[0] if violations else Pass(_ids(old, write, new))
 
 
 def _ids(*answers: Answer) -> tuple[str, ...]:
@@ -53,9 +53,9 @@ def _ids(*answers: Answer) -> tuple[str, ...]:
 
 
 def _drifts(write: Answer, before: list[Answer], after: list[Answer]) -> bool:
-    """Whether a list loses or moves items by itself: between the looks before a write, or after it.
+    """Whether a list loses items by itself, before or after the write, or moves them before it.
 
-    The object that the write names does not count among the looks after it.
+    The object that the write names may disappear after it.
     """
     if any(missing_items(before[0], before[-1])) or _moved(write, before[0], before[-1]):
         return True
@@ -72,7 +72,7 @@ def _by_side(looks: list[Answer]) -> dict[Side | None, list[Answer]]:
 
 
 def _gone(write: Answer, old: Answer, looks: list[Answer]) -> Iterator[Violation]:
-    """The other objects that neither the first nor the last look after the write shows.
+    """A violation for each other object that neither the first nor the last later look shows.
 
     An object that disappears only after the first look disappears by itself.
     """
@@ -85,21 +85,21 @@ def _gone(write: Answer, old: Answer, looks: list[Answer]) -> Iterator[Violation
 
 
 def _moved(write: Answer, old: Answer, new: Answer) -> list[Violation]:
-    """The objects whose position has changed, including the object of the write."""
+    """A violation for each object whose position has changed, even for the object of the write."""
     old_positions = {old.identity(row): position_of(old.operation, row) for row in old.rows}
     where, ids = f"/{new.contract.position}", _ids(old, write, new)
     moved = []
     for row in new.rows:
         was, now = old_positions.get(new.identity(row)), position_of(new.operation, row)
-        if _are_apart(was, now):
+        if _are_different_times(was, now):
             moved.append(Violation(where, compact(was), compact(now), ids))
     return moved
 
 
-def _are_apart(was: Any, now: Any) -> bool:
-    """Whether two positions are different times; False if one is no time.
+def _are_different_times(was: Any, now: Any) -> bool:
+    """Whether two positions are different times; False if one of them is not a time.
 
-    Texts of different lengths may be the same time, of which one is rounded.
+    Texts of different lengths may stand for the same time, with one of them rounded.
     """
     if was == now:
         return False
@@ -121,10 +121,10 @@ def _other_rows(write: Answer, rows: list[dict[str, Any]]) -> list[dict[str, Any
     return [row for row in rows if str(row.get(name)) != write.exchange.facts.sought]
 
 
-def _reached(write: Answer, old: Answer, new: Answer) -> Iterator[Violation]:
-    """The members of other objects that now show what was sent for the object of the write.
+def _spread_to_others(write: Answer, old: Answer, new: Answer) -> Iterator[Violation]:
+    """A violation for each other object or member that shows what the write sent for its object.
 
-    A new object may show it, unless the request only plans an object. Then it is a violation.
+    A new object may show it, unless the request only plans an object.
     """
     before = {old.identity(row): row for row in old.rows}
     creates_none = write.contract.only_plans(write.operation)
@@ -132,36 +132,37 @@ def _reached(write: Answer, old: Answer, new: Answer) -> Iterator[Violation]:
     for row in _other_rows(write, new.rows):
         was = before.get(new.identity(row))
         if was is not None:
-            yield from _members_taken_along(write, texts, was, row, ids)
+            yield from _members_spread_to(write, texts, was, row, ids)
         elif creates_none and _shows(row, texts):
             yield Violation("/", NONE_CREATED, compact(row), ids)
 
 
-def taken_along(
+def spread_to(
     write: Answer, old: Mapping[str, Any], new: Mapping[str, Any], ids: tuple[str, ...]
 ) -> Iterator[Violation]:
-    """The members of an object that now show what was sent for another one.
+    """A violation for each member of an object that now shows what was sent for another one.
 
-    They show a text that no other request sent, or the state that was asked for. Any other change
-    there may happen by itself.
+    It shows a text that no other request sent, or the requested state. Any other change may happen
+    by itself.
     """
-    yield from _members_taken_along(write, _fresh_texts(write), old, new, ids)
+    yield from _members_spread_to(write, _fresh_texts(write), old, new, ids)
 
 
 def _fresh_texts(write: Answer) -> list[str]:
     """The texts that a write sent and that no other request did."""
     fresh = {member.shown_as for member in write.operation.fresh_members}
-    return texts_in(picked(as_shown(write.operation, write.exchange.facts.sent), fresh).values())
+    sent = as_shown(write.operation, write.exchange.facts.sent)
+    return texts_in(picked(sent, fresh).values())
 
 
-def _members_taken_along(
+def _members_spread_to(
     write: Answer,
     texts: list[str],
     old: Mapping[str, Any],
     new: Mapping[str, Any],
     ids: tuple[str, ...],
 ) -> Iterator[Violation]:
-    """The members that changed to a value with one of some texts, or to the requested state."""
+    """A violation for each member that now has one of some texts, or the requested state."""
     states = members_in_state(write.operation, write.exchange, new)
     for name, value in new.items():
         if old.get(name) != value and (name in states or _shows(value, texts)):

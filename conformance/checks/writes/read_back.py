@@ -32,7 +32,7 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge each accepted write by its response and by the last read of its object.
 
     Of several writes to an object, only the last is judged. Whether a creation may return the
-    object of an earlier one is for create.one. A creation that shows no id cannot be read.
+    object of an earlier one is judged by create.one. A creation that shows no required id is wrong.
     """
     reads = _last_reads(context, trial)
     for write in _last_writes(context, trial):
@@ -44,22 +44,22 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         yield from _misquoted(context, trial, write)
         if write.id in reads:
-            yield from _one_read_back(context, write, reads[write.id])
+            yield from _judge_read(context, write, reads[write.id])
         elif _lacks_id(context, answer):
             name = context.contract.identifier_of(context.operation.kind)
             yield Violation(f"/{name}", NEW_ID, quote(write), answer.ids)
 
 
 def _misquoted(context: JudgeContext, trial: Trial, write: Exchange) -> Iterator[Violation]:
-    """The members that the success of a write shows with other values than were sent.
+    """A violation for each member that an accepted write returns with another value than was sent.
 
-    A value from before the write is only a note: no source rules out that a change returns the
-    object as it was.
+    It is only a note if the member had that value before the write: no source rules out that a
+    change returns the object as it was.
     """
     answer = answer_of(context.contract, write)
     if answer is None or not answer.ok:
         return
-    sent = promised(context, context.operation, _sent_last(write))
+    sent = promised(context, context.operation, _sent_in_body(write))
     for where, expected, actual in differences(context.operation, sent, answer.object):
         earlier = _earlier_values(context, trial, write, where.removeprefix("/"))
         yield Violation(
@@ -73,13 +73,13 @@ def _earlier_values(context: JudgeContext, trial: Trial, write: Exchange, member
     earlier: set[str] = set()
     for exchange in trial.exchanges[:place]:
         found = members_of(sought_in(context.contract, exchange)[0])
-        sent = as_shown(context.operation, _sent_last(exchange))
+        sent = as_shown(context.operation, _sent_in_body(exchange))
         earlier.update(compact(values.get(member)) for values in (found, sent))
     return earlier
 
 
 def _last_writes(context: JudgeContext, trial: Trial) -> list[Exchange]:
-    """The last write to each object of a trial, in order. One without an id is kept, too."""
+    """The last write to each object of a trial, in order, and all writes that show no id."""
     writes: dict[str, Exchange] = {}
     for write in trial.at(Step.WRITE):
         object_id = _written_id(context, write)
@@ -129,7 +129,7 @@ def _lacks_id(context: JudgeContext, answer: Answered) -> bool:
     return isinstance(body, dict) and not isinstance(body.get(name), str | int)
 
 
-def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> Iterator[Outcome]:
+def _judge_read(context: JudgeContext, write: Exchange, read: Exchange) -> Iterator[Outcome]:
     """Judge one write by one read, which must succeed and show the object.
 
     ``sought`` in the labels of the read is the id of the object.
@@ -158,8 +158,11 @@ def _judge_found(
     Nothing passes if the object shows none of the values sent.
     """
     ids = (write.id, read.id)
-    sent = promised(context, context.operation, _sent_last(write))
-    wrong = [*differences(context.operation, sent, found), *_dropped(context, sent, found)]
+    sent = promised(context, context.operation, _sent_in_body(write))
+    wrong = [
+        *differences(context.operation, sent, found),
+        *_dropped_references(context, sent, found),
+    ]
     identifier = context.contract.identifier_of(context.contract.operations[read.operation].kind)
     found_id = members_of(found).get(identifier)
     if found_id is not None and str(found_id) != read.facts.sought:
@@ -170,10 +173,10 @@ def _judge_found(
         yield Pass(ids)
 
 
-def _dropped(
+def _dropped_references(
     context: JudgeContext, sent: Mapping[str, Any], found: dict[str, Any]
 ) -> Iterator[tuple[str, str, str]]:
-    """The references that a creation took and its object shows as null: where, expected, actual."""
+    """The references that a creation sent and its object shows as null: where, expected, actual."""
     if context.operation.action != "create":
         return
     for parameter in context.operation.body:
@@ -191,11 +194,10 @@ def _proves(operation: Operation, sent: Mapping[str, Any], found: Any, found_id:
     return bool(comparable_members(operation, as_shown(operation, sent), found))
 
 
-def _sent_last(write: Exchange) -> dict[str, Any]:
-    """The members of a write, with the values in its body.
+def _sent_in_body(write: Exchange) -> dict[str, Any]:
+    """The sent members in the labels of a write, with the values that its body has.
 
-    If an object to which a reference pointed had disappeared, another one was sent than the labels
-    say.
+    These differ where the object of a reference had disappeared, so that another one was sent.
     """
     body = sent_members(write)
     return {name: body.get(name, value) for name, value in write.facts.sent.items()}

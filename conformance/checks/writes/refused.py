@@ -52,7 +52,7 @@ class Look:
         return Answer(contract, contract.operations[self.exchange.operation], self.exchange)
 
     def violation(self, expected: str, actual: str, sent_by: Sequence[Exchange] = ()) -> Violation:
-        """A violation that the look shows: an effect of some refused writes, or else of any."""
+        """A violation that the look shows; it names the writes ``sent_by``, or else all refused."""
         ids = ids_of([*sent_by, self.exchange]) if sent_by else self.ids
         return Violation("/", expected, actual, ids)
 
@@ -134,7 +134,7 @@ def _item_added(look: Look) -> Violation | None:
     """
     for before in answers_at(look.context, look.trial, Step.LISTED_BEFORE):
         for item in _newest_items(look, before):
-            if _may_be_of_any(look, item):
+            if _may_be_of_refused(look, item):
                 return look.violation("no object created by refused requests", compact(item))
     return None
 
@@ -155,7 +155,7 @@ def _newest_items(look: Look, before: Answer) -> list[Any]:
     return items[:first_old]
 
 
-def _may_be_of_any(look: Look, item: Any) -> bool:
+def _may_be_of_refused(look: Look, item: Any) -> bool:
     """Whether an item may come from a refused attempt, and from no other."""
     for attempt in look.others:
         if _returned(attempt, item, look.context) or _may_be_of(attempt, item, look.context):
@@ -196,7 +196,7 @@ GONE = re.compile(
 def _carried_out(look: Look) -> Violation | None:
     """A violation if the object of refused writes now shows the state that they asked for.
 
-    It is one, too, if a secret has changed that only such a write replaces.
+    A changed secret is a violation, too, because only such a write replaces it.
     """
     before = look.trial.last(Step.BEFORE)
     if before is None:
@@ -207,12 +207,12 @@ def _carried_out(look: Look) -> Violation | None:
         if not isinstance(value, str) or old.get(name, value) == value:
             continue
         is_secret = any(secret in name for secret in look.context.operation.secrets)
-        if is_secret or _is_ordered(look, value):
+        if is_secret or _is_requested_state(look, value):
             return look.violation(f"{name} as before", compact({name: value}))
     return None
 
 
-def _is_ordered(look: Look, state: str) -> bool:
+def _is_requested_state(look: Look, state: str) -> bool:
     """Whether a text is a state that the refused writes asked for."""
     operation = look.context.operation
     if operation.action == "delete":
