@@ -110,7 +110,7 @@ def _judged_again(directory: Path, expected: Expected) -> Stored:
     _require_pinned(opened, expected)
     wrong, known = recompute.mismatches(opened), TrialJudgements()
     if not wrong:
-        played = requests.played(opened, known)
+        played = requests.play_back(opened, known)
         wrong = list(played.mismatches)
     if wrong:
         raise Unfit(Kind.REFUSED, f"The run does not fit what it says about itself: {wrong[0]}")
