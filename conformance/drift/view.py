@@ -34,8 +34,8 @@ class View:
     """A schema in comparable form.
 
     ``values`` are the allowed values as JSON; None means any. ``members``, ``items`` and ``rest``
-    are schemas that have no view yet. ``known`` is False if the
-    schema cannot be followed: a reference leads nowhere, or it is nested too deep or in itself.
+    are schemas that have no view yet. ``known`` is False if the schema cannot be followed: a
+    reference leads nowhere, or the schema is nested too deep or contains itself.
     """
 
     types: frozenset[str] = ALL_TYPES

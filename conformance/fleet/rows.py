@@ -38,7 +38,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Entry:
-    """What an entry is made of: the target, its run, its nights, and its entry of before.
+    """What an entry is made of: the target, its run, its nights, and its earlier entry.
 
     The last of the ``nights`` is that of the run.
     """

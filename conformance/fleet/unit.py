@@ -103,7 +103,7 @@ def units(
 
 
 def _place(published: str | None, folder: Path) -> str | None:
-    """Where a published run is: an address, or a path, made relative to the ``folder``."""
+    """Where a published run is. A relative path starts from ``folder``, that of the target file."""
     if published is None or "://" in published:
         return published
     return str(folder / published)
