@@ -10,7 +10,7 @@ import pytest
 
 from conformance.base.errors import UsageError
 from conformance.certify.codes import Code
-from conformance.certify.recompute import made_otherwise, mismatches
+from conformance.certify.recompute import mismatches, why_not_recomputable
 from conformance.log.chain import LINK
 from conformance.model import Effect
 from conformance.run import runfile
@@ -277,7 +277,7 @@ def test_a_version_cannot_write_a_line_of_its_own(honest: Path, tmp_path: Path) 
         tmp_path / "forged",
         said=lambda said: said["suite"].update(version="9\nConforms"),
     )
-    why = made_otherwise(runfile.open_run(run, real()))
+    why = why_not_recomputable(runfile.open_run(run, real()))
     assert "\n" not in why
     assert "Version 9" in why
 

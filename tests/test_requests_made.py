@@ -21,7 +21,7 @@ from conformance import __version__
 from conformance.base.errors import Unjudgeable
 from conformance.base.options import Choice, Depth
 from conformance.certify.codes import Code
-from conformance.certify.requests import Played, played, problems
+from conformance.certify.requests import Played, play_back, problems
 from conformance.examine.examination import first_look
 from conformance.examine.survey import CASE as SURVEY
 from conformance.judging.coverage import CUT_SHORT
@@ -137,7 +137,7 @@ def is_whole(result: Played) -> bool:
 
 def test_every_request_of_an_honest_run_is_made_again(honest: Opened) -> None:
     """All of them: those of cases, which overlapped, and those before the first case."""
-    result = played(honest)
+    result = play_back(honest)
     assert is_whole(result), result
     assert result.requests > 350
     assert result.remark == ""
@@ -148,7 +148,7 @@ def test_a_broken_server_changes_nothing(workers: int) -> None:
     """Cases that were repeated to confirm a finding are repeated again."""
     opened = broken(workers)
     assert any(each.attempt == 2 for each in opened.log.exchanges)
-    assert is_whole(played(opened))
+    assert is_whole(play_back(opened))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -156,7 +156,7 @@ def test_limits_proxies_and_broken_connections_change_nothing(seed: int) -> None
     """Whatever was sent again because of them is sent again, and nothing else."""
     opened = run_of(workers=1 + 5 * (seed % 2), over=lambda wire: Flaky(wire, seed, 0.1))
     assert any(each.role is Role.RETRY for each in opened.log.exchanges)
-    result = played(opened)
+    result = play_back(opened)
     assert result.mismatches == (), result
     assert is_whole(result) or opened.log.incomplete
 
@@ -164,7 +164,7 @@ def test_limits_proxies_and_broken_connections_change_nothing(seed: int) -> None
 def test_a_budget_that_was_used_up_changes_nothing() -> None:
     """Cases stop where the budget did."""
     opened = run_of(choice=replace(QUICK, budget=150), workers=4)
-    assert is_whole(played(opened))
+    assert is_whole(play_back(opened))
 
 
 @pytest.mark.parametrize("kind", [None, BROKEN], ids=["reference", "broken"])
@@ -172,7 +172,7 @@ def test_cases_that_were_cut_short_are_cut_short_again(kind: type[Any] | None) -
     """Where they were, and those that looked bad are repeated to their end."""
     opened = run_of(kind, Choice(seed=5, budget=250), workers=4)
     assert CUT_SHORT in opened.log.ends.values()
-    assert is_whole(played(opened))
+    assert is_whole(play_back(opened))
 
 
 @pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 0.9, 0.999])
@@ -182,12 +182,12 @@ def test_a_run_that_was_killed_is_not_refused(honest: Opened, share: float) -> N
     later = {each.case for each in honest.log.exchanges[len(kept) :]}
     ends = {case: end for case, end in honest.log.ends.items() if case not in later}
     killed = replace(honest.log, exchanges=kept, ends=ends, incomplete="killed", ended=False)
-    assert played(replace(honest, log=killed)).mismatches == ()
+    assert play_back(replace(honest, log=killed)).mismatches == ()
 
 
 def test_a_full_run_is_made_again() -> None:
     """More than seven thousand requests, with the text of no other run in them."""
-    result = played(run_of(choice=Choice(seed=11), workers=4))
+    result = play_back(run_of(choice=Choice(seed=11), workers=4))
     assert is_whole(result), result
     assert result.requests > 7_000
 
@@ -197,7 +197,7 @@ def test_a_full_run_is_made_again() -> None:
 
 def test_what_cannot_be_played_back_is_counted(honest: Opened) -> None:
     """Each shard of a merged run had its own state, so none of its requests are made again."""
-    result = played(replace(honest, began=replace(honest.began, drawn_by=None)))
+    result = play_back(replace(honest, began=replace(honest.began, drawn_by=None)))
     assert result.mismatches == ()
     assert result.missed == result.requests == len(honest.log.exchanges)
     assert result.remark.startswith(f"{result.missed} of {result.missed} requests could not be")
@@ -207,11 +207,11 @@ def test_other_libraries_may_draw_other_cases() -> None:
     """Then a drawn request that differs is counted, but refutes nothing."""
     drawing = run_of(choice=Choice(seed=3, clauses=(DRAWN_FOR,)))
     drawn = [each for each in drawing.log.exchanges if each.scenario == "mixed-walk"]
-    assert is_whole(played(drawing))
+    assert is_whole(play_back(drawing))
     forged = with_exchange(drawing, drawn[-1], FORGERIES["another path"])
     assert codes(forged) == {Code.REQUEST_MISMATCH}
     older = replace(forged.began, drawn_by={"hypothesis": "1.0"})
-    result = played(replace(forged, began=older))
+    result = play_back(replace(forged, began=older))
     assert result.mismatches == ()
     assert result.missed > 0
     assert "Hypothesis" in result.remark
@@ -226,7 +226,7 @@ def test_a_response_that_the_log_lacks_leaves_room_for_doubt(honest: Opened) -> 
         return replace(each, response=replace(each.response, body=body))
 
     listed = [each for each in honest.log.exchanges if each.part is not None]
-    result = played(with_exchange(honest, listed[0], emptied))
+    result = play_back(with_exchange(honest, listed[0], emptied))
     assert result.mismatches == ()
     assert result.missed > 0
 
@@ -363,7 +363,7 @@ def test_a_case_without_requests_is_counted_where_nothing_is_certain(honest: Ope
     assert first.case != case
     doubtful = replace(first, response=replace(first.response, headers_cut=True))
     rest = [each for each in honest.log.exchanges[1:] if each.case != case]
-    result = played(with_log(honest, [doubtful, *rest]))
+    result = play_back(with_log(honest, [doubtful, *rest]))
     assert case in result.unsure
     assert result.missed > 0
     assert "could not be recomputed" in result.remark

@@ -11,7 +11,7 @@ import pytest
 
 from conformance import __version__
 from conformance.base.options import Choice
-from conformance.certify.requests import Played, played
+from conformance.certify.requests import Played, play_back
 from conformance.log import convert
 from conformance.model import Exchange, Facts, Reuse, Reused, Role, Run
 from conformance.plan.leaves import expected
@@ -156,7 +156,7 @@ def _played(nights: Nights, reuse: Reuse | None = None) -> Played:
     """What playing back the last night shows, if its run.json has certain objects."""
     opened = nights.opened
     known = opened.began.reuse if reuse is None else reuse
-    return played(replace(opened, began=replace(opened.began, reuse=known)))
+    return play_back(replace(opened, began=replace(opened.began, reuse=known)))
 
 
 def test_reuse_is_read_back_from_run_json() -> None:

@@ -28,7 +28,7 @@ def files_of(directory: Path) -> dict[str, bytes]:
 
 
 def content_of(path: Path) -> bytes:
-    """The content of a file. Raises UsageError as ``files_of`` does."""
+    """The content of a file. Raises UsageError in the same cases as ``files_of``."""
     try:
         with stored.opened(path) as file:
             content = file.read(LARGEST + 1)
@@ -40,7 +40,10 @@ def content_of(path: Path) -> bytes:
 
 
 def signed_file(path: Path) -> tuple[bytes, bytes]:
-    """A file and its detached signature. Raises UsageError as ``files_of`` does."""
+    """The content of a file, and of the file with its detached signature.
+
+    Raises UsageError in the same cases as ``files_of``.
+    """
     signature = path.with_name(path.name + commitment.SIGNATURE)
     return content_of(path), content_of(signature)
 

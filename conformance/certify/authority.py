@@ -23,17 +23,21 @@ TYPES = (
 )
 
 
-def asking(url: str) -> Callable[[str], bytes]:
-    """A function that gets a stamp of a text from the authority at a URL.
+def stamp_requester(url: str) -> Callable[[str], bytes]:
+    """A function that requests a time stamp of a text from the authority at a URL.
 
-    It returns the response of the authority, a granted stamp of this very text, and raises NoStamp
-    for any other response. Nobody is trusted yet: whoever verifies the run decides that.
+    The function sends one request. It returns the response if that grants a stamp of this very
+    text, and raises NoStamp otherwise. Whether the authority is trusted is not checked here, but
+    when the run is verified.
 
-    Raises UsageError unless the URL is one of http or https.
+    Raises UsageError unless the URL uses http or https and has no user name.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise UsageError(f"--stamp {url}: not the URL of an authority for time stamps")
+        raise UsageError(
+            f"--stamp {url}: not a URL for a time stamp authority. Use http:// or https://, and no "
+            "user name."
+        )
     address = parts._replace(path=parts.path or "/", fragment="").geturl()
     wire = HttpWire(SECONDS)
 
@@ -51,7 +55,7 @@ def asking(url: str) -> Callable[[str], bytes]:
 
 
 def _response_to(query: bytes, wire: HttpWire, url: str) -> WireResponse:
-    """The response to a query. Raises NoStamp if it is not a whole one with status 200."""
+    """Send a query. Raises NoStamp unless the response is complete and has status 200."""
     headers = (*TYPES, ("Content-Length", str(len(query))))
     try:
         response = wire.send(WireRequest("POST", url, headers, query, most=LARGEST))

@@ -63,7 +63,7 @@ class Kind:
 
 
 OURS = Kind(ALWAYS, SIZES)
-"""A bundle."""
+"""The kind of zip that a bundle is."""
 LARGEST, MOST = 512 * MEGABYTE, 2_000
 """Maximum bytes of all members together, as read and as stored, and maximum number of members."""
 
@@ -72,7 +72,7 @@ DIRECTORY = MEGABYTE
 END, END_SIZE = b"PK\x05\x06", 22
 """The record at the end of a zip: its mark, and its size without a comment."""
 LOCATOR, LOCATOR_SIZE = b"PK\x06\x07", 20
-"""The record before it in a zip that is too large for a bundle."""
+"""The record before the one at the end, which only a zip too large for a bundle has."""
 START, NO_COMMENT = b"PK\x03\x04", b"\0\0"
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -203,15 +203,15 @@ def _require_frame(source: BinaryIO) -> None:
 def _extract(archive: zipfile.ZipFile, directory: Path, kind: Kind) -> None:
     """Write the members of an archive into a directory.
 
-    Raises Invalid for a name that is missing, doubled or not allowed in this kind of zip, and for
-    members that are too large, each or together.
+    Raises Invalid for a name that is missing, occurs twice or is not allowed in this kind of zip,
+    and for members that are too large, each or together.
     """
     members = archive.infolist()
     names = [member.filename for member in members]
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    duplicates = sorted({name for name in names if names.count(name) > 1})
     missing = [name for name in kind.always if name not in names]
-    if doubled:
-        raise Invalid(f"it has two members with the name {doubled[0]}")
+    if duplicates:
+        raise Invalid(f"it has two members with the name {duplicates[0]}")
     if missing:
         raise Invalid(f"it has no {', '.join(missing)}")
     bytes_left = LARGEST
@@ -223,7 +223,8 @@ def _extract(archive: zipfile.ZipFile, directory: Path, kind: Kind) -> None:
 def _limit(member: zipfile.ZipInfo, kind: Kind) -> int:
     """The maximum size of a member in bytes.
 
-    Raises Invalid if it does not belong in a zip of a kind, or is not a plain deflated file.
+    Raises Invalid if it does not belong in this kind of zip, or is not a regular file that is
+    stored or deflated.
     """
     name = member.orig_filename
     limits = [limit for pattern, limit in kind.sizes.items() if pattern.fullmatch(name)]
@@ -240,7 +241,7 @@ def _limit(member: zipfile.ZipInfo, kind: Kind) -> int:
 
 
 def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, to: Path, most: int) -> int:
-    """Write a member to a file and return its size. Raises Invalid beyond ``most`` bytes."""
+    """Write a member to a file and return its size. Raises Invalid above ``most`` bytes."""
     to.parent.mkdir(parents=True, exist_ok=True)
     size = 0
     with archive.open(member) as source, to.open("xb") as written:

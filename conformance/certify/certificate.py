@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 VENDOR, CERTIFIER = "vendor", "certifier"
-"""Who ran the suite, as the relation of a certificate says it."""
+"""The values of the ``relation`` of a certificate: who ran the suite."""
 
 
 class Grade(StrEnum):
@@ -46,8 +46,8 @@ class Certificate:
     ``digest`` is the SHA-256 digest of the signed statement. Dates are ISO 8601. ``address`` says
     where the certificate is published, and ``tls_key`` is the SHA-256 digest of the public key that
     the target showed; both are empty if unknown. ``not_judged`` are ids of scored clauses, and
-    ``remains`` sentences on what a certificate cannot show. ``not_recomputed`` counts what could
-    not be made again from the evidence.
+    ``remains`` are sentences on what a certificate cannot show. ``not_recomputed`` is the number of
+    cells, reports and cases that could not be recomputed from the evidence.
     """
 
     digest: str
@@ -81,7 +81,7 @@ class Certificate:
 
     @property
     def first_line(self) -> str:
-        """The grade in a few words, which come first wherever the certificate is shown."""
+        """The grade in a few words, to be shown before anything else about the certificate."""
         until = self.expires[:10]
         names = ", ".join(each.principal for each in self.signers if each.grade is self.grade)
         lacking = ", but not everything could be recomputed" if self.not_recomputed else ""
@@ -90,5 +90,5 @@ class Certificate:
         return f"Self-declared: the vendor ran it ({names}) until {until}{lacking}"
 
     def expired(self, at: datetime) -> bool:
-        """Whether it is no longer valid at a moment with a time zone."""
+        """Whether the certificate has expired at a moment, which must have a time zone."""
         return at > datetime.fromisoformat(self.expires)

@@ -1,6 +1,6 @@
 """Checks the evidence of a certificate: the verdict is made again from the log, and compared.
 
-``certify`` and ``verify`` both check by this module, so that nothing is signed that would not hold.
+``certify`` and ``verify`` both use this module, so nothing is signed that ``verify`` would refuse.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from conformance.base.errors import UsageError
 from conformance.base.text import amount
 from conformance.certify import assess, bundle, known, recompute, seams
 from conformance.certify.codes import Code, Problem
-from conformance.certify.judged_again import Again, judged_and_played
+from conformance.certify.judged_again import Rejudged, judged_and_played
 from conformance.certify.requests import Played
 from conformance.certify.seams import Terms
 from conformance.certify.statement import Claims, Judged, canonical_digest
@@ -32,7 +32,7 @@ from conformance.run.runfile import Opened
 DERIVED = frozenset({"cells", "counts", "causes", "exit_code", "uncovered"})
 """Members of run.json that follow from the bodies in the log."""
 BODIES_LACK = frozenset({ReasonKind.BLOCKED, ReasonKind.PROVIDE, ReasonKind.OWN_LIMIT})
-"""Why cells may be untested without the bodies that would show more."""
+"""Kinds of reasons for which a cell may be untested only because bodies were removed."""
 MOST_DAYS = 366
 """Maximum days from the end of a run to the expiry of its certificate."""
 NOT_OURS = "{} is not what the suite writes for this run"
@@ -47,7 +47,8 @@ class Evidence:
     """The judged evidence of a bundle, and what is wrong with it.
 
     ``judged`` and ``opened`` are None if it cannot be judged at all. ``not_recomputed`` names the
-    cells and reports that could not be made again because bodies were removed from the log.
+    cells, reports and requests that could not be recomputed, and ``notes`` say what was not
+    checked.
     """
 
     problems: tuple[Problem, ...]
@@ -58,28 +59,32 @@ class Evidence:
 
 
 def check(
-    directory: Path, contract: Contract, claims: Claims, terms: Terms, known: Again | None = None
+    directory: Path,
+    contract: Contract,
+    claims: Claims,
+    terms: Terms,
+    earlier: Rejudged | None = None,
 ) -> Evidence:
     """Judge the run in an unpacked bundle again, and find everything wrong with it.
 
-    ``known`` is the run as judged before the bundle was made. It counts if the log is still the
-    same, so that nothing is judged twice. Claims with faults, or a run that cannot be read, are
-    the only problem that is then found.
+    ``earlier`` is the run as judged before the bundle was made. It is used if the log is still the
+    same, so that nothing is judged twice. If the claims have faults, or the run cannot be read,
+    nothing else is checked.
     """
-    wrong = [Problem(Code.STATEMENT_MISMATCH, each) for each in claims.faults]
-    if wrong:
-        return Evidence(tuple(wrong))
+    faults = [Problem(Code.STATEMENT_MISMATCH, fault) for fault in claims.faults]
+    if faults:
+        return Evidence(tuple(faults))
     try:
-        return _evidence_of(directory, contract, claims, terms, known)
+        return _evidence_of(directory, contract, claims, terms, earlier)
     except UsageError as error:
         text = str(error).replace(f"{directory}/", "")
         return Evidence((Problem(Code.RUN_INVALID, text),))
 
 
 def _evidence_of(
-    directory: Path, contract: Contract, claims: Claims, terms: Terms, known: Again | None
+    directory: Path, contract: Contract, claims: Claims, terms: Terms, earlier: Rejudged | None
 ) -> Evidence:
-    """The evidence in an unpacked bundle, judged again, for claims without faults of their own.
+    """The evidence in an unpacked bundle, judged again. The claims must have no faults.
 
     Raises UsageError for a run that cannot be read.
     """
@@ -89,11 +94,11 @@ def _evidence_of(
     if profile is None or foreign:
         return Evidence((*foreign, *unknown))
     mismatches = recompute.mismatches(opened)
-    rejudged = _judged_and_played(opened, known)
+    rejudged = _judged_and_played(opened, earlier)
     run, played = bare(rejudged.run), rejudged.played
     stated, not_recomputed, differing = _as_stated(run, opened)
     changed = _changed_reports(directory, run)
-    if opened.log.archive.removed:
+    if opened.log.archive.removed:  # reports that show them cannot be recomputed
         not_recomputed, changed = (*not_recomputed, *changed), []
     beside = bundle.beside(directory)
     spot = seams.spot_in(directory, contract, stated)
@@ -101,7 +106,7 @@ def _evidence_of(
     problems = [
         *mismatches,
         *played.mismatches,
-        *_choice_by_others(opened),
+        *_choice_not_recomputable(opened),
         *differing,
         *(Problem(Code.REPORT_MISMATCH, NOT_OURS.format(each)) for each in changed),
         *assess.shortfalls(stated, profile),
@@ -118,21 +123,21 @@ def _evidence_of(
     )
 
 
-def _judged_and_played(opened: Opened, known: Again | None) -> Again:
+def _judged_and_played(opened: Opened, earlier: Rejudged | None) -> Rejudged:
     """The run judged again, and what playing it back shows.
 
-    ``known`` is returned if it was judged from the same log. Without the bodies of responses
-    nothing can be played back, so nothing is found wrong with the requests.
+    Returns ``earlier`` if that was judged from the same log. If bodies of responses were removed,
+    the run cannot be played back, so nothing is found wrong with its requests.
     """
     if opened.log.archive.removed:
-        return Again(opened.judged(), Played(requests=len(opened.log.exchanges)))
-    if known is not None and known.run.log_head == opened.log.chain.head:
-        return known
+        return Rejudged(opened.judged(), Played(requests=len(opened.log.exchanges)))
+    if earlier is not None and earlier.run.log_head == opened.log.chain.head:
+        return earlier
     return judged_and_played(opened)
 
 
 def _requests_not_recomputed(opened: Opened, played: Played, spot: seams.Spot | None) -> list[str]:
-    """The requests that could not be made again, also of spot checks, in a few words."""
+    """The requests that could not be recomputed, including those of spot checks, in a few words."""
     requests = [f"requests of the case {case}" for case in played.unsure]
     if opened.log.archive.removed:
         requests = ["all requests"]
@@ -159,9 +164,9 @@ def profile_of(contract: Contract, label: str) -> tuple[Profile | None, list[Pro
 
 
 def _other_contract(opened: Opened) -> Iterator[Problem]:
-    """A problem if the run was judged by another contract than the one that the suite brings.
+    """A problem if the run was judged by another contract than the one packaged with the suite.
 
-    It names the version of the suite that has that contract, if one is known.
+    Its advice is the version of the suite that has that contract, if one is known.
     """
     digest = opened.said["spec"]["digest"]
     if digest == opened.contract.digest and opened.contract.packaged:
@@ -175,7 +180,7 @@ def _other_contract(opened: Opened) -> Iterator[Problem]:
 def _other_suite(opened: Opened, claims: Claims) -> Iterator[Problem]:
     """A problem unless this very suite made the run, and certified it.
 
-    Only the same version, unchanged, can make the verdict again.
+    Only the same version, unchanged, can reproduce the verdict.
     """
     version = opened.said["suite"]["version"]
     if version != __version__:
@@ -190,9 +195,9 @@ def _other_suite(opened: Opened, claims: Claims) -> Iterator[Problem]:
         yield Problem(Code.SUITE_UNKNOWN, text, "One of them was changed.")
 
 
-def _choice_by_others(opened: Opened) -> Iterator[Problem]:
-    """A problem if this suite cannot make the plan or the choice of the cases again."""
-    why = recompute.made_otherwise(opened)
+def _choice_not_recomputable(opened: Opened) -> Iterator[Problem]:
+    """A problem if this suite cannot recompute the plan or the choice of the cases."""
+    why = recompute.why_not_recomputable(opened)
     if why:
         yield Problem(Code.CHOICE_MISMATCH, why)
 
@@ -210,11 +215,11 @@ def _without_canonical_form(opened: Opened) -> Iterator[Problem]:
 
 
 def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Problem]]:
-    """The judged run with the verdicts that run.json states, where these can be believed.
+    """The judged run, with the verdicts that run.json states where these are believed.
 
-    Returns this run, the names of cells whose stated verdict is believed though the log does not
-    show it, and the problems. A stated verdict is believed only for a cell that may be untested
-    because bodies were removed from the log. Any other difference is a problem.
+    A stated verdict that the log does not show is believed only for a cell that may be untested
+    because bodies were removed from the log. Any other difference is a problem. Returns the run,
+    the names of the cells whose stated verdict is believed, and the problems.
     """
     made = json.loads(json.dumps(members.to_json(run, opened.selected)))
     stated = opened.results.verdicts
@@ -253,8 +258,8 @@ def _operations_lacking_bodies(opened: Opened) -> set[str]:
 def may_lack_bodies(cell: Cell, lacking: Set[str], gaps: Set[str]) -> bool:
     """Whether a cell may be untested because bodies were removed from the log.
 
-    ``lacking`` holds the operations whose responses lack bodies. ``gaps`` are the reasons for which
-    cases of the plan never ran, so that no body can show more.
+    ``lacking`` holds the operations whose responses lack bodies. ``gaps`` are the reasons why cases
+    of the plan never ran; for a cell with only such reasons, no body could have shown more.
     """
     never_ran = cell.reasons and all(reason.text in gaps for reason in cell.reasons)
     if cell.verdict is not Verdict.UNTESTED or never_ran:
@@ -268,7 +273,7 @@ def _differing(
 ) -> Iterator[Problem]:
     """A problem if some of the named members of run.json do not follow from its log.
 
-    ``said`` has the members of run.json, and ``made`` those that the log gives.
+    ``said`` has the stored members of run.json, and ``made`` those recomputed from the log.
     """
     differing = sorted(name for name in names if said.get(name) != made.get(name))
     if differing:
@@ -311,8 +316,8 @@ def write_reports(run: Run, directory: Path) -> None:
 def _times(run: Run, claims: Claims, at: datetime) -> Iterator[Problem]:
     """What is wrong with the times of a certificate that is checked at a moment.
 
-    It must be issued after the run and not in the future, hold for at most MOST_DAYS after the run,
-    and not have expired. If a cell is waived, no waiver may have expired.
+    The certificate must be issued after the run and not in the future, expire at most MOST_DAYS
+    after the run, and not have expired. If a cell is waived, no waiver may have expired.
     """
     ended = _moment(run.finished)
     issued, expires = _moment(claims.issued), _moment(claims.expires)
@@ -335,6 +340,6 @@ def _times(run: Run, claims: Claims, at: datetime) -> Iterator[Problem]:
 
 
 def _moment(text: str) -> datetime:
-    """A stored moment. Those of a run were checked to be readable, but may have no time zone."""
+    """A stored moment, in UTC if it names no time zone; it was checked before to be readable."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

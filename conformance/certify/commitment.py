@@ -84,8 +84,8 @@ def declaration_digest(declaration: Declaration) -> str:
         raise UsageError(f"The target file has a value without a canonical form: {error}") from None
 
 
-def drawn(freeze: bytes, issued: datetime, expires: datetime) -> Challenge:
-    """A new challenge for a freeze, given as its file."""
+def new_challenge(freeze: bytes, issued: datetime, expires: datetime) -> Challenge:
+    """A challenge with a random nonce and seed. ``freeze`` is the content of freeze.json."""
     return Challenge(
         nonce=secrets.token_hex(NONCE_BYTES),
         seed=secrets.randbelow(SEEDS),
@@ -96,7 +96,7 @@ def drawn(freeze: bytes, issued: datetime, expires: datetime) -> Challenge:
 
 
 def written(document: Freeze | Challenge) -> bytes:
-    """The file of a freeze or a challenge."""
+    """The content of the file of a freeze or a challenge."""
     return (json.dumps({"format": FORMAT, **asdict(document)}, indent=2) + "\n").encode()
 
 
@@ -119,10 +119,10 @@ def _members(content: bytes, schema: str) -> dict[str, Any]:
 def signer(
     content: bytes, signature: bytes, namespace: str, trust: Trust | None, at: datetime
 ) -> str | Problem:
-    """The principal that signed a file in a namespace, if it was trusted for that at a moment.
+    """Who signed a file, or the problem if the signature is invalid or its key was not trusted.
 
-    Without ``trust``, it is the fingerprint of the key. A problem if the signature does not hold,
-    or if nobody trusted made it.
+    The signer is a principal of ``trust`` that could sign in the namespace at the moment ``at``.
+    Without ``trust``, any key counts, and the signer is its fingerprint.
     """
     armored = signature.decode("ascii", "replace")
     try:
@@ -161,10 +161,10 @@ def problems(
 ) -> list[Problem]:
     """What is wrong with freeze, challenge and run, or with their links or their order.
 
-    ``files`` are those that the run keeps, by name. Without ``trust``, nobody asks who signed.
-    ``product`` and ``version`` are those that a certificate claims; empty if it does not say.
+    ``files`` are those that the run keeps, by name. Without ``trust``, it is not checked who signed
+    them. ``product`` and ``version`` are those that a certificate claims; empty if it claims none.
     ``vendors`` are the principals that sign the certificate as vendors, one of whom has to have
-    frozen the product; None if that is unknown, or if the certifier made the run.
+    signed the freeze; None if that is unknown, or if the certifier made the run.
     """
     missing = [name for name in NAMES if name not in files]
     if missing:
@@ -181,8 +181,9 @@ def problems(
     except ValueError as error:
         return [Problem(Code.FREEZE_MISMATCH, f"Freeze or challenge cannot be read: {error}.")]
     found = [*_signatures(files, trust, times, vendors), *_links(files, freeze, challenge, run)]
+    frozen = (freeze.product, freeze.version)
     claimed = (product or freeze.product, version or freeze.version)
-    if claimed != (freeze.product, freeze.version):
+    if claimed != frozen:
         text = f"{freeze.product} {freeze.version} was frozen, not {' '.join(claimed)}."
         found.append(Problem(Code.FREEZE_MISMATCH, text))
     return [*found, *_order(times)]
@@ -190,7 +191,7 @@ def problems(
 
 @dataclass(frozen=True)
 class Times:
-    """When things happened, as they say themselves."""
+    """When each step happened, according to freeze, challenge and run."""
 
     frozen: datetime
     issued: datetime
@@ -202,9 +203,10 @@ class Times:
 def _signatures(
     files: Mapping[str, bytes], trust: Trust | None, times: Times, vendors: Set[str] | None
 ) -> Iterator[Problem]:
-    """The signatures of freeze and challenge that do not hold, or that nobody trusted made.
+    """A problem for each signature of freeze or challenge that is invalid or not trusted.
 
-    Also the freeze, if none of the ``vendors`` signed it. None skips that.
+    Also one if none of the ``vendors`` signed the freeze. If ``vendors`` is None, that is not
+    checked.
     """
     for name, namespace, at in (
         (FREEZE, VENDOR, times.frozen),
@@ -234,7 +236,7 @@ def _order(times: Times) -> Iterator[Problem]:
 def _links(
     files: Mapping[str, bytes], freeze: Freeze, challenge: Challenge, run: Run
 ) -> Iterator[Problem]:
-    """Where the challenge does not belong to the freeze, or the run does not follow one of them."""
+    """A problem for each way in which challenge and freeze, or the run and one of them, differ."""
     if challenge.freeze != digest_of(files[FREEZE]):
         yield Problem(Code.FREEZE_MISMATCH, "The challenge was issued for another freeze.")
     for text in departures(freeze, run.target, run.contract.digest, run.suite):
@@ -249,7 +251,7 @@ def _links(
 
 
 def moment(text: str) -> datetime:
-    """A moment in ISO 8601. Raises ValueError if it is none, or has no time zone."""
+    """A moment from its ISO 8601 text. Raises ValueError if it is not one, or has no time zone."""
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError(f"{text} has no time zone")

@@ -15,9 +15,9 @@ from conformance.certify.keys import PrivateKey, PublicKey, SignatureInvalid
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
 
-def signed(payload: bytes, key: PrivateKey, before: Mapping[str, Signature]) -> str:
-    """The envelope of a payload with a signature of a key, added to earlier ones."""
-    envelope = Envelope(payload, PAYLOAD_TYPE, dict(before))
+def signed(payload: bytes, key: PrivateKey, earlier: Mapping[str, Signature]) -> str:
+    """The envelope of a payload, with its ``earlier`` signatures and a new one by a key."""
+    envelope = Envelope(payload, PAYLOAD_TYPE, dict(earlier))
     envelope.sign(CryptoSigner(key.secret, _key(key.public)))
     return _text(envelope)
 
@@ -27,7 +27,7 @@ def _text(envelope: Envelope) -> str:
 
 
 def read(text: str) -> Envelope:
-    """An envelope. Raises ValueError, with the reason, if it is malformed."""
+    """The envelope in a text. Raises ValueError, with the reason, if it is malformed."""
     value = parsed(text, Bounds())
     try:
         envelope = Envelope.from_dict(value)
@@ -41,7 +41,7 @@ def read(text: str) -> Envelope:
 
 
 def require(envelope: Envelope, key: PublicKey) -> None:
-    """Raise SignatureInvalid unless an envelope has a signature of a key that holds."""
+    """Raise SignatureInvalid unless an envelope has a valid signature by a key."""
     signature = envelope.signatures.get(key.keyid)
     if signature is None:
         raise SignatureInvalid("the envelope has no signature of the key")

@@ -28,7 +28,7 @@ class Bodies(StrEnum):
 
 
 def assemble(source: Path, opened: Opened, judged: Run, bodies: Bodies, directory: Path) -> Run:
-    """Write everything but statement and signatures of a bundle, and return the run in it."""
+    """Write a bundle without statement and signatures, and return the run as the bundle has it."""
     run = checking.bare(judged)
     with files.private():
         runfile.write(run, opened.selected, directory)
@@ -43,18 +43,18 @@ def assemble(source: Path, opened: Opened, judged: Run, bodies: Bodies, director
 
 def add_spot_checks(source: Path, opened: Opened, directory: Path) -> None:
     """Add spot checks to an unsigned bundle, without their reports."""
-    within = directory / seams.SPOT
+    spot_directory = directory / seams.SPOT
     with files.private():
-        within.mkdir()
+        spot_directory.mkdir()
         run = checking.bare(opened.judged())
-        runfile.write(run, opened.selected, within)
-        _write_log(source, opened, None, within)
+        runfile.write(run, opened.selected, spot_directory)
+        _write_log(source, opened, None, spot_directory)
 
 
 def _kept(opened: Opened, run: Run, bodies: Bodies) -> frozenset[str] | None:
     """The digests of the contents that stay in the log; None for all of them.
 
-    What the suite sent itself always stays, because the requests are made again from it.
+    Bodies of requests always stay, because verifying a bundle means recomputing its requests.
     """
     if bodies is Bodies.ALL:
         return None
@@ -73,9 +73,9 @@ def _digests(bodies: Iterable[object]) -> set[str]:
 
 
 def _write_log(source: Path, opened: Opened, kept: frozenset[str] | None, directory: Path) -> None:
-    """Write the compressed log, line by line as it was, with only the contents that are ``kept``.
+    """Write the compressed log, line by line as it was, but with only some of its contents.
 
-    These are digests. None keeps all contents.
+    ``kept`` are the digests of the contents that stay; None keeps all.
     """
     bounds = size_limit.bounds(opened.began.target.disk)
     plain = directory / runfile.LOG
@@ -90,9 +90,9 @@ def _write_log(source: Path, opened: Opened, kept: frozenset[str] | None, direct
 
 
 def _without(line: str, kept: frozenset[str] | None) -> str:
-    """A line of a log, without its content if the digest of that is not among those ``kept``.
+    """A line of a log, without its content unless the digest of the content is in ``kept``.
 
-    Most lines have no such content, so they are not even parsed.
+    None keeps all. Most lines have no such content, so they are not even parsed.
     """
     if kept is None or f'"{CONTAINED}"' not in line:
         return line
@@ -102,11 +102,11 @@ def _without(line: str, kept: frozenset[str] | None) -> str:
     return json.dumps({name: entry[name] for name in entry if name != CONTAINED}) + "\n"
 
 
-def state(directory: Path, judged: Judged, profile: Profile, claims: Claims) -> bytes:
-    """Write the statement on an assembled bundle, and return it as it is signed."""
+def write_statement(directory: Path, judged: Judged, profile: Profile, claims: Claims) -> bytes:
+    """Write the statement on an assembled bundle, and return the bytes that are to be signed."""
     subjects = bundle.digests(directory)
-    made = statement.made(judged, profile, claims, subjects)
-    payload = statement.payload(made)
+    built = statement.build(judged, profile, claims, subjects)
+    payload = statement.payload(built)
     (directory / bundle.STATEMENT).write_bytes(payload)
     return payload
 
@@ -114,8 +114,8 @@ def state(directory: Path, judged: Judged, profile: Profile, claims: Claims) -> 
 def sign(directory: Path, payload: bytes, key: PrivateKey, namespace: str) -> None:
     """Add a signature to a statement: in the envelope, and detached."""
     path = directory / bundle.ENVELOPE
-    before = envelope.read(path.read_text(encoding="utf-8")).signatures if path.exists() else {}
-    path.write_text(envelope.signed(payload, key, before), encoding="utf-8")
+    earlier = envelope.read(path.read_text(encoding="utf-8")).signatures if path.exists() else {}
+    path.write_text(envelope.signed(payload, key, earlier), encoding="utf-8")
     name = f"{bundle.STATEMENT}.{key.public.keyid}.sig"
     signature = sign_detached(key, namespace, payload)
     (directory / name).write_text(signature, encoding="ascii")

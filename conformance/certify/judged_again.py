@@ -14,24 +14,24 @@ from conformance.run.runfile import Opened
 
 
 @dataclass(frozen=True)
-class Again:
-    """A run, judged by its log, and what playing it back shows."""
+class Rejudged:
+    """A run, judged again from its log, and what playing it back shows."""
 
     run: Run
     played: Played
 
 
-def judged_and_played(opened: Opened) -> Again:
+def judged_and_played(opened: Opened) -> Rejudged:
     """Judge a stored run again, and play it back.
 
-    On two cores, both are done at the same time. On one core, what one of them judges is not
-    judged again by the other.
+    With an idle second core, both happen at the same time. Otherwise they run one after the other,
+    and share what they have judged.
     """
     gc.freeze()  # the log stays in memory, so scanning it for garbage would only take time
     known = TrialJudgements()
     try:
-        with meanwhile(lambda: requests.played(opened, known)) as played:
+        with meanwhile(lambda: requests.play_back(opened, known)) as wait_for_played:
             run = opened.judged(known=known)
-            return Again(run, played())
+            return Rejudged(run, wait_for_played())
     finally:
         gc.unfreeze()

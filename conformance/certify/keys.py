@@ -40,7 +40,7 @@ _ARMORED = re.compile(rf"\s*{BEGIN}([A-Za-z0-9+/=\s]+){END}\s*")
 WIDTH = 70
 """Characters of a line of an armored signature."""
 LONGEST = 4_096
-"""Maximum characters of an armored signature, and of a public key. They have 300 and 80."""
+"""Maximum characters of an armored signature, and of a public key. Real ones have 300 and 80."""
 
 
 class SignatureInvalid(Exception):  # noqa: N818 - it says what is wrong
@@ -105,7 +105,7 @@ def load_private(path: Path, passphrase: str | None = None) -> PrivateKey:
     try:
         secret = load_ssh_private_key(content, passphrase.encode() if passphrase else None)
     except TypeError:
-        if passphrase:  # the key has none
+        if passphrase:  # the key needs none
             return load_private(path)
         raise Locked(f"{path}: the key has a passphrase. Set {PASSPHRASE} to it.") from None
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -233,7 +233,7 @@ def _packed(content: bytes) -> bytes:
 
 
 def _unpacked(content: bytes, count: int) -> list[bytes]:
-    """The ``count`` strings that a content consists of. Raises ValueError if it does not."""
+    """The ``count`` strings that make up a content. Raises ValueError for any other content."""
     strings = []
     for _ in range(count):
         length = int.from_bytes(content[:4], "big")
@@ -248,7 +248,7 @@ def _unpacked(content: bytes, count: int) -> list[bytes]:
 
 
 def _decoded(text: str) -> bytes:
-    """The bytes of a base64 text. Raises ValueError if it is none, or too long."""
+    """The bytes of a base64 text. Raises ValueError if it is not base64, or too long."""
     if len(text) > LONGEST:
         raise ValueError("it is too long")
     try:

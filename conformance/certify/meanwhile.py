@@ -18,11 +18,11 @@ Result = TypeVar("Result")
 
 @contextmanager
 def meanwhile(compute: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
-    """Begin to compute something in a second process. The yielded function waits for the result.
+    """Start to compute something in a second process, and yield a function that returns the result.
 
     The process is a fork: it starts with everything that is in memory, and only its result has to
     be pickled. Where a fork is not possible or saves no time, as on a busy machine, the yielded
-    function computes the result itself. It also does so if the process fails, and then raises what
+    function itself calls ``compute``. It also does so if the process fails, and then raises what
     ``compute`` raises.
     """
     if not _saves_time():
@@ -53,13 +53,14 @@ def _saves_time() -> bool:
     """Whether a second core is idle, and a fork is safe: only Linux, and no other thread."""
     if sys.platform != "linux" or threading.active_count() > 1:
         return False
-    cores, (load, _, _) = len(os.sched_getaffinity(0)), os.getloadavg()
-    return cores > 1 and load < cores
+    cores = len(os.sched_getaffinity(0))
+    load_of_last_minute = os.getloadavg()[0]
+    return cores > 1 and load_of_last_minute < cores
 
 
 def _send(compute: Callable[[], object], sender: Connection) -> None:
-    """Send a result. Nothing is sent if an exception is raised."""
+    """Compute a result and send it. Nothing is sent if an exception is raised."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)  # the handlers are those of the first process
+        signal.signal(number, signal.SIG_DFL)  # do not run the handlers of the parent process
     with contextlib.suppress(Exception):
         sender.send(compute())

@@ -14,19 +14,19 @@ from conformance.run.runfile import Opened
 SLACK = timedelta(seconds=2)
 """Times are stored to the second, and clocks are corrected by small steps."""
 AHEAD = timedelta(days=1)
-"""How far the clock of the run may be ahead of the one here."""
+"""How far the clock of the run may be ahead of the clock of this machine."""
 
 
 def mismatches(opened: Opened) -> Iterator[Problem]:
     """The times of a run that cannot be true.
 
-    It must not end in the future. Times must run forward in each case, from the start of the run to
-    its end, and spot checks must not begin before their moments. Waivers must be judged by the day
-    on which the run began.
+    The run must not end in the future. In each case, times must run forward from the start of the
+    run to its end. A case of spot checks must not begin before the moment that the seed gives it.
+    Waivers must have been judged as of the day on which the run began.
     """
     try:
         if _moment(opened.ended) > datetime.now(UTC) + AHEAD:
-            text = f"the run ended at {opened.ended}, which lies in the future"
+            text = f"the run ended at {opened.ended}, which is in the future"
             yield Problem(Code.TIME_MISMATCH, text)
         yield from _backwards(opened)
         yield from _too_early(opened)
@@ -41,10 +41,10 @@ def mismatches(opened: Opened) -> Iterator[Problem]:
 
 
 def _backwards(opened: Opened) -> Iterator[Problem]:
-    """The first time that lies before an earlier one of its case.
+    """A problem for the first time that is earlier than the time before it in the same case.
 
     A request on behalf of several cases is left out, because an earlier case may have sent it.
-    Raises ValueError and TypeError.
+    Raises ValueError or TypeError if a time cannot be read.
     """
     began, ended = _moment(opened.began.started), _moment(opened.ended)
     by_case: dict[str, list[Exchange]] = {}
@@ -62,7 +62,10 @@ def _backwards(opened: Opened) -> Iterator[Problem]:
 
 
 def _too_early(opened: Opened) -> Iterator[Problem]:
-    """The first case of spot checks that began before its moment. Raises ValueError."""
+    """A problem for the first case of spot checks that began before the moment due to it.
+
+    Raises ValueError if a time cannot be read.
+    """
     run = opened.began
     if run.spread is None:
         return

@@ -16,11 +16,11 @@ from conformance.reading.marks import site_of
 
 ADVICE = "The target file has to allow writing, and lists or reads have to show what was written."
 MOST = 50
-"""Written texts that are looked for in later responses."""
+"""Number of written texts to look for in responses; beyond that, no more are collected."""
 
 
 def problems(run: Run) -> list[Problem]:
-    """What shows that a run was made with another nonce than it says; nothing without a nonce."""
+    """What shows that a run was not made with the nonce that it names; empty if it names none."""
     if not run.nonce:
         return []
     found = []
@@ -34,10 +34,10 @@ def problems(run: Run) -> list[Problem]:
 
 
 def _came_back(run: Run) -> bool:
-    """Whether a response shows a text again that an accepted write has sent.
+    """Whether a response shows a text that an earlier, accepted write sent.
 
-    Only texts with the words that follow from the nonce count, and not a response that only repeats
-    its own request.
+    Only texts with the words that follow from the nonce count. A text that the request of the same
+    response also sent does not count, because the target may merely have echoed it.
     """
     words_of_nonce = site_of(keys_of(run)[0]).split("-")
     written: set[str] = set()
@@ -55,7 +55,7 @@ def _came_back(run: Run) -> bool:
 
 
 def _texts_with(words: list[str], exchange: Exchange) -> set[str]:
-    """The texts in the body of a request that have all of some words."""
+    """The texts in the body of a request that contain all ``words``, in any case."""
     body = exchange.request.body
     if body is None or not all(word in body.written.lower() for word in words):
         return set()

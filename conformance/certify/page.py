@@ -21,7 +21,7 @@ from conformance.report import badge, html
 
 NAME = "certificate.html"
 NAMED = 12
-"""Scored clauses that were not judged, and that the sheet names. It counts the others."""
+"""How many of the scored clauses that were not judged the sheet names; it counts the others."""
 SHORT = 16
 """Hexadecimal digits of a digest where the sheet has no room for all."""
 

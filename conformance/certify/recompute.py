@@ -1,8 +1,8 @@
 """Recomputes what a stored run says about itself, because whoever stored it may have edited it.
 
 Plan and choice follow from the contract, the declaration, the seed and the depth. The log has to
-fit them, the address, the identity, the clock and itself. Verdicts are not compared here, because a
-replay never believes the stored ones.
+agree with them, with the address, the identity and the clock, and with itself. Verdicts are not
+compared here, because a replay never believes the stored ones.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ from conformance.transport.sender import LOOK
 NAMED = 3
 """Examples that a mismatch names."""
 MOST_OF = 0.9
-"""The share of a budget that is used up when it ends a case. The log lacks a few requests."""
+"""A case can be over budget only if the log has this share of it. A few requests are not in it."""
 
 BEFORE, AFTER = (preflight.CASE.id, survey.CASE.id), (AGAIN.id, CLEAN.id)
 """The cases that are not planned: those before all others, and those after them."""
-BESIDES = (*BEFORE, *AFTER, LOOK.id)
+UNPLANNED = (*BEFORE, *AFTER, LOOK.id)
 """All cases that are not planned. ``LOOK`` sees whether the target is available."""
 
 
 def mismatches(opened: Opened) -> list[Problem]:
-    """Everything in a stored run that does not fit, by the contract that it is judged by."""
-    found = [*_chain(opened), *_strangers(opened), *_ends(opened), *_unknown(opened)]
+    """Everything in a stored run that does not agree with what is recomputed from it."""
+    found = [*_chain(opened), *_strangers(opened), *_ends(opened), *_unknown_operations(opened)]
     selection = opened.began.selection
-    if selection is not None and not made_otherwise(opened):
+    if selection is not None and not why_not_recomputable(opened):
         found += _plan(opened)
     found += [
         *_numbers(opened),
@@ -58,8 +58,8 @@ def mismatches(opened: Opened) -> list[Problem]:
     return found
 
 
-def made_otherwise(opened: Opened) -> str:
-    """Why nobody can make the plan or the choice of a run again; empty if this suite can."""
+def why_not_recomputable(opened: Opened) -> str:
+    """Why this suite cannot make the plan or the choice of a run again; empty if it can."""
     version = clean(opened.said["suite"]["version"])
     made_by = clean(opened.said["spec"]["digest"])
     if version != __version__:
@@ -83,8 +83,8 @@ def made_otherwise(opened: Opened) -> str:
 def _chain(opened: Opened) -> Iterator[Problem]:
     """A problem if a line of the log lacks the digest of the line before it.
 
-    Otherwise, if the run names another digest than that of the last line. A run that was killed
-    after its last request, but before it was judged, names none.
+    If all lines have it, a problem if run.json does not name the digest of the last line. That is
+    not expected of a run that was killed before it was judged.
     """
     chain, head = opened.log.chain, opened.said.get("log_head")
     if chain.broken_at is not None:
@@ -99,7 +99,7 @@ def _chain(opened: Opened) -> Iterator[Problem]:
 
 
 def _numbers(opened: Opened) -> Iterator[Problem]:
-    """The first gap in the numbers of the exchanges, which count up for each process that sent.
+    """A problem for the first gap in the numbers of the exchanges, which each process counts up.
 
     A run that broke off may have gaps.
     """
@@ -121,14 +121,14 @@ def process_of(exchange: Exchange) -> str:
 
 
 def _numbered(name: str) -> tuple[str, int]:
-    """The prefix and the number of the id of an exchange; 0 without a number."""
+    """The prefix and the number of the id of an exchange; the number is 0 if it has none."""
     found = re.fullmatch(r"(.*?)([0-9]{1,9})", name, re.DOTALL)
     return (found[1], int(found[2])) if found else (name, 0)
 
 
-def _unknown(opened: Opened) -> Iterator[Problem]:
-    """The operations that the target file declares inapplicable, but that the contract lacks."""
-    if made_otherwise(opened):
+def _unknown_operations(opened: Opened) -> Iterator[Problem]:
+    """A problem if the target file declares operations inapplicable that the contract lacks."""
+    if why_not_recomputable(opened):
         return
     unknown = opened.began.target.inapplicable - opened.contract.operations.keys()
     names = [clean(name) for name in unknown]
@@ -141,17 +141,14 @@ _PLANS: WeakKeyDictionary[Opened, Plans] = WeakKeyDictionary()
 
 
 def plans_of(opened: Opened) -> Plans:
-    """The plans that follow from what a run says about itself; made once."""
+    """The plans that follow from what a run says about itself; made once for each run."""
     if opened not in _PLANS:
         _PLANS[opened] = spots.plans_of(opened.contract, opened.began)
     return _PLANS[opened]
 
 
 def _plan(opened: Opened) -> Iterator[Problem]:
-    """How the stored plan, or the stored choice of cases, departs from what the declaration gives.
-
-    ``due`` and ``chosen`` are the ids of the cases that had to be chosen, and that were.
-    """
+    """How the stored plan, or the stored choice of cases, differs from what is recomputed."""
     rows, plans = opened.said["plan"], plans_of(opened)
     stored = {row["id"]: row for row in rows}
     made = {case.id: convert.to_json(case) for case in plans.plan.cases}
@@ -163,23 +160,25 @@ def _plan(opened: Opened) -> Iterator[Problem]:
         yield Problem(Code.PLAN_MISMATCH, "the plan names a case twice")
     due = stored.keys() if plans.selected is None else plans.selected
     chosen = stored.keys() if opened.selected is None else opened.selected
+    excess, missing = chosen - due, due - chosen
+    yield from _named(Code.CHOICE_MISMATCH, "run although the selection excludes them", excess)
     yield from _named(
-        Code.CHOICE_MISMATCH, "run although the selection excludes them", chosen - due
-    )
-    yield from _named(
-        Code.CHOICE_MISMATCH, "left out although the selection includes them", due - chosen
+        Code.CHOICE_MISMATCH, "left out although the selection includes them", missing
     )
 
 
 def _strangers(opened: Opened) -> Iterator[Problem]:
-    """The exchanges of no chosen case, other than those of unplanned cases at their time."""
+    """A problem with the exchanges that no chosen case explains.
+
+    Exchanges of unplanned cases are explained if they were sent when a run sends such requests.
+    """
     plan = {case.id: case for case in opened.began.cases}
     chosen = _chosen(opened)
     strangers = _misplaced(opened.log.exchanges)
     for exchange in opened.log.exchanges:
         case = plan.get(exchange.case)
         if case is None:
-            fits = exchange.case in BESIDES and exchange.scenario == PREFLIGHT
+            fits = exchange.case in UNPLANNED and exchange.scenario == PREFLIGHT
         else:
             fits = exchange.scenario == case.scenario and case.id in chosen
         if not fits:
@@ -198,8 +197,9 @@ def _chosen(opened: Opened) -> Set[str]:
 def _ends(opened: Opened) -> Iterator[Problem]:
     """What is wrong with the ends of cases, as the log has them.
 
-    No case may end that was not planned. In a run that did not break off, every chosen case has
-    ended, every exchange counts, and none was over budget while much of that was left.
+    No case may end that was not planned. In a run that did not break off, every chosen case must
+    have ended, and no exchange may be void. No case may have been over budget while much of the
+    budget was left.
     """
     log, plan = opened.log, Plan(opened.began.cases)
     unplanned = log.ends.keys() - {case.id for case in plan.cases}
@@ -219,7 +219,7 @@ def _ends(opened: Opened) -> Iterator[Problem]:
 
 
 def _cut_short(opened: Opened) -> Iterator[Problem]:
-    """The cases that were cut short, although the plan does not cut them short."""
+    """A problem with the cases that were cut short, although the plan does not limit them."""
     may_be = {case.id for case in opened.began.cases if case.at_most}
     cut = {name for name, outcome in opened.log.ends.items() if outcome == CUT_SHORT}
     yield from _named(Code.CASE_MISMATCH, "cut short, but not by the plan", cut - may_be)
@@ -238,9 +238,14 @@ def _misplaced(exchanges: list[Exchange]) -> list[str]:
 
 
 def _out_of_order(exchanges: list[Exchange]) -> list[str]:
-    """The ids of unjudged exchanges where one process, whose exchanges are given, sends none."""
-    judged = [index for index, each in enumerate(exchanges) if each.case not in BESIDES]
-    first, last = (judged[0], judged[-1]) if judged else (len(exchanges), -1)
+    """The ids of the unjudged exchanges that one process sent at the wrong time.
+
+    ``exchanges`` are all exchanges of the process.
+    """
+    judged = [index for index, each in enumerate(exchanges) if each.case not in UNPLANNED]
+    first, last = len(exchanges), -1  # without a judged exchange, no other is late or early
+    if judged:
+        first, last = judged[0], judged[-1]
     late = [each.id for each in exchanges[first:] if each.case in BEFORE]
     early = [each.id for each in exchanges[: last + 1] if each.case in AFTER]
     return [*late, *early, *_new_looks(exchanges)]
@@ -260,9 +265,9 @@ def _new_looks(exchanges: list[Exchange]) -> list[str]:
 
 
 def _named(code: Code, what: str, names: Iterable[str], noun: str = "case") -> Iterator[Problem]:
-    """A problem with some cases or exchanges, as ``what`` says, with their number and first names.
+    """A problem that counts some cases, says ``what`` is wrong with them, and names the first few.
 
-    None if there are no names.
+    ``noun`` says what they are if not cases. Yields nothing if there are no ``names``.
     """
     ordered = sorted(names)
     if ordered:
@@ -275,14 +280,14 @@ def _named(code: Code, what: str, names: Iterable[str], noun: str = "case") -> I
 
 
 def _addresses(opened: Opened) -> Iterator[Problem]:
-    """The connection, and the first request, that went elsewhere than to the address of the target.
+    """A problem if the connections went to another host than the target's, and one for requests.
 
-    Scheme, host and port count, and the header Host.
+    The latter names the first request whose scheme, host, port or Host header is another one.
     """
     due, peer = urlsplit(opened.began.target.url), opened.began.peer
-    host = parse_url(opened.began.target.url).host or ""
-    if peer is not None and peer.host != host:
-        text = f"connections were made to {peer.host}, but the target is {host}"
+    target_host = parse_url(opened.began.target.url).host or ""
+    if peer is not None and peer.host != target_host:
+        text = f"connections were made to {peer.host}, but the target is {target_host}"
         yield Problem(Code.ADDRESS_MISMATCH, text)
     for exchange in opened.log.exchanges:
         sent = urlsplit(exchange.request.url)
@@ -297,7 +302,10 @@ def _addresses(opened: Opened) -> Iterator[Problem]:
 
 
 def _identity(opened: Opened) -> Iterator[Problem]:
-    """A problem if requests name the suite in a run as an ordinary client, or none in another."""
+    """A problem if the User-Agents of the requests contradict the identity that the run states.
+
+    If the run announces itself, at least one request has to name the suite; otherwise none may.
+    """
     identity = opened.began.target.identity
     name = SUITE.agent.partition("/")[0]
     naming = [

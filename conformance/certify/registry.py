@@ -47,8 +47,8 @@ Verify = Callable[[Path], Checked]
 def add(bundle: Path, registry: Path, verify: Verify) -> Checked:
     """Verify a bundle and put a copy into a registry, which is created if it is missing.
 
-    Nothing is copied if the bundle is refused, or if the registry has the same statement with more
-    signatures that hold. Raises OSError if a file cannot be written.
+    Nothing is copied if the bundle is refused, or if it lacks a valid signature that the copy of
+    the same statement in the registry has. Raises OSError if a file cannot be written.
     """
     checked = verify(bundle)
     if checked.certificate is None:
@@ -73,13 +73,13 @@ def entries(registry: Path, verify: Verify) -> list[Checked]:
         raise UsageError(
             f"{registry}: there is no registry. Add a bundle with `registry add BUNDLE`."
         )
-    found = [_named_rightly(verify(path)) for path in sorted(registry.glob("*.zip"))]
+    found = [_refused_if_misnamed(verify(path)) for path in sorted(registry.glob("*.zip"))]
     found.sort(key=lambda each: each.certificate.issued if each.certificate else "", reverse=True)
     return sorted(found, key=_refused_and_product)
 
 
-def _named_rightly(checked: Checked) -> Checked:
-    """The bundle, refused if its name is not the digest of its statement."""
+def _refused_if_misnamed(checked: Checked) -> Checked:
+    """The bundle as it is, or refused if its file name is not the digest of its statement."""
     certificate = checked.certificate
     if certificate is None or certificate.digest == checked.path.stem:
         return checked
@@ -89,8 +89,9 @@ def _named_rightly(checked: Checked) -> Checked:
 
 def _refused_and_product(checked: Checked) -> tuple[bool, str]:
     """A key for sorting: by product, with the refused bundles last."""
-    certificate = checked.certificate
-    return certificate is None, certificate.product.casefold() if certificate else ""
+    if checked.certificate is None:
+        return True, ""
+    return False, checked.certificate.product.casefold()
 
 
 # --- the site -------------------------------------------------------------------------------------
@@ -99,12 +100,12 @@ def _refused_and_product(checked: Checked) -> tuple[bool, str]:
 def publish(checked: Sequence[Checked], site: Path, now: datetime) -> None:
     """Build the static site of some bundles, without those that are refused.
 
-    It replaces an earlier site in the directory as a whole. Raises UsageError if something else is
-    in the directory.
+    It replaces an earlier site in the directory as a whole. Raises UsageError if the directory
+    holds anything else.
     """
     if site.exists() and not _is_site(site):
         raise UsageError(
-            f"{site}: something else than the site of a registry is there, and is not replaced. "
+            f"{site}: holds something other than a registry site, so it is not replaced. "
             "Choose an empty or a new directory with --output."
         )
     site.parent.mkdir(parents=True, exist_ok=True)
@@ -149,7 +150,7 @@ def _write_certificate(directory: Path, bundle: Path, certificate: Certificate) 
 
 
 def place(certificate: Certificate) -> str:
-    """The directory of a certificate in a site. Raises UsageError if its digest is none."""
+    """The directory of a certificate in a site. Raises UsageError if its digest is malformed."""
     if not re.fullmatch(r"[0-9a-f]{64}", certificate.digest):
         raise UsageError(f"{certificate.digest!r} is not a digest")
     return f"{CERTIFICATES}/{certificate.digest}"
@@ -165,7 +166,7 @@ MISSING = {
 
 
 def _figures(counts: Counts) -> dict[str, Json]:
-    """The cells of the contract by what became of them."""
+    """The numbers of cells of the contract: all of them, and by what became of them."""
     return {
         "cells": counts.of,
         "judged": counts.judged,

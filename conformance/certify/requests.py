@@ -1,20 +1,19 @@
 """Makes the requests of a stored run again, by playing it back with the stored responses.
 
-A request that is missing, added or different is a mismatch. Where playing back cannot be certain,
-for example in the last cases of a run that was killed, it says so and refuses nothing.
+A request that is missing, added or different is a mismatch. Where that is not certain, for example
+in the last cases of a run that was killed, the requests only count as not recomputed.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from dataclasses import dataclass
 
 from conformance.base.errors import Unjudgeable
 from conformance.base.options import Choice
 from conformance.base.text import amount
 from conformance.certify.codes import Code, Problem
-from conformance.certify.recompute import AFTER, made_otherwise, plans_of, process_of
+from conformance.certify.recompute import AFTER, plans_of, process_of, why_not_recomputable
 from conformance.certify.requests_compared import Difference
 from conformance.certify.requests_sender import NotMade, NoWire, StoredSender, Tape
 from conformance.examine import survey
@@ -39,15 +38,16 @@ LEFT_OVER = "it does not follow from the run"
 UNJUDGED = (*AFTER, LOOK.id)
 """The cases whose requests no rule judges, so that they are not made again."""
 DRAWN = ("generated", "mixed-walk")
-"""The scenarios whose requests are drawn, so that they depend on the versions of what draws."""
+"""The scenarios whose requests are generated, so they depend on the versions of the generators."""
 
 
 @dataclass(frozen=True)
 class Played:
     """What playing back a run showed.
 
-    ``requests`` counts those of cases and of the first look. ``unsure`` holds the ids of the cases
-    whose requests could not all be made again, and ``missed`` counts these requests.
+    ``requests`` is the number of requests that were to be made again: all but those of UNJUDGED.
+    ``unsure`` holds the ids of the cases whose requests could not all be made again, ``missed`` is
+    the number of requests of these cases, and ``why`` the reason.
     """
 
     requests: int
@@ -69,13 +69,13 @@ class Played:
 
 def problems(opened: Opened) -> list[Problem]:
     """The requests of a stored run that do not follow from it."""
-    return list(played(opened).mismatches)
+    return list(play_back(opened).mismatches)
 
 
-def played(opened: Opened, known: TrialJudgements | None = None) -> Played:
-    """Play a stored run back, and compare its requests.
+def play_back(opened: Opened, known: TrialJudgements | None = None) -> Played:
+    """Play a stored run back, and compare its requests. Nothing is sent.
 
-    Anything already ``known`` is not judged again, and the judgements that are necessary are added.
+    Judgements in ``known`` are not made again, and those that are needed are added to it.
     """
     sent = [each for each in opened.log.exchanges if each.case not in UNJUDGED]
     why = unplayable(opened)
@@ -87,9 +87,9 @@ def played(opened: Opened, known: TrialJudgements | None = None) -> Played:
 
 def unplayable(opened: Opened) -> str:
     """Why a run cannot be played back at all; empty if it can."""
-    otherwise = made_otherwise(opened)
-    if otherwise:
-        return otherwise
+    why = why_not_recomputable(opened)
+    if why:
+        return why
     if opened.began.drawn_by is None:
         return "The run was merged from shards, or an earlier version of the suite made it."
     if len({process_of(each) for each in opened.log.exchanges}) > 1:
@@ -108,7 +108,7 @@ class Playback(Session):
     def __init__(self, prepared: Prepared, tape: Tape, known: TrialJudgements) -> None:
         self._tape = tape
         super().__init__(prepared, NoWire())
-        # the log of a target that lacks operations is judged by another contract in the end
+        # if a target lacks operations, its log is judged by another contract in the end
         self._known_trials = TrialJudgements() if self.target.declaration.absent else known
 
     def _sender(self, *_: object) -> Sender:
@@ -124,12 +124,12 @@ class _Player:
         self._cases = plans.chosen.runnable
         self._same_versions = run.drawn_by == drawing_versions()
         self._session = Playback(_prepared(plans, run), self._tape, known)
-        self._spot = run.spread is not None
-        self._doubt = ""  # why differences are not certain from now on
+        self._is_spot = run.spread is not None
+        self._doubt = ""  # why no further difference is certain; empty while they are
         self._unsure: set[str] = set()
 
     def play(self) -> Played:
-        """Play everything back, up to the first request that does not follow for certain."""
+        """Play the run back, up to the first request that certainly does not follow from it."""
         try:
             mismatch = self._before_cases() or self._all_cases()
         except Unjudgeable:
@@ -138,11 +138,11 @@ class _Player:
         return self._result(mismatch)
 
     def _result(self, mismatch: Problem | None) -> Played:
-        """What playing back showed. Without a mismatch, what was not played back is unsure."""
+        """What playing back showed. Without a mismatch, unfinished cases count as unsure."""
         counts = self._tape.counts(without=UNJUDGED)
         if mismatch is None:
             self._unsure |= {case for case in counts if self._tape.rest(case)}
-        # a case without any request lacks one at least
+        # a case without any stored request lacks at least one
         unsure = {case: counts.get(case, 1) for case in sorted(self._unsure)}
         return Played(
             requests=sum({**counts, **unsure}.values()),
@@ -155,21 +155,25 @@ class _Player:
     def _before_cases(self) -> Problem | None:
         """Play back the requests before the first case, and return the first mismatch.
 
-        Spot checks have none. Raises Unjudgeable if the run stopped there.
+        Spot checks have no such requests. Raises Unjudgeable if the run stopped there.
         """
         session = self._session
-        if self._spot:
+        if self._is_spot:
             return None
         try:
             preflight.check(session)
             if self._tape.rest(survey.CASE.id):
-                deque(first_look(session, local=False), maxlen=0)
+                for _ in first_look(session, local=False):
+                    pass  # what it finds does not matter, only its requests
         except NotMade as error:
-            return self._differs(error.case, error.exchange, error.what)
+            return self._certain_mismatch(error.case, error.exchange, error.difference)
         return self._left_over(preflight.CASE.id) or self._left_over(survey.CASE.id)
 
     def _all_cases(self) -> Problem | None:
-        """Play back the cases, up to the first mismatch. Raises Unjudgeable where the run ended."""
+        """Play back the cases, and return the first mismatch.
+
+        Raises Unjudgeable if the run broke off within a case.
+        """
         for case in self._cases:
             mismatch = self._one_case(case)
             if mismatch is not None:
@@ -177,44 +181,47 @@ class _Player:
         return None
 
     def _one_case(self, case: Case) -> Problem | None:
-        """Play back a case. Returns its mismatch, unless there is none or it is not certain."""
-        if self._spot:
+        """Play back a case. Returns its mismatch; None if there is none, or it is not certain."""
+        if self._is_spot:
             self._session.forget()
         try:
             self._session.run_case(case, judged=False)
         except NotMade as error:
-            return self._differs(case.id, error.exchange, error.what)
+            return self._certain_mismatch(case.id, error.exchange, error.difference)
         if self._session.log.ends[case.id] not in ENDS:
             self._doubt = self._doubt or CRASHED
         return self._left_over(case.id)
 
     def _left_over(self, case: str) -> Problem | None:
-        """The mismatch of a case with more requests than follow from the run."""
+        """The mismatch of a case with more requests than follow from the run, if it is certain."""
         rest = self._tape.rest(case)
-        return self._differs(case, rest[0], Difference(LEFT_OVER)) if rest else None
+        return self._certain_mismatch(case, rest[0], Difference(LEFT_OVER)) if rest else None
 
-    def _differs(self, case: str, exchange: Exchange | None, what: Difference) -> Problem | None:
-        """The mismatch of a case; None if it is not certain, and then the case counts as unsure."""
-        self._doubt = self._doubt_about(case, what)
+    def _certain_mismatch(
+        self, case: str, exchange: Exchange | None, difference: Difference
+    ) -> Problem | None:
+        """The mismatch that a difference is. If it is not certain, None, and the case is unsure."""
+        self._doubt = self._doubt_about(case, difference)
         if self._doubt:
             self._unsure.add(case)
             return None
         where = f"exchange {exchange.id} of the case {case}" if exchange else f"the case {case}"
-        return Problem(Code.REQUEST_MISMATCH, f"{where}: {what.text}")
+        return Problem(Code.REQUEST_MISMATCH, f"{where}: {difference.text}")
 
-    def _doubt_about(self, case: str, what: Difference) -> str:
+    def _doubt_about(self, case: str, difference: Difference) -> str:
         """Why a difference is not certain; empty if it is. After one doubt nothing is certain."""
-        drawn = case.partition("[")[0] in DRAWN
-        reasons = {
-            LACKING: self._tape.lacks_some,
-            REDACTED: not what.certain,
-            DRAWN_OTHERWISE: drawn and not self._same_versions,
-        }
-        holding = [reason for reason, holds in reasons.items() if holds]
-        return self._doubt or self._doubt_about_end(case) or next(iter(holding), "")
+        doubt = self._doubt or self._doubt_about_end(case)
+        if doubt:
+            return doubt
+        if self._tape.lacks_some:
+            return LACKING
+        if not difference.certain:
+            return REDACTED
+        is_drawn = case.partition("[")[0] in DRAWN
+        return DRAWN_OTHERWISE if is_drawn and not self._same_versions else ""
 
     def _doubt_about_end(self, case: str) -> str:
-        """Why a case may have stopped anywhere; empty if it ran to its end."""
+        """Why a case may have stopped at any request; empty if it ran to its end."""
         end = self._log.ends.get(case)
         if end == OVER_BUDGET or (end is None and self._log.incomplete):
             return BROKE_OFF
@@ -222,7 +229,7 @@ class _Player:
 
 
 def _prepared(plans: Plans, run: Run) -> Prepared:
-    """What the run was prepared with, but with invented keys, because it stores none."""
+    """What the run was prepared with, but with invented keys, because a run stores no keys."""
     invented = {role: hashlib.sha256(role.encode()).hexdigest() for role in run.target.keys}
     return Prepared(
         plans.contract,

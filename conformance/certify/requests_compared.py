@@ -18,14 +18,14 @@ from conformance.transport.redaction.secrets import WITHHELD
 SHOWN = 60
 """Characters of a differing text that a sentence quotes."""
 VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
-"""The version in a User-Agent: that of a library, which may be another one today."""
+"""A version in a User-Agent: that of a library, which may have been updated since."""
 IN_HEADERS = frozenset((SecretKind.KEY, SecretKind.UNKNOWN))
-"""The placeholders that a header has for certain. Others depend on what was known when."""
+"""Secrets that are redacted in every header. Others may not have been known when it was sent."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """A request as a scenario makes it, before it is sent. ``part`` is that of the sender."""
+    """A request as a scenario makes it. ``part`` names one that is made for several cases."""
 
     message: Message
     label: Label
@@ -54,8 +54,8 @@ RedactBody = Callable[[bytes | None], Body | None]
 def difference(
     stored: Exchange, made: Made, redact: Redact, redact_body: RedactBody
 ) -> Difference | None:
-    """The first difference between a stored request and the one that was made; None without one."""
-    for name, logged, due in _labels(stored, made):
+    """The first difference between a stored request and the one that was made; None if equal."""
+    for name, logged, due in _label_values(stored, made):
         if logged != due:
             return Difference(_sentence(name, logged, due))
     return (
@@ -66,11 +66,11 @@ def difference(
     )
 
 
-def _labels(stored: Exchange, made: Made) -> Iterator[tuple[str, object, object]]:
-    """Each label that must be equal: its name, the stored value, and the one due.
+def _label_values(stored: Exchange, made: Made) -> Iterator[tuple[str, object, object]]:
+    """Each label that must be equal: its name, the stored value, and the expected value.
 
-    A repeated request has the role RETRY, whatever its label says. A shared request has the attempt
-    of whichever case sent it. So neither is compared there.
+    A repeated request has the role RETRY, whatever its label says, so its role is not compared. A
+    shared request has the attempt of whichever case sent it, so its attempt is not compared.
     """
     label = made.label
     yield "operation", stored.operation, label.operation
@@ -84,7 +84,7 @@ def _labels(stored: Exchange, made: Made) -> Iterator[tuple[str, object, object]
 
 
 def _in_headers(stored: Headers, made: Headers) -> Difference | None:
-    """The difference between two lists of headers, whose order counts. Versions do not."""
+    """The difference between two lists of headers. Their order counts; versions do not."""
     if tuple(stored) == made:
         return None
     logged = [_unversioned(*each) for each in stored]
@@ -95,7 +95,7 @@ def _in_headers(stored: Headers, made: Headers) -> Difference | None:
 
 
 def _unversioned(name: str, value: str) -> tuple[str, str]:
-    """A header; a User-Agent without versions."""
+    """A header, without the versions if it is a User-Agent."""
     return name, VERSION.sub("", value) if name.lower() == "user-agent" else value
 
 
@@ -107,7 +107,7 @@ def _in_url(stored: str, made: str, redact: Redact) -> Difference | None:
 
 
 def _in_body(stored: Body | None, made: bytes | None, redact: RedactBody) -> Difference | None:
-    """The difference between two bodies. A body that has no secret needs no redaction."""
+    """The difference between two bodies. The one that was made is redacted only if need be."""
     if made is None:
         return None if stored is None else Difference("it has a body")
     if stored is None:
@@ -121,9 +121,9 @@ def _in_body(stored: Body | None, made: bytes | None, redact: RedactBody) -> Dif
 
 
 def _in_facts(stored: Facts, made: Facts) -> Difference | None:
-    """The difference between two sets of labels, but for those that only a sender can add.
+    """The difference between two sets of facts, except for those that only a sender can add.
 
-    They may be equal only as JSON, which is how the log has them.
+    Facts that are equal as JSON count as equal, because the log stores them as JSON.
     """
     if stored == made:
         return None
@@ -141,14 +141,16 @@ def _difference(
 ) -> Difference:
     """The difference between two texts, quoted from shortly before the place where they differ.
 
-    It is certain unless one of them has a placeholder for a secret. Placeholders of ``harmless``
-    kinds do not count.
+    It is certain unless one of the texts has a secret redacted. Placeholders of ``harmless`` kinds
+    leave it certain.
     """
     kinds = {each.kind for text in (logged, due) for each in Placeholder.all_in(text)}
     certain = kinds <= harmless and WITHHELD not in logged + due
-    pairs = enumerate(zip(logged, due, strict=False))
-    shorter = min(len(logged), len(due))
-    first = next((place for place, (one, other) in pairs if one != other), shorter)
+    first = min(len(logged), len(due))
+    for place, (one, other) in enumerate(zip(logged, due, strict=False)):
+        if one != other:
+            first = place
+            break
     start = max(0, first - SHOWN // 3)
     return Difference(_sentence(name, logged[start:], due[start:]), certain)
 

@@ -30,13 +30,13 @@ FINAL = "its response was 404, so the run would have sent it again"
 
 
 class NotMade(BaseException):
-    """Raised when a case makes another request than the stored one. Scenarios must not catch it."""
+    """Raised if a case makes another request than the stored one. Scenarios must not catch it."""
 
-    def __init__(self, case: str, exchange: Exchange | None, what: Difference) -> None:
-        super().__init__(what.text)
+    def __init__(self, case: str, exchange: Exchange | None, difference: Difference) -> None:
+        super().__init__(difference.text)
         self.case = case
         self.exchange = exchange
-        self.what = what
+        self.difference = difference
 
 
 class NoWire:
@@ -57,10 +57,10 @@ class Tape:
         for exchange in log.exchanges:
             self._sent[exchange.case].append(exchange)
         self._played: dict[str, int] = defaultdict(int)
-        self.lacks_some = False  # whether a response so far was longer than the log keeps
+        self.lacks_some = False  # whether the log lacks a part of a response so far
 
     def counts(self, without: Container[str]) -> dict[str, int]:
-        """The number of exchanges by case, without those of some cases."""
+        """The number of exchanges of each case, ``without`` some cases and those that sent none."""
         counted = {case: len(sent) for case, sent in self._sent.items() if case not in without}
         return {case: count for case, count in counted.items() if count}
 
@@ -69,9 +69,10 @@ class Tape:
         return self._sent[case][self._played[case] :]
 
     def next(self, case: str) -> Exchange:
-        """The next exchange of a case.
+        """The next exchange of a case, which counts as played back.
 
-        Without one, raises OverBudget or Unjudgeable if that explains it, and NotMade otherwise.
+        If there is none, raises OverBudget if the budget ended the case, Unjudgeable if the run
+        broke off in it, and NotMade otherwise.
         """
         sent, played = self._sent[case], self._played[case]
         if played == len(sent):
@@ -104,10 +105,10 @@ class StoredSender(Sender):
         rotate: bool = False,
         again: Callable[[], Message] | None = None,
     ) -> Exchange:
-        """The stored exchange that ended the sending of a message.
+        """The last stored exchange of a message, which the run may have sent several times.
 
-        Those before it, after which the run sent the message again, are compared, too. Raises
-        NotMade if a stored request is another one, or was sent again without a reason.
+        The earlier ones are compared, too. Raises NotMade if a stored request differs from the
+        message, or was sent again without a reason.
         """
         self._permit(label)
         for _ in range(REPEATS):
@@ -144,9 +145,9 @@ class StoredSender(Sender):
     def _one_of_several(
         self, message: Message, label: Label, address: str | None, patient: bool
     ) -> Exchange:
-        """The stored exchange for one of several messages.
+        """The stored exchange for one of several messages that were sent at the same time.
 
-        If the run sent this one again, which it does by itself, the exchange that ended that.
+        If the run sent this message again, which it does on its own, the last exchange.
         """
         self._permit(label)
         exchange = self._next_compared(message, label)
@@ -157,32 +158,29 @@ class StoredSender(Sender):
         return self.send(message, label, address)
 
     def _final(self, message: Message, label: Label) -> Exchange:
-        """The stored exchange for a message that the run must not have sent again after it.
-
-        Raises NotMade if it did.
-        """
+        """The next stored exchange of a message. Raises NotMade if the run sent it once more."""
         exchange = self._next_compared(message, label)
         if exchange.role is Role.RETRY:
             raise NotMade(exchange.case, exchange, Difference("it was sent again too often"))
         return exchange
 
     def _next_compared(self, message: Message, label: Label) -> Exchange:
-        """The next stored exchange of a case. Raises NotMade unless its request is the message."""
+        """The next stored exchange of a case. Raises NotMade if its request is not the message."""
         exchange = self._tape.next(label.case.id)
         host = urlsplit(self.target.declaration.url).netloc
         headers = all_headers(message, self.client, host)
         made = Made(message, label, headers, self._carrier.url(message), self.part)
-        what = difference(exchange, made, self._secrets.redact, self._redactor.body)
-        if what is not None:
-            raise NotMade(exchange.case, exchange, what)
+        found = difference(exchange, made, self._secrets.redact, self._redactor.body)
+        if found is not None:
+            raise NotMade(exchange.case, exchange, found)
         self.sent.append(exchange)
         return exchange
 
 
 def _reason(exchange: Exchange, *, patient: bool, missing: bool) -> Reason:
-    """Why an exchange was repeated. Raises NotMade if its response is no reason for that.
+    """Why the run repeated an exchange. Raises NotMade if its response is no reason to do that.
 
-    How long a run had waited before is not known, so the longest wait counts as permitted.
+    It is not known how long the run had waited before, so any wait counts as permitted.
     """
     patience = Patience(math.inf if patient else -1, silent=True, missing=missing)
     result: WireResponse | WireFailure = WireFailure("", Loss.CLOSED)

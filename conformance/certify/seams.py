@@ -46,11 +46,11 @@ UNNAMED = "-"
 
 @dataclass(frozen=True)
 class Terms:
-    """How a certificate is checked: as of a moment, by whom one trusts, for which grade.
+    """How a certificate is checked: as of which moment, with whose trust, and for which grade.
 
-    ``trust`` is None where nobody has signed yet. ``roots`` are the certificates of trusted
-    authorities for time stamps. ``vendors`` are the principals that sign as vendors, None where
-    that is unknown.
+    ``trust`` is None if nobody has signed yet. ``roots`` are the certificates of trusted
+    authorities for time stamps. ``certified`` says that a certifier answers for it. ``vendors`` are
+    the principals that sign as vendors; None if that is unknown.
     """
 
     at: datetime
@@ -64,7 +64,7 @@ class Terms:
 class Subject:
     """A judged run, what is claimed of it, and the files beside it, by name.
 
-    ``spot`` are the spot checks in its bundle, None without any.
+    ``spot`` are the spot checks in its bundle; None if it has none.
     """
 
     opened: Opened
@@ -77,7 +77,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Spot:
-    """Spot checks, judged, and what in them does not fit what they say about themselves.
+    """Judged spot checks, and what in them contradicts what they say about themselves.
 
     ``unsure`` holds the ids of the cases whose requests could not be made again.
     """
@@ -99,7 +99,7 @@ def problems(subject: Subject, terms: Terms) -> list[Problem]:
 
 def notes(subject: Subject, terms: Terms) -> list[str]:
     """What was not checked, as sentences."""
-    unchecked = stamping.INDEX in subject.files and not _stamps_count(subject, terms)
+    unchecked = stamping.INDEX in subject.files and not _are_stamps_checked(subject, terms)
     return [NO_ROOTS] if unchecked else []
 
 
@@ -107,16 +107,15 @@ def notes(subject: Subject, terms: Terms) -> list[str]:
 
 
 def _of_challenge(subject: Subject, terms: Terms) -> Iterator[Problem]:
-    """What is wrong with freeze and challenge, or with a run that has to follow them.
+    """What is wrong with freeze and challenge, or with the run that has to follow them.
 
-    Nothing is, if there is neither.
+    Yields nothing if the bundle has neither, and the run names no challenge.
     """
     files, claims, run = subject.files, subject.claims, subject.run
     if not run.challenge_digest and not any(name in files for name in commitment.NAMES):
         return
-    product, version = (
-        "" if claimed == UNNAMED else claimed for claimed in (claims.product, claims.version)
-    )
+    product = "" if claims.product == UNNAMED else claims.product
+    version = "" if claims.version == UNNAMED else claims.version
     vendors = terms.vendors if claims.relation == VENDOR else None
     yield from commitment.problems(files, terms.trust, run, product, version, vendors)
     yield from nonce.problems(run)
@@ -127,7 +126,7 @@ def _of_challenge(subject: Subject, terms: Terms) -> Iterator[Problem]:
 # --- time stamps ----------------------------------------------------------------------------------
 
 
-def _stamps_count(subject: Subject, terms: Terms) -> bool:
+def _are_stamps_checked(subject: Subject, terms: Terms) -> bool:
     """Whether time stamps are checked: because the profile requires it, or because they can be."""
     required = terms.certified and subject.profile.needs_stamps
     return required or bool(terms.roots and stamping.INDEX in subject.files)
@@ -135,24 +134,23 @@ def _stamps_count(subject: Subject, terms: Terms) -> bool:
 
 def _of_stamps(subject: Subject, terms: Terms) -> list[Problem]:
     """What keeps the time stamps from proving when the run was made, if they are checked."""
-    if not _stamps_count(subject, terms):
+    if not _are_stamps_checked(subject, terms):
         return []
     issued = expires = None
     if is_challenged(subject.files):
         try:
             challenge = commitment.challenge_in(subject.files[CHALLENGE])
-            issued, expires = (
-                commitment.moment(text) for text in (challenge.issued, challenge.expires)
-            )
+            issued = commitment.moment(challenge.issued)
+            expires = commitment.moment(challenge.expires)
         except ValueError:
-            return []  # the check of the challenge says so
+            return []  # commitment.problems reports it
     return stamps.problems(
         subject.opened, subject.files, terms.roots, terms.at, issued=issued, expires=expires
     )
 
 
 def stamped(files: Mapping[str, bytes]) -> dict[str, str] | None:
-    """When the first and the last stamp say that they were made; None without stamps."""
+    """The times that the first and the last stamp state; None if there are no readable stamps."""
     if stamping.INDEX not in files:
         return None
     try:
@@ -166,7 +164,7 @@ def stamped(files: Mapping[str, bytes]) -> dict[str, str] | None:
 
 
 def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
-    """The spot checks in an unpacked bundle, judged; None without any.
+    """The spot checks in an unpacked bundle, judged; None if it has none.
 
     Raises UsageError for spot checks that cannot be read.
     """
@@ -180,9 +178,9 @@ def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
         found.append(Problem(Code.WATCHED, text))
     if opened.log.archive.removed:
         found.append(Problem(Code.WATCHED, "bodies were removed from their log"))
-    otherwise = recompute.made_otherwise(opened)
-    if otherwise:
-        found.append(Problem(Code.CHOICE_MISMATCH, otherwise))
+    why = recompute.why_not_recomputable(opened)
+    if why:
+        found.append(Problem(Code.CHOICE_MISMATCH, why))
     return Spot(rejudged.run, tuple(found), rejudged.played.unsure)
 
 
@@ -206,7 +204,7 @@ def _of_spot(subject: Subject) -> Iterator[Problem]:
         text = f"the spot checks break the contract in {amount(len(wrong), 'cell')}: {wrong[0]}"
         yield Problem(Code.WATCHED, text)
     if subject.spot.problems:
-        return  # what is made up is not compared, and may be made to take long
+        return  # made-up spot checks are not compared, because that could be made to take long
     for difference in watched.differences(subject.run, subject.spot.run):
         yield Problem(Code.WATCHED, difference.text)
 

@@ -23,14 +23,14 @@ from conformance.certify.keys import (
 from conformance.certify.trust import Trust
 
 GRADES = {VENDOR: Grade.SELF_DECLARED, CERTIFIER: Grade.CERTIFIED}
-"""What a signature in a namespace amounts to, if it holds."""
+"""The grade that a valid signature in a namespace stands for."""
 NAMESPACES = {certificate.VENDOR: VENDOR, certificate.CERTIFIER: CERTIFIER}
-"""The namespace of whoever ran the suite, by their relation."""
+"""The namespace in which whoever ran the suite signs, by the relation of the certificate."""
 
 
 @dataclass(frozen=True)
 class Signed:
-    """The signers whose signatures hold, what is wrong with others, and what is left unchecked."""
+    """The signers with valid signatures, what is wrong with others, and what was not checked."""
 
     signers: tuple[Signer, ...]
     problems: tuple[Problem, ...]
@@ -46,10 +46,10 @@ def signed_by(
 ) -> Signed:
     """Who signed a statement, by its envelope and its detached signatures.
 
-    ``moments`` says when a signer must have been trusted, by namespace. A key that the trust file
-    does not know counts for nothing, but does no harm if another one holds.
+    ``moments`` says when a signer must have been trusted, by namespace. The signature of a key that
+    is not in the trust file does not count; it is a problem only if there is no valid signature.
     """
-    signers, strangers = [], []
+    signers, unknown = [], []
     known = {signer.key.keyid for signer in trust.signers}
     problems = list(_unpaired(envelope, detached))
     for keyid in sorted(envelope.signatures.keys() & detached.keys()):
@@ -57,15 +57,15 @@ def signed_by(
         if isinstance(found, Signer):
             signers.append(found)
         elif found.code is Code.UNTRUSTED_SIGNER and keyid not in known:
-            strangers.append(found)
+            unknown.append(found)
         else:
             problems.append(found)
     if not signers:
-        problems += strangers
+        problems += unknown
         if not problems:
             problems.append(Problem(Code.INVALID_SIGNATURE, "nobody signed the statement"))
-        strangers = []
-    notes = [f"A signature was not checked and does not count: {each.text}" for each in strangers]
+        unknown = []
+    notes = [f"A signature was not checked and does not count: {each.text}" for each in unknown]
     return Signed(tuple(signers), tuple(problems), tuple(notes))
 
 

@@ -28,7 +28,7 @@ from conformance.run.runfile import Opened
 from conformance.run.stamping import INDEX, Stamp
 
 LONGEST = timedelta(minutes=15)
-"""How long an exchange may be sent before the first stamp of a log that contains it."""
+"""Maximum time from the sending of an exchange to the first stamp of a log that contains it."""
 LATEST = timedelta(minutes=5)
 """How long after the end of a run its last stamp may be made. Judging takes seconds."""
 NAMED = 3
@@ -73,22 +73,22 @@ def problems(
     """What keeps the time stamps of a run from proving when it was made.
 
     ``files`` are those that the run keeps, by name. ``roots`` are the certificates of trusted
-    authorities. ``issued`` and ``expires`` are the times of its challenge, None without one.
+    authorities. ``issued`` and ``expires`` are the times of its challenge; None if it has none.
     """
     if INDEX not in files:
-        return [NONE]
+        return [NO_STAMPS]
     if not roots:
         return [NO_AUTHORITY]
     proven, wrong = _outcomes(opened.log.chain.heads, files, roots)
     if wrong or not proven:
-        return wrong[:NAMED] or [NONE]
+        return wrong[:NAMED] or [NO_STAMPS]
     try:
         return [*_ends(opened, proven, now, issued, expires), *_between(opened, proven)]
     except (ValueError, TypeError) as error:
         return [Problem(Code.TIME_NOT_PROVEN, f"A time of the run cannot be read: {error}.")]
 
 
-NONE = Problem(
+NO_STAMPS = Problem(
     Code.TIME_NOT_PROVEN,
     "The run has no time stamps.",
     "Run with --stamp URL, where URL is that of an authority for time stamps (RFC 3161).",
@@ -111,7 +111,10 @@ def listed(files: Mapping[str, bytes]) -> list[Stamp]:
 
 
 def moments(files: Mapping[str, bytes]) -> list[datetime]:
-    """When the stamps of a run say that they were made; only after ``problems`` found nothing."""
+    """The times that the stamps of a run state. It is not checked who made them.
+
+    Raises ValueError, KeyError or NoStamp if the list or a stamp is malformed or missing.
+    """
     return [granted(files[stamp.file]).tst_info.gen_time for stamp in listed(files)]
 
 
@@ -140,7 +143,7 @@ def _outcome(
         return Problem(Code.STAMP_INVALID, f"{stamp.file} is the stamp of another log.")
     try:
         response = granted(files[stamp.file])
-        if not _is_of(response, stamp.head):
+        if not _is_stamp_of(response, stamp.head):
             return Problem(Code.STAMP_INVALID, f"{stamp.file} is the stamp of another log.")
         _require_trusted(response, stamp.head, roots)
         return Proven(stamp.line, response.tst_info.gen_time)
@@ -150,15 +153,15 @@ def _outcome(
         return Problem(Code.STAMP_INVALID, text)
 
 
-def _is_of(response: TimeStampResponse, head: str) -> bool:
-    """Whether a stamp is of a head, by any hash algorithm that is accepted."""
+def _is_stamp_of(response: TimeStampResponse, head: str) -> bool:
+    """Whether a stamp is of a head, by any of the accepted hash algorithms."""
     stamped, text = response.tst_info.message_imprint.message, head.encode()
     digests = (hashlib.sha256(text), hashlib.sha384(text), hashlib.sha512(text))
     return stamped in [digest.digest() for digest in digests]
 
 
 def _require_trusted(response: TimeStampResponse, head: str, roots: Certificates) -> None:
-    """Raise VerificationError unless an authority made a stamp of a head, at its own time."""
+    """Raise VerificationError unless a trusted authority made the stamp of a head."""
     builder = VerifierBuilder()
     for root in roots:
         builder = builder.add_root_certificate(root)
@@ -194,15 +197,16 @@ def _ends(
 
 
 def _between(opened: Opened, proven: Sequence[Proven]) -> Iterator[Problem]:
-    """The first exchange whose time is not shortly before the first stamp that contains it.
+    """A problem for the first exchange that was not sent shortly before the first stamp of it.
 
-    Cases overlap, so a log may have an exchange after later ones, but only by minutes.
+    An exchange may be in the log after others that were sent later, because cases overlap, but only
+    minutes after its own time.
     """
     lines, log = [each.line for each in proven], opened.log
     for line, exchange in zip(log.lines, log.exchanges, strict=False):
         first_stamp = bisect_left(lines, line)
         if first_stamp == len(lines):
-            return  # the last stamp is not of the end, which _ends reports
+            return  # no stamp covers the rest of the log, which _ends reports
         claimed, stamped = moment(exchange.started), proven[first_stamp].at
         if claimed > stamped + SLACK:
             what = f"claims {claimed}, but was stamped earlier, at {stamped}"
@@ -219,7 +223,7 @@ def _unproven(text: str) -> Problem:
 
 
 def granted(response: bytes) -> TimeStampResponse:
-    """The stamp in a response. Raises NoStamp if it has none, or cannot be read."""
+    """The stamp that a response grants. Raises NoStamp if it grants none, or cannot be read."""
     try:
         stamp = decode_timestamp_response(response)
         status = PKIStatus(stamp.status)

@@ -1,7 +1,7 @@
 """The signed statement: an in-toto Statement with the test-result predicate.
 
-Everything in it follows from the evidence, except the claims of whoever signs. So ``verify`` makes
-the statement again from the evidence and those claims, and compares.
+Everything in it follows from the evidence, except the claims of whoever signs. So ``verify`` builds
+the statement again from the evidence and these claims, and compares.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from conformance.model import Profile, Run, Verdict
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
 MEMBER: Final = "https://github.com/kaicalls/kaicalls-conformance/certificate/v1"
-"""The member of the predicate for what the predicate has no place for."""
+"""The member that the suite adds to the predicate, for what the standard has no member for."""
 
 LONGEST_NAME = 100
 """Maximum characters of the name of a product, and of its version."""
 ALPHABETS = frozenset({"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"})
-"""Alphabets with letters that look like those of another one, as Unicode names them."""
+"""Alphabets with letters that look like those of another one, as Unicode character names begin."""
 PASSED, WARNED, FAILED = "PASSED", "WARNED", "FAILED"
 
 
@@ -49,12 +49,12 @@ class Claims:
 
     @property
     def faults(self) -> list[str]:
-        """What cannot be claimed."""
+        """What is wrong with the claims, a sentence each; empty if nothing is."""
         found = []
         for name, text in (("product", self.product), ("version", self.version)):
             if not text or len(text) > LONGEST_NAME or clean(text) != text:
                 found.append(f"the {name} must be a name of 1 to {LONGEST_NAME} visible characters")
-            elif _looks_otherwise(text):
+            elif _is_confusable(text):
                 found.append(f"the {name} must not look like another name")
         if self.relation not in (VENDOR, CERTIFIER):
             found.append(f"the relation must be {VENDOR} or {CERTIFIER}")
@@ -64,18 +64,20 @@ class Claims:
         return found
 
 
-def _looks_otherwise(text: str) -> bool:
-    """Whether a name can look like another one.
+def _is_confusable(text: str) -> bool:
+    """Whether a name can be mistaken for another one that looks the same.
 
-    It has unusual spaces or forms of signs, or a word with letters of several alphabets that
-    resemble each other.
+    That is so if it has unusual spaces, variant forms of characters such as full-width letters, or
+    a word that mixes letters of several of the ALPHABETS.
     """
     words = unicodedata.normalize("NFKC", text).split()
     if " ".join(words) != text:
         return True
     for word in words:
-        letters = [unicodedata.name(sign, "") for sign in word if sign.isalpha()]
-        if len({name.partition(" ")[0] for name in letters} & ALPHABETS) > 1:
+        # the Unicode name of a letter, such as LATIN SMALL LETTER A, begins with its alphabet
+        letter_names = [unicodedata.name(sign, "") for sign in word if sign.isalpha()]
+        alphabets = {name.partition(" ")[0] for name in letter_names}
+        if len(alphabets & ALPHABETS) > 1:
             return True
     return False
 
@@ -93,8 +95,8 @@ def _is_moment(text: str) -> bool:
 class Judged:
     """A judged run with the members of its run.json, ``said``, and what accompanies it.
 
-    ``spot`` are its spot checks, and ``stamped`` says when its first and last time stamps were
-    made; None without any.
+    ``spot`` are its spot checks, and ``stamped`` has the times of its first and last time stamps.
+    Each is None if there are none.
     """
 
     run: Run
@@ -103,7 +105,7 @@ class Judged:
     stamped: Mapping[str, str] | None = None
 
 
-def made(
+def build(
     judged: Judged, profile: Profile, claims: Claims, subjects: Mapping[str, str]
 ) -> dict[str, Any]:
     """The statement on a judged run. ``subjects`` are the digests of the files, by name."""
@@ -126,7 +128,7 @@ def made(
 
 
 def _tests(run: Run, profile: Profile) -> dict[str, list[str]]:
-    """The judged cells by result. A failure that the profile does not score is a warning."""
+    """The judged cells by result. A failure or error that is not scored is a warning."""
     tests: dict[str, list[str]] = {"passedTests": [], "warnedTests": [], "failedTests": []}
     for cell in run.cells:
         name = f"{cell.clause}@{cell.operation}"
@@ -141,7 +143,7 @@ def _tests(run: Run, profile: Profile) -> dict[str, list[str]]:
 
 
 def _result(tests: Mapping[str, list[str]]) -> str:
-    """The result of all tests: that of the worst one."""
+    """The result of all tests together: the worst of theirs, and failed if none passed."""
     if tests["failedTests"] or not tests["passedTests"]:
         return FAILED
     return WARNED if tests["warnedTests"] else PASSED
@@ -151,7 +153,7 @@ def _configuration(
     run: Run, said: Mapping[str, Any], profile: Profile, claims: Claims
 ) -> list[dict[str, Any]]:
     """What decided the result besides the evidence, each with a digest."""
-    described = {
+    digests = {
         "contract": run.contract.digest,
         f"profile/{profile.label}": profile.digest,
         "declaration": canonical_digest(said["target"]),
@@ -164,14 +166,15 @@ def _configuration(
         "uri": f"pkg:pypi/{DISTRIBUTION}@{run.suite}",
         "digest": {"sha256": claims.suite_digest},
     }
-    rest = [{"name": name, "digest": {"sha256": each}} for name, each in described.items()]
+    rest = [{"name": name, "digest": {"sha256": digest}} for name, digest in digests.items()]
     return [suite, *rest]
 
 
 def _particulars(judged: Judged, profile: Profile, claims: Claims) -> dict[str, Any]:
-    """The member for what the predicate has no place for."""
+    """The content of MEMBER, which the suite adds to the predicate."""
     run, said, spot = judged.run, judged.said, judged.spot
     challenged = bool(said.get("challenge_digest"))
+    by_vendor = claims.relation == VENDOR
     return {
         **asdict(claims),
         "contract": {
@@ -189,15 +192,15 @@ def _particulars(judged: Judged, profile: Profile, claims: Claims) -> dict[str, 
         "nonce": said.get("nonce", ""),
         "counts": asdict(counts(run)),
         "not_judged": not_judged(run, profile),
-        "vendor_knew_seed": claims.relation == VENDOR and not challenged,
+        "vendor_knew_seed": by_vendor and not challenged,
         "stamps": judged.stamped,
-        "spot_checks": spot and {"started": spot.started, "ended": spot.finished},
-        "remains": seams.remains(claims.relation == VENDOR, challenged, run, spot),
+        "spot_checks": {"started": spot.started, "ended": spot.finished} if spot else None,
+        "remains": seams.remains(by_vendor, challenged, run, spot),
     }
 
 
 def counts(run: Run) -> Counts:
-    """The cells of the whole contract by what became of them."""
+    """The numbers of cells of the whole contract, by what became of them."""
     waived = run.counts[Verdict.WAIVED]
     untested = run.counts[Verdict.UNTESTED] + run.counts[Verdict.ERROR]
     return Counts(
@@ -211,22 +214,25 @@ def counts(run: Run) -> Counts:
 
 
 def not_judged(run: Run, profile: Profile) -> list[str]:
-    """The ids of scored clauses of which no cell was judged."""
-    idle = (Verdict.UNTESTED, Verdict.INAPPLICABLE, Verdict.EXCLUDED, Verdict.ERROR)
+    """The ids of the scored clauses of which no cell was judged, sorted."""
+    unjudged = (Verdict.UNTESTED, Verdict.INAPPLICABLE, Verdict.EXCLUDED, Verdict.ERROR)
     return sorted(
         clause
         for clause in profile.scored & run.by_clause.keys()
-        if all(cell.verdict in idle for cell in run.by_clause[clause])
+        if all(cell.verdict in unjudged for cell in run.by_clause[clause])
     )
 
 
 def canonical_digest(value: Any) -> str:
-    """The SHA-256, in hex, of a value in canonical JSON. Raises ValueError if it has none."""
+    """The SHA-256, in hex, of a value in canonical JSON.
+
+    Raises ValueError if canonical JSON cannot express the value.
+    """
     return hashlib.sha256(payload(value)).hexdigest()
 
 
 def payload(statement: Any) -> bytes:
-    """The bytes of a statement that are signed: canonical JSON (RFC 8785)."""
+    """A statement, or any value, in canonical JSON (RFC 8785): the bytes that are signed."""
     return rfc8785.dumps(statement)
 
 

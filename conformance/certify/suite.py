@@ -18,7 +18,7 @@ CONTRACT = "spec"
 
 @cache
 def suite_digest() -> str:
-    """The SHA-256, in hex, of the files of the suite: of their names and digests."""
+    """The SHA-256, in hex, of the names and digests of the files of the suite."""
     root = Path(conformance.__file__).parent
     total = hashlib.sha256()
     for path in sorted(root.rglob("*")):
@@ -31,7 +31,7 @@ def suite_digest() -> str:
 
 @cache
 def lock_digest() -> str:
-    """The SHA-256, in hex, of the lines ``name==version`` of what the suite needs to run."""
+    """The SHA-256, in hex, of a line ``name==version`` for each package that the suite needs."""
     lines = {f"{name}=={version}" for name, version in _needed().items()}
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 

@@ -36,14 +36,14 @@ class Signer:
     before: datetime | None = None
 
     def may_sign(self, namespace: str) -> bool:
-        """Whether it may sign in a namespace. As in OpenSSH, a pattern after ``!`` excludes."""
+        """Whether the patterns allow a namespace. As in OpenSSH, a pattern after ``!`` excludes."""
         excluding = [each[1:] for each in self.namespaces if each.startswith("!")]
         if any(fnmatchcase(namespace, each) for each in excluding):
             return False
         return any(fnmatchcase(namespace, each) for each in self.namespaces)
 
     def problem(self, namespace: str, moment: datetime) -> Problem | None:
-        """Why the signer may not sign in a namespace at a moment; None if it may."""
+        """Why the signer may not sign in a namespace at a moment; None if they may."""
         if not self.may_sign(namespace):
             text = f"{self.principal} is not trusted to sign as {namespace}."
             return Problem(Code.UNTRUSTED_SIGNER, text)
@@ -77,14 +77,15 @@ class Trust:
     def signer_of(self, key: PublicKey, namespace: str, at: datetime) -> str | Problem:
         """The principal that a key belongs to, if it may sign in a namespace at a moment.
 
-        Otherwise the problem: the key is revoked or unknown, or what the first of its lines says.
+        Otherwise the problem: the key is revoked or unknown, or is not trusted for this by the
+        first line that has it.
         """
         if key.fingerprint in self.revoked:
             text = f"The key {key.fingerprint} was revoked."
             return Problem(Code.REVOKED_SIGNER, text)
-        known = [each for each in self.signers if each.key == key]
+        signers_with_key = [each for each in self.signers if each.key == key]
         problem = None
-        for signer in known:
+        for signer in signers_with_key:
             found = signer.problem(namespace, at)
             if found is None:
                 return signer.principal
@@ -94,7 +95,7 @@ class Trust:
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
-    """The lines of a file and their numbers, without blank ones and comments."""
+    """The lines of a file with their numbers, without blank lines and comments."""
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
@@ -108,7 +109,7 @@ def _lines(path: Path) -> list[tuple[int, str]]:
 
 
 def _signer(line: str) -> Signer:
-    """The signer of a line. Raises ValueError, with the reason, if it is not one."""
+    """The signer that a line describes. Raises ValueError, with the reason, if it is malformed."""
     found = PRINCIPALS.match(line)
     assert found is not None  # the line is not blank
     names = found[0].strip('"').split(",")
@@ -132,7 +133,10 @@ def _signer(line: str) -> Signer:
 
 
 def _options(text: str) -> tuple[dict[str, str], str]:
-    """The options at the start of a text, and the rest, which is the key."""
+    """The options at the start of a text, and the rest, which is the key.
+
+    Raises ValueError, with the reason, for malformed, repeated or unsupported options.
+    """
     options: dict[str, str] = {}
     while not text.startswith((f"{ED25519.decode()} ", "ssh-", "ecdsa-", "sk-")):
         found = OPTION.match(text)
@@ -149,7 +153,7 @@ def _options(text: str) -> tuple[dict[str, str], str]:
 
 
 def _moment(text: str) -> datetime:
-    """A moment as ``ssh-keygen`` reads it: without a Z, in the time zone of this machine."""
+    """A moment as ``ssh-keygen`` reads it; if it does not end with Z, it is in local time."""
     found = MOMENT.fullmatch(text)
     if not found:
         raise ValueError(f"{text!r} is not a valid time, such as 20271231Z or 202712311200Z")

@@ -26,9 +26,10 @@ CLAIMED_BY_CERTIFIER = "it says that a certifier ran the suite, but no trusted c
 
 @dataclass(frozen=True)
 class Verified:
-    """What became of a bundle. ``certificate`` is None if there is a problem.
+    """What verifying a bundle found. ``certificate`` is None if there is a problem.
 
-    ``not_recomputed`` names cells and reports whose evidence was removed from the log.
+    ``not_recomputed`` names the cells, reports and requests that could not be recomputed, and
+    ``notes`` say what does not count or was not checked.
     """
 
     problems: tuple[Problem, ...]
@@ -47,7 +48,7 @@ class Verified:
 def verify(
     path: Path, contract: Contract, trust: Trust, at: datetime, roots: Certificates = ()
 ) -> Verified:
-    """Verify the bundle in a file as of a moment. Raises UsageError if there is no file."""
+    """Verify the bundle in a file as of a moment. Raises UsageError if it cannot be read."""
     try:
         with bundle.unpacked(path) as directory:
             return verify_unpacked(directory, contract, trust, at, roots)
@@ -60,8 +61,8 @@ def verify_unpacked(
 ) -> Verified:
     """Verify an unpacked bundle as of a moment.
 
-    ``roots`` are the certificates of trusted authorities for time stamps. A bundle on which the
-    suite itself fails is refused, because it may be made for that.
+    ``roots`` are the certificates of trusted authorities for time stamps. A bundle that makes the
+    suite itself fail is refused, because that may be its purpose.
     """
     try:
         return _verified(directory, contract, trust, at, roots)
@@ -82,11 +83,11 @@ def _verified(
     except ValueError as error:
         text = f"{bundle.STATEMENT} cannot be read: {error}"
         return Verified((Problem(Code.BUNDLE_INVALID, text),))
-    unnamed = seams.UNNAMED in (claims.product, claims.version)
-    faults = [*claims.faults, *(["it names no product or no version"] if unnamed else [])]
+    faults = list(claims.faults)
+    if seams.UNNAMED in (claims.product, claims.version):
+        faults.append("it names no product or no version")
     if faults:
-        wrong = tuple(Problem(Code.STATEMENT_MISMATCH, each) for each in faults)
-        return Verified(wrong)
+        return Verified(tuple(Problem(Code.STATEMENT_MISMATCH, fault) for fault in faults))
     signed = _signed(directory, payload, claims, trust, at)
     grade, why_not_higher = _grade(signed, claims, bundle.beside(directory))
     vendors = frozenset(
@@ -97,7 +98,7 @@ def _verified(
     notes = (*signed.notes, *why_not_higher, *evidence.notes)
     problems = (
         *signed.problems,
-        *_unclaimed(signed, claims, grade),
+        *_missing_certifier(signed, claims, grade),
         *_subjects(stated, bundle.digests(directory)),
         *evidence.problems,
         *_differing(stated, claims, contract, evidence),
@@ -114,8 +115,8 @@ def _verified(
 def _signed(directory: Path, payload: bytes, claims: Claims, trust: Trust, at: datetime) -> Signed:
     """Who signed the statement, and what is wrong with the signatures.
 
-    Whoever ran the suite must have been trusted when the certificate was issued, and at the moment
-    ``at``; others only at that moment.
+    Whoever ran the suite must have been trusted both when the certificate was issued and at the
+    moment ``at``; other signers only at ``at``.
     """
     try:
         read = envelope.read((directory / bundle.ENVELOPE).read_text(encoding="utf-8"))
@@ -151,7 +152,7 @@ def _subjects(stated: Mapping[str, Any], digests: Mapping[str, str]) -> list[Pro
 
 
 def _digests_in(stated: Mapping[str, Any]) -> dict[str, str]:
-    """The digests in a statement by the name of the file; none if they are malformed."""
+    """The digests in a statement, by the name of the file; empty if any is malformed."""
     try:
         return {str(row["name"]): str(row["digest"]["sha256"]) for row in stated["subject"]}
     except (KeyError, TypeError):
@@ -171,21 +172,23 @@ CODES = {
 def _differing(
     stated: Mapping[str, Any], claims: Claims, contract: Contract, evidence: Evidence
 ) -> list[Problem]:
-    """The members of a statement that do not follow from the evidence, if that can be judged.
+    """A problem for each member of a statement that differs from what the evidence gives.
 
-    Compared are the members of the statement, of its predicate, and of what the suite adds to that.
+    Compares the members of the statement, of its predicate, and of what the suite adds to the
+    predicate. Empty if the evidence cannot be judged.
     """
     profile, _ = checking.profile_of(contract, claims.profile)
     if evidence.judged is None or profile is None:
         return []
     subjects = _digests_in(stated)
     try:
-        made = statement.made(evidence.judged, profile, claims, subjects)
+        expected = statement.build(evidence.judged, profile, claims, subjects)
     except ValueError:
-        return []  # checking says why nothing can be stated
-    said, due = stated["predicate"], made["predicate"]
+        return []  # checking.check reports why no statement can be built
+    said, due = stated["predicate"], expected["predicate"]
+    # each level is compared without the member that holds the next one
     names = [
-        *_unequal({**stated, "predicate": None}, {**made, "predicate": None}),
+        *_unequal({**stated, "predicate": None}, {**expected, "predicate": None}),
         *_unequal({**said, MEMBER: None}, {**due, MEMBER: None}),
         *_unequal(said[MEMBER], due[MEMBER]),
     ]
@@ -194,17 +197,17 @@ def _differing(
     ]
 
 
-def _unequal(stated: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
-    """The names of the members that are not equal as they are written: 1 is not ``true``."""
+def _unequal(stated: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """The names of the members that differ in canonical JSON, where 1 is not ``true``."""
     return sorted(
         name
-        for name in stated.keys() | made.keys()
-        if statement.payload(stated.get(name)) != statement.payload(made.get(name))
+        for name in stated.keys() | expected.keys()
+        if statement.payload(stated.get(name)) != statement.payload(expected.get(name))
     )
 
 
-def _unclaimed(signed: Signed, claims: Claims, grade: Grade) -> list[Problem]:
-    """A problem if signers claim that a certifier ran the suite, but no certifier signed."""
+def _missing_certifier(signed: Signed, claims: Claims, grade: Grade) -> list[Problem]:
+    """A problem if a signed statement says that a certifier ran the suite, but none signed it."""
     if claims.relation == CERTIFIER and grade is Grade.SELF_DECLARED and signed.signers:
         return [Problem(Code.UNTRUSTED_SIGNER, CLAIMED_BY_CERTIFIER)]
     return []
@@ -215,8 +218,8 @@ def _grade(
 ) -> tuple[Grade, tuple[str, ...]]:
     """The grade of a statement, and why it is not higher.
 
-    A certifier's signature certifies a run that the certifier made, or asked for by a challenge
-    with a nonce and a seed.
+    The signature of a certifier certifies only a run that the certifier made, or one that was made
+    for a challenge with a nonce and a seed.
     """
     certifiers = [each.principal for each in signed.signers if each.grade is Grade.CERTIFIED]
     if not certifiers:
@@ -236,11 +239,11 @@ def _certificate(
     grade: Grade,
     signers: tuple[Signer, ...],
 ) -> Certificate:
-    """The certificate of a statement that holds, so that every member is as it should be."""
+    """The certificate of a statement that was verified, so that every member can be relied on."""
     predicate = stated["predicate"]
-    more = predicate[MEMBER]
+    particulars = predicate[MEMBER]
     digests = {row["name"]: row["digest"]["sha256"] for row in predicate["configuration"]}
-    deployment = more["deployment"]
+    deployment = particulars["deployment"]
     return Certificate(
         digest=hashlib.sha256(payload).hexdigest(),
         grade=grade,
@@ -248,24 +251,24 @@ def _certificate(
         version=claims.version,
         profile=claims.profile,
         profile_digest=digests[f"profile/{claims.profile}"],
-        contract="{title} {version} ({edition} edition)".format(**more["contract"]),
+        contract="{title} {version} ({edition} edition)".format(**particulars["contract"]),
         contract_digest=digests["contract"],
         suite=predicate["configuration"][0]["uri"].rpartition("@")[2],
         suite_digest=claims.suite_digest,
         target=deployment["url"],
         addresses=tuple(deployment.get("addresses", ())),
         tls_key=deployment.get("tls_key") or "",
-        started=more["started"],
-        ended=more["ended"],
+        started=particulars["started"],
+        ended=particulars["ended"],
         issued=claims.issued,
         expires=claims.expires,
-        seed=int(more["seed"]),
-        nonce=more["nonce"],
-        identity=more["identity"],
+        seed=int(particulars["seed"]),
+        nonce=particulars["nonce"],
+        identity=particulars["identity"],
         relation=claims.relation,
         signers=signers,
-        counts=Counts(**more["counts"]),
-        not_judged=tuple(more["not_judged"]),
-        remains=tuple(more["remains"]),
-        vendor_knew_seed=more["vendor_knew_seed"],
+        counts=Counts(**particulars["counts"]),
+        not_judged=tuple(particulars["not_judged"]),
+        remains=tuple(particulars["remains"]),
+        vendor_knew_seed=particulars["vendor_knew_seed"],
     )

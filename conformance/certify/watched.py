@@ -1,8 +1,8 @@
 """Compares a full run with its spot checks: does the target behave differently when watched?
 
-A difference needs two exchanges: the same request, handled rightly in the full run and otherwise in
-the spot checks. Data may have changed in between, keys may have expired, and proxies may have
-failed, so nothing counts that one of these explains.
+A difference needs two exchanges with the same request, handled rightly in the full run and in
+another way in the spot checks. In between, data may have changed, keys may have expired, and
+proxies may have failed, so a difference that one of these explains does not count.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from conformance.model import (
 from conformance.reading import members_of
 
 LIMITED, NOT_FOUND = 429, 404
-UNEQUAL = frozenset({LIMITED, *FROM_PROXIES})
+UNINFORMATIVE = frozenset({LIMITED, *FROM_PROXIES})
 """Statuses that say nothing about how a target handles a request."""
 ALWAYS = (
     "A server that recognizes the keys, the addresses or the order of the certifier's requests can "
@@ -47,9 +47,9 @@ HOUR, MINUTE = 3600, 60
 
 
 def remains(spot: Run | None) -> list[str]:
-    """What a certificate cannot show about a server that knows its examiner, as sentences.
+    """What a certificate cannot show about a server that recognizes the suite, as sentences.
 
-    ``spot`` are the spot checks that accompany the run; None without any.
+    ``spot`` are the spot checks that accompany the run; None if there are none.
     """
     if spot is None or spot.spread is None:
         return [*ALWAYS, *WITHOUT_SPOT_CHECKS]
@@ -66,7 +66,7 @@ def _lasting(seconds: float) -> str:
 
 
 def accompanies(full: Run, spot: Run) -> bool:
-    """Whether spot checks were made for this full run, of the same target, and of all it has."""
+    """Whether spot checks were made for this full run, with the same address and operations."""
     if spot.spread is None or spot.target.url != full.target.url:
         return False
     if spot.target.inapplicable != full.target.inapplicable:
@@ -77,9 +77,9 @@ def accompanies(full: Run, spot: Run) -> bool:
 def differences(full: Run, spot: Run) -> list[Difference]:
     """What a target did in spot checks, but not for the same request in the full run.
 
-    At most one difference for each request of the spot checks, in their order. The request either
-    breaks a MUST that held in the full run, or has a mistake and is refused with another status or
-    code.
+    At most one difference for each request of the spot checks, in their order. Either the exchange
+    breaks a MUST that the full run passed, or the request has a mistake and got another class of
+    status, or another error code, than in the full run.
     """
     sent, spots = _Sent.of(full), _Spot(spot)
     found: dict[str, Difference] = {}  # by the id of the exchange of the spot checks
@@ -88,8 +88,8 @@ def differences(full: Run, spot: Run) -> list[Difference]:
         if known is None:
             found[each.unwatched.id] = each
         elif known.cells:
-            cells = tuple(dict.fromkeys([*known.cells, *each.cells]))
-            found[each.unwatched.id] = replace(known, cells=cells)
+            cells_of_both = tuple(dict.fromkeys([*known.cells, *each.cells]))
+            found[each.unwatched.id] = replace(known, cells=cells_of_both)
     return [found[each.id] for each in spot.exchanges if each.id in found]
 
 
@@ -98,7 +98,7 @@ def differences(full: Run, spot: Run) -> list[Difference]:
 
 @dataclass(frozen=True)
 class Asked:
-    """What makes two requests of two runs the same, whatever objects they name."""
+    """What two requests of two runs must share to count as the same; the objects may differ."""
 
     operation: str
     method: str
@@ -113,7 +113,7 @@ class Asked:
 def _asked(run: Run, exchange: Exchange) -> Asked:
     """What a request asks, so that requests of two runs can be compared.
 
-    The main keys of two runs may have different names, so ``main`` replaces these.
+    The main keys of two runs may have different names, so ``main`` stands for either name.
     """
     facts, request = exchange.facts, exchange.request
     identity = exchange.identity
@@ -134,38 +134,38 @@ def _asked(run: Run, exchange: Exchange) -> Asked:
     )
 
 
-Same = tuple[Asked, Role, frozenset[str]]
+Sameness = tuple[Asked, Role, frozenset[str]]
 """What makes two requests with a mistake the same: what is asked, the role, and the rules.
 
 The rules are those that the case feeds; one in common is enough.
 """
 Kind = tuple[int, str]
-"""The class of a status, such as 4, and the error code; empty for a success or without a code."""
+"""The class of a status, such as 4, and the error code; the code is empty if there is none."""
 
 
 class _Sent:
-    """The exchanges of a full run by what was asked, without those that say nothing."""
+    """The exchanges of a full run by what was asked, without uninformative ones."""
 
     def __init__(self, run: Run, by_asked: dict[Asked, list[Exchange]]) -> None:
         self._run, self._rules = run, _rules_of(run)
         self._by_asked = by_asked
-        self._same: dict[Same, list[Exchange]] = {}
-        self._kinds: dict[Same, set[Kind]] = {}
+        self._same: dict[Sameness, list[Exchange]] = {}
+        self._kinds: dict[Sameness, set[Kind]] = {}
 
     @staticmethod
     def of(run: Run) -> _Sent:
-        """The exchanges of a run, of a repeated request only the last one."""
+        """The exchanges of a run; if a request was repeated, only the last of them."""
         by_asked: dict[Asked, list[Exchange]] = defaultdict(list)
         for exchange in run.exchanges:
             is_final = exchange.role is not Role.RETRY and exchange.facts.again is None
-            if is_final and not _says_nothing(exchange):
+            if is_final and not _is_uninformative(exchange):
                 by_asked[_asked(run, exchange)].append(exchange)
         return _Sent(run, by_asked)
 
     def same_as(self, spot: _Spot, unwatched: Exchange) -> list[Exchange]:
         """The exchanges of the full run with the same request as one of the spot checks.
 
-        If it has a mistake, they must have the same role, and feed a rule in common.
+        If the request has a mistake, they must also have the same role and feed a common rule.
         """
         asked, role, rules = spot.sameness(unwatched)
         same = self._by_asked.get(asked, [])
@@ -198,15 +198,15 @@ class _Spot:
         self._last_worked = {each.identity: self._place[each.id] for each in worked}
         self._worked_in_case = {(each.case, each.identity) for each in worked}
 
-    def sameness(self, exchange: Exchange) -> Same:
+    def sameness(self, exchange: Exchange) -> Sameness:
         """What an exchange of a full run must have in common with one of the spot checks."""
         rules = self._rules.get(exchange.case, frozenset())
         return _asked(self.run, exchange), exchange.role, rules
 
     def key_worked(self, exchange: Exchange) -> bool:
-        """Whether the valid key of a request was accepted in its case or later, so it was valid.
+        """Whether the key of a request was still valid: it was accepted in the same case or later.
 
-        For a request with no valid key, that is the main key.
+        If the request has no valid key, this is asked of the main key.
         """
         identity = exchange.identity
         if identity not in self.run.target.keys:
@@ -217,53 +217,56 @@ class _Spot:
 
 
 def _rules_of(run: Run) -> dict[str, frozenset[str]]:
-    """The rules that each case of a run feeds, by its id."""
+    """The rules that each case of a run feeds, by the id of the case."""
     return {case.id: frozenset(case.rules) for case in run.cases}
 
 
-def _says_nothing(exchange: Exchange) -> bool:
-    """Whether a response says nothing about the target: none, a limit, or a proxy."""
-    return exchange.response is None or exchange.status in UNEQUAL or bool(exchange.facts.broken)
+def _is_uninformative(exchange: Exchange) -> bool:
+    """Whether an exchange says nothing about the target: no response, a limit, or a proxy."""
+    return (
+        exchange.response is None or exchange.status in UNINFORMATIVE or bool(exchange.facts.broken)
+    )
 
 
 # --- what is broken only in the spot checks -------------------------------------------------------
 
 
 def _broken(full: Run, spot: _Spot, sent: _Sent) -> Iterator[Difference]:
-    """A difference for each finding of a MUST in the spot checks whose cell passed before."""
+    """A difference for each finding of a MUST in a cell that passed in the full run."""
     passed = {cell.name for cell in full.cells if cell.verdict is Verdict.PASSED}
-    accusing = {name for cell in full.broken for each in cell.findings for name in each.exchanges}
+    findings = [finding for cell in full.broken for finding in cell.findings]
+    incriminated = {name for finding in findings for name in finding.exchanges}
     for cell in spot.run.broken:
         if cell.name in passed:
-            yield from _of_cell(spot, cell, sent, accusing)
+            yield from _of_cell(spot, cell, sent, incriminated)
 
 
-def _of_cell(spot: _Spot, cell: Cell, sent: _Sent, accusing: set[str]) -> Iterator[Difference]:
+def _of_cell(spot: _Spot, cell: Cell, sent: _Sent, incriminated: set[str]) -> Iterator[Difference]:
     """A difference for each finding of a MUST in a cell of the spot checks.
 
-    Only if the full run has the same request without a finding. ``accusing`` are the ids of the
-    exchanges in its findings.
+    Only if the full run has the same request without a finding. ``incriminated`` holds the ids of
+    the exchanges of the full run that have one.
     """
     for finding in cell.findings:
-        pair = _pair(spot, sent, finding.exchanges, accusing)
+        pair = _pair(spot, sent, finding.exchanges, incriminated)
         if finding.level is Level.MUST and pair is not None:
             described = finding.where, finding.expected, finding.actual
             yield Difference(cell.operation, (cell.name,), *described, *pair)
 
 
 def _pair(
-    spot: _Spot, sent: _Sent, names: Iterable[str], accusing: set[str]
+    spot: _Spot, sent: _Sent, names: Iterable[str], incriminated: set[str]
 ) -> tuple[Exchange, Exchange] | None:
-    """An exchange of the full run, and the same request in the spot checks, which shows a finding.
+    """An exchange of the full run, and one of a finding of the spot checks with the same request.
 
-    ``names`` are the ids of the exchanges of the finding. None if the full run has none that is the
-    same and not ``accusing``, or if the key of the request may have been invalid by then.
+    ``names`` are the ids of the exchanges of the finding. Those whose key may have been invalid are
+    passed over, and so are ``incriminated`` exchanges of the full run. None if there is no pair.
     """
     for unwatched in reversed(spot.run.exchanges_of(names)):
-        if _says_nothing(unwatched) or not spot.key_worked(unwatched):
+        if _is_uninformative(unwatched) or not spot.key_worked(unwatched):
             continue
         for same in sent.same_as(spot, unwatched):
-            if same.id not in accusing:
+            if same.id not in incriminated:
                 return same, unwatched
     return None
 
@@ -272,10 +275,11 @@ def _pair(
 
 
 def _other_refusals(spot: _Spot, sent: _Sent) -> Iterator[Difference]:
-    """The requests with a mistake whose status or code was another one in every full-run exchange.
+    """A difference for each request with a mistake that is not handled as in the full run.
 
-    Both may be right by the contract, but a target that is not watching for anybody has no reason
-    to choose. Nothing is compared if the full run itself got several.
+    The class of the status and the error code count. The contract may allow both ways, but a target
+    that treats everybody alike has no reason to use two. If the full run itself saw several ways,
+    the request is passed over.
     """
     for exchange in spot.run.exchanges:
         if not _is_telling_mistake(exchange):
@@ -292,12 +296,12 @@ def _other_refusals(spot: _Spot, sent: _Sent) -> Iterator[Difference]:
 
 
 def _is_telling_mistake(exchange: Exchange) -> bool:
-    """Whether a request has a mistake, and its response says how the target handles that."""
+    """Whether a request has a mistake, and its response says how the target handles mistakes."""
     if not exchange.facts.mistake or exchange.role is Role.RETRY:
         return False
     if exchange.facts.step is Step.FOREIGN and exchange.status == NOT_FOUND:
         return False  # its owner may have deleted the object
-    return not _says_nothing(exchange)
+    return not _is_uninformative(exchange)
 
 
 def _kind(run: Run, exchange: Exchange) -> Kind:

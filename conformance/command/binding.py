@@ -108,7 +108,7 @@ def _stamping(url: str, every: timedelta) -> Stamping:
         from conformance.certify import authority
     from conformance.run.binding import Stamping
 
-    return Stamping(authority.asking(url), every.total_seconds())
+    return Stamping(authority.stamp_requester(url), every.total_seconds())
 
 
 @contextmanager

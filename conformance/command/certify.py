@@ -159,7 +159,7 @@ def _certified(wish: Wish) -> int:
         if secret is None:
             say(f"Nothing is missing: the run meets {claims.profile}.")
             return Exit.CONFORMS
-        payload = issuing.state(directory, evidence.judged, profile, claims)
+        payload = issuing.write_statement(directory, evidence.judged, profile, claims)
         issuing.sign(directory, payload, secret, signing.NAMESPACES[wish.relation])
         bundle.write(directory, wish.output)
     _say_written(wish.output, evidence.not_recomputed)

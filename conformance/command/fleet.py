@@ -94,7 +94,7 @@ def plan_(
     selection.wanted(contract, areas, clauses)
     pins = plan.new_pins(contract, datetime.now(UTC).date(), seed, depth)
     pins = replace(pins, areas=areas, clauses=clauses)
-    made = plan.drawn_up(contract, targets, output, pins, timeout=timeout, profile=profile)
+    made = plan.draw_up(contract, targets, output, pins, timeout=timeout, profile=profile)
     say(f"Wrote {output}: {amount(len(made.targets), 'target')}, plan {made.pins.plan[:12]}")
 
 
@@ -317,12 +317,12 @@ def accept(order: Path, folder: Path) -> None:
     from conformance.fleet import accepting, published, unit
     from conformance.fleet.verified import Expected, Unfit
 
-    asked = unit.ordered(order)
+    asked = unit.unit_in(order)
     spec = Path(asked.spec) if asked.spec else None
     expected = Expected(load(spec), asked.pins, Path(asked.path), published=True)
     trusted = _trusted(Path(asked.trust), None, None) if asked.trust else None
     try:
         published.fetch(asked.published or "", folder)
-        accepting.accepted(folder, expected, trusted)
+        accepting.accept(folder, expected, trusted)
     except (Unfit, bundle.Invalid) as error:
         raise UsageError(str(error)) from None

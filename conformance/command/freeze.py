@@ -109,7 +109,7 @@ def new(
     if isinstance(vendor, Problem):
         say(f"{frozen}: {vendor}", err=True)
         return 1
-    challenge = commitment.drawn(content, now, now + valid)
+    challenge = commitment.new_challenge(content, now, now + valid)
     _sign(commitment.written(challenge), output, keys.CERTIFIER, key)
     say(f"{vendor} froze {committed.product} {committed.version} on {committed.frozen}.")
     say(f"Wrote {output} and its signature, valid until {challenge.expires}. Send both back.")

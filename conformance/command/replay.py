@@ -114,7 +114,7 @@ def recomputed(stored_in: Path, contract: Contract, of: Path | None = None) -> S
     opened, stored, played = _judged_fitting(stored_in, contract)
     _note_challenges(opened, stored.run)
     not_recomputed = "" if requests.is_merged(opened.began) else played.remark
-    doubt = recompute.made_otherwise(opened) or not_recomputed or None
+    doubt = recompute.why_not_recomputable(opened) or not_recomputed or None
     incomplete = stored.run.incomplete or doubt
     run = replace(stored.run, past=(), incomplete=incomplete)
     return replace(stored, run=_compared(run, of, contract))
@@ -179,7 +179,7 @@ def opened_fitting(directory: Path, contract: Contract) -> Opened:
     from conformance.certify import requests
 
     opened = _opened(directory, contract)
-    _require_played(directory, requests.played(opened))
+    _require_played(directory, requests.play_back(opened))
     return opened
 
 

@@ -33,15 +33,15 @@ class Side(StrEnum):
 
 
 BREAKING = {Side.REQUEST: Kind.NARROWER, Side.RESPONSE: Kind.WIDER}
-"""What breaks a client: a request that is no longer taken, a response that it does not expect."""
+"""What breaks clients: narrower requests are refused, and wider responses are unexpected."""
 
 
 @dataclass(frozen=True, order=True)
 class Change:
     """One difference on one operation.
 
-    ``route`` is such as ``GET /calls``; it is empty for the whole document. ``subject`` names the
-    part of the operation, ``words`` say what is different about it.
+    ``route`` is a text such as ``GET /calls``. ``subject`` names the part of the operation that
+    differs, and ``words`` say how. ``breaks`` says whether it breaks clients of the contract.
     """
 
     route: str
@@ -63,7 +63,7 @@ class Alike:
 
     @property
     def id(self) -> str:
-        """A name that stays the same while nothing about the change does."""
+        """An id that stays the same as long as kind, subject, words and operations do."""
         parts = (self.kind, self.subject, self.words, *self.routes)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -75,7 +75,7 @@ class Alike:
 
 @dataclass(frozen=True)
 class Drift:
-    """All changes of a document, those that break clients first. ``more`` were left out."""
+    """The changes of a document, those that break clients first. ``more`` counts those left out."""
 
     changes: tuple[Alike, ...]
     more: int = 0
@@ -92,7 +92,7 @@ def drift_of(changes: Iterable[Change]) -> Drift:
     A change that occurs twice counts once, and the same change of several operations is joined.
     Changes beyond MOST are only counted.
     """
-    kept: dict[Change, None] = {}
+    kept: dict[Change, None] = {}  # a set that keeps the order
     more = 0
     for change in changes:
         if change in kept:

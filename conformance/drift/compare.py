@@ -21,15 +21,15 @@ ANY_MEDIA = "*/*"
 OPERATION, SECURITY = "operation", "security"
 """The subjects of changes that are about an operation as a whole, and about access to it."""
 NO_KEY = frozenset[str]()
-"""The schemes of a way to have access without a key."""
+"""The schemes of a way that needs no key: none."""
 NO_PATHS = "it describes no operation"
 
 
 def drift(contract: Contract, document: Any, base: str = "") -> Drift:
     """How a document differs from the contract.
 
-    Its paths may begin with ``base``, or with the base path of the contract. Raises ValueError,
-    with the reason, for a document that cannot be compared.
+    The paths in the document may begin with ``base``, or with the base path of the contract. Raises
+    ValueError, with the reason, for a document that cannot be compared.
     """
     ours, theirs = Description(contract.document), Description(document, base, contract.base_path)
     if not theirs.operations:
@@ -77,7 +77,7 @@ class _Comparison:
     ) -> Iterator[Change]:
         """What differs between the parameters of an operation, by place and name.
 
-        One that a target adds matters only if it is required.
+        A parameter that the target adds matters only if it is required.
         """
         for key, parameter in ours.items():
             spot = _spot(route, parameter)
@@ -85,8 +85,8 @@ class _Comparison:
             if other is None:
                 yield spot.change(Kind.GONE, "is gone", breaks=True)
                 continue
-            yield from _necessity(spot, parameter.required, other.required)
-            yield from self._schemas.compared(parameter.schema, other.schema, spot)
+            yield from _required_or_not(spot, parameter.required, other.required)
+            yield from self._schemas.compare(parameter.schema, other.schema, spot)
         for key, parameter in theirs.items():
             if key not in ours and parameter.required:
                 yield _spot(route, parameter).change(Kind.NEW, "is required", breaks=True)
@@ -101,7 +101,7 @@ class _Comparison:
         if theirs is None:
             yield spot.change(Kind.GONE, "is gone", breaks=True)
             return
-        yield from _necessity(spot, ours.required, theirs.required)
+        yield from _required_or_not(spot, ours.required, theirs.required)
         yield from self._content(ours.content, theirs.content, spot)
 
     # --- responses ---
@@ -143,11 +143,11 @@ class _Comparison:
                 yield spot.change(Kind.GONE, f"is not available as {media}", breaks=True)
             elif media == JSON and schema is not None:
                 other = theirs.get(media, theirs.get(ANY_MEDIA))
-                yield from self._schemas.compared(schema, other, spot)
+                yield from self._schemas.compare(schema, other, spot)
 
 
-def _necessity(spot: Spot, ours: bool, theirs: bool) -> Iterator[Change]:
-    """What changed about whether something in a request must be sent."""
+def _required_or_not(spot: Spot, ours: bool, theirs: bool) -> Iterator[Change]:
+    """A change if only one side, ``ours`` or ``theirs``, requires a part of a request."""
     if theirs and not ours:
         yield spot.change(Kind.NARROWER, "must be sent")
     elif ours and not theirs:
@@ -155,15 +155,16 @@ def _necessity(spot: Spot, ours: bool, theirs: bool) -> Iterator[Change]:
 
 
 def _spot(route: str, parameter: Parameter) -> Spot:
-    """The spot of a parameter. No text in a URL or a header is null."""
+    """The spot of a parameter. A text in a URL or a header cannot be null."""
     subject = f"{parameter.place} parameter {parameter.name}"
     return Spot(route, Side.REQUEST, subject, impossible=frozenset({"null"}))
 
 
 def _security(route: str, ours: frozenset[Way], theirs: frozenset[Way]) -> Iterator[Change]:
-    """What changed about what a client must send to have access: other schemes, or more scopes."""
+    """What differs in the ways to authenticate: the schemes, or the scopes that these need."""
     known = {way.schemes for way in ours}
     accepted = {way.schemes for way in theirs}
+    # clients of the contract know none of the ways that the target accepts
     if known.isdisjoint(accepted) and NO_KEY not in accepted:
         schemes = sorted(" and ".join(sorted(each)) for each in accepted)
         yield Change(
@@ -180,13 +181,14 @@ def _security(route: str, ours: frozenset[Way], theirs: frozenset[Way]) -> Itera
 
 
 def _more_scopes(ours: frozenset[Way], theirs: frozenset[Way]) -> list[str]:
-    """The scopes that each way of the target needs and none of the contract, by name.
+    """The scopes that every way of the target needs, but no way of the contract, sorted.
 
-    Many documents list no scopes; those say nothing about them.
+    Only ways with schemes that both have are compared. A document that lists no scopes, as many do,
+    needs none here.
     """
     shared = {way.schemes for way in ours} & {way.schemes for way in theirs}
-    granted = [way.scopes for way in ours if way.schemes in shared]
-    needed = [way.scopes for way in theirs if way.schemes in shared]
     if not shared:
         return []
-    return sorted(frozenset.intersection(*needed) - frozenset.union(*granted))
+    in_contract = frozenset.union(*(way.scopes for way in ours if way.schemes in shared))
+    needed = frozenset.intersection(*(way.scopes for way in theirs if way.schemes in shared))
+    return sorted(needed - in_contract)

@@ -1,7 +1,7 @@
 """The operations that an OpenAPI document describes, by method and path.
 
-The document may be that of a hostile target. What has a wrong type is read as if it were missing.
-A part that many operations refer to is read for each of them, so that all reading counts as work.
+The document may come from a hostile target. A member of a wrong type is treated as missing. A part
+that many operations refer to is read for each of them, and each reading counts as work.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class Operation:
 class Description:
     """The operations of a document by route, such as ``GET /agents/{}``.
 
-    Paths lose one of the base paths: ``bases``, and those of the servers in the document. Raises
-    TooMuchError.
+    If a path begins with one of the ``bases``, or with the path of a server in the document, routes
+    leave that out. Raises TooMuchError.
     """
 
     def __init__(self, document: Any, *bases: str) -> None:
@@ -104,7 +104,7 @@ class Description:
                 self.operations[route] = self._operation(relative, item, operation)
 
     def _relative(self, path: str) -> str:
-        """A path without the base path that it begins with, if it does."""
+        """A path without the base path that it begins with, if it begins with one."""
         for base in self._bases:
             if base and path.startswith(f"{base}/"):
                 return path.removeprefix(base)
@@ -145,9 +145,9 @@ class Description:
                 yield key, self._parameter(place, name, parameter)
 
     def _parameter(self, place: str, name: str, parameter: Mapping[str, Any]) -> Parameter:
-        """A parameter, whose schema is its own or that of its content.
+        """A parameter, with its own schema, or else that of its content.
 
-        Without one, every value is valid.
+        If it has neither, every value is valid.
         """
         schema = parameter.get("schema")
         if schema is None:
@@ -166,7 +166,7 @@ class Description:
         }
 
     def _ways(self, value: Any) -> frozenset[Way]:
-        """The ways to authenticate; an empty one if none is needed."""
+        """The ways to authenticate; a single way without schemes if nothing is needed."""
         schemes = members_of(members_of(self._document.get("components")).get("securitySchemes"))
         ways = set()
         for requirement in listed(value):

@@ -1,6 +1,6 @@
 """Gets the OpenAPI document of a target, without a key and without following redirects.
 
-No key is sent, so that a document which quotes what it got can leak none.
+No key is sent, so a document that quotes its request cannot leak one.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ ADVICE = "If you have the document, compare it with --file."
 
 
 def drift_of_target(contract: Contract, target: Target, seed: int = 0) -> Drift:
-    """How the document that a target serves differs from the contract.
+    """Fetch the document that a target serves, and return how it differs from the contract.
 
-    The request looks like those of a run with the same seed. Raises Unjudgeable, with the reason,
-    if there is none or it cannot be read.
+    The requests look like those of a run with the same seed. Raises Unjudgeable, with the reason,
+    if there is no document, or none that can be compared.
     """
     url = target.declaration.url.rstrip("/")
     wire = HttpWire(target.timeout, target.trust)
@@ -55,7 +55,7 @@ def drift_of_text(contract: Contract, text: str) -> Drift:
 
 
 def document_in(text: str) -> Json:
-    """The OpenAPI document in a text. Raises ValueError, with the reason, if it is none."""
+    """The OpenAPI document in a text. Raises ValueError, with the reason, if there is none."""
     read = read_json(text)
     if not isinstance(read.value, dict):
         raise ValueError(getattr(read.value, "reason", "it is not a JSON object"))
@@ -66,14 +66,14 @@ def document_in(text: str) -> Json:
 
 
 def _publishing(contract: Contract) -> Iterator[Operation]:
-    """The operations that may publish the document: reads without a key and without a list."""
+    """The operations that may serve the document: plain reads that need no key and are no lists."""
     for operation in contract.operations.values():
         if operation.plain_read and not operation.keyed and operation.paging is None:
             yield operation
 
 
 def _body(wire: Wire, url: str, headers: tuple[tuple[str, str], ...]) -> str:
-    """The text at an address. Raises ValueError, with the reason, if there is none."""
+    """Request the text at an address. Raises ValueError, with the reason, if there is none."""
     try:
         response = wire.send(WireRequest("GET", url, headers, None, most=LARGEST))
     except WireFailure as failure:

@@ -8,7 +8,10 @@ from typing import Any
 LOWER = {"minLength": "string", "minItems": "array", "minProperties": "object"}
 UPPER = {"maxLength": "string", "maxItems": "array", "maxProperties": "object"}
 SAME = {"pattern": "string", "multipleOf": "number"}
-"""The limits by how they compare, each with the type of the values that it limits."""
+"""The limits by how they compare, each with the type of the values that it applies to.
+
+Of LOWER, the greater limit is tighter; of UPPER, the smaller one; those of SAME do not compare.
+"""
 LOWEST, HIGHEST = "minimum", "maximum"
 APPLIES = {**LOWER, **UPPER, **SAME, LOWEST: "number", HIGHEST: "number"}
 """The type of the values that each limit applies to."""
@@ -38,21 +41,25 @@ def limits_of(schema: Mapping[str, Any]) -> dict[str, Limit]:
 
 
 def tighter(name: str, one: Limit, other: Limit) -> Limit:
-    """The tighter one of two limits of the same name; the first if they cannot be compared."""
-    return one if is_tighter(name, one, other) else other
+    """The tighter one of two limits of the same name; ``one`` if they cannot be compared."""
+    return one if is_as_tight(name, one, other) else other
 
 
-def is_tighter(name: str, one: Limit, other: Limit) -> bool:
-    """Whether a limit allows only what another one of the same name allows, too.
+def is_as_tight(name: str, one: Limit, other: Limit) -> bool:
+    """Whether everything that ``one`` allows is allowed by ``other``, a limit of the same name.
 
-    Two patterns, or two values of multipleOf, cannot be compared, so ``one`` counts as tighter.
+    True also for patterns and values of multipleOf, which cannot be compared.
     """
-    if name == HIGHEST:
-        (number, excluded), (other_number, other_excluded) = one, other
-        return bool((number, -excluded) <= (other_number, -other_excluded))
+    if name in SAME:
+        return True
     if name in UPPER:
         return bool(one <= other)
-    return name in SAME or bool(one >= other)
+    if name in LOWER:
+        return bool(one >= other)
+    (number, excluded), (other_number, other_excluded) = one, other
+    if number == other_number:
+        return bool(excluded >= other_excluded)
+    return bool(number < other_number) if name == HIGHEST else bool(number > other_number)
 
 
 def _is_number(value: Any) -> bool:

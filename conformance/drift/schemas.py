@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from conformance.drift.change import BREAKING, Change, Kind, Side, named
-from conformance.drift.limits import APPLIES, HIGHEST, LOWEST, Limit, is_tighter
+from conformance.drift.limits import APPLIES, SAME, Limit, is_as_tight
 from conformance.drift.view import View, Views
 
 SHOWN = 5
 """Values that a change names."""
 _NEVER = {Side.REQUEST: "must not be", Side.RESPONSE: "is never"}
 _ONLY = {Side.REQUEST: "must be", Side.RESPONSE: "is always"}
+"""Words before values that the target does not allow, and before the only ones that it allows."""
 DEEPEST = 12
 """Maximum nesting of members that are compared. Schemas may contain themselves."""
 
@@ -23,7 +24,7 @@ class Spot:
     """Where in an operation something is compared.
 
     ``subject`` names the part, such as ``response 200``, and ``path`` the member in it, such as
-    ``calls[].id``. ``codes`` is the path of the member that holds the code of an error.
+    ``calls[].id``. ``codes`` is the path of the member with the error code; None if there is none.
     """
 
     route: str
@@ -39,7 +40,7 @@ class Spot:
         return replace(self, path=f"{self.path}{step}", depth=self.depth + 1)
 
     def change(self, kind: Kind, words: str, *, breaks: bool | None = None) -> Change:
-        """A change here. It breaks clients as its side says, unless ``breaks`` says otherwise."""
+        """A change here. Unless ``breaks`` is given, BREAKING says whether it breaks clients."""
         path = self.path.removeprefix(".")
         subject = f"{self.subject}, member {path}" if path else self.subject
         if breaks is None:
@@ -55,15 +56,16 @@ class Schemas:
         self._theirs = theirs
         self._codes = codes  # every code of the contract, as JSON
 
-    def compared(self, ours: object, theirs: object, spot: Spot) -> Iterator[Change]:
+    def compare(self, ours: object, theirs: object, spot: Spot) -> Iterator[Change]:
         """What differs between two schemas. Raises TooMuchError.
 
-        A schema of the target that allows everything, or cannot be followed, is one difference. If
-        that of the contract cannot be followed, there is none.
+        If the schema of the target allows everything, or cannot be followed, that is the only
+        difference. If the schema of the contract cannot be followed, there is no difference.
         """
-        one, other = self._ours.view(ours), self._theirs.view(True if theirs is None else theirs)
+        one = self._ours.view(ours)
+        other = self._theirs.view(True if theirs is None else theirs)
         self._theirs.spend(other.size)
-        if other == View():  # what says nothing contradicts nothing
+        if other == View():  # a schema that allows everything does not contradict the contract
             if one != View():
                 yield spot.change(Kind.WIDER, "is not described", breaks=False)
         elif not other.known:
@@ -86,17 +88,18 @@ class Schemas:
             return
         for name in sorted(ours.members.keys() & theirs.members.keys()):
             inside = spot.inside(f".{name}")
-            yield from self.compared(ours.members[name], theirs.members[name], inside)
+            yield from self.compare(ours.members[name], theirs.members[name], inside)
         if ours.items is not None and "array" in theirs.types:
             items = True if theirs.items is None else theirs.items
-            yield from self.compared(ours.items, items, spot.inside("[]"))
+            yield from self.compare(ours.items, items, spot.inside("[]"))
         if ours.rest is not None and theirs.rest is not None:
-            yield from self.compared(ours.rest, theirs.rest, spot.inside(".*"))
+            yield from self.compare(ours.rest, theirs.rest, spot.inside(".*"))
 
     def _values(self, ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
         """The values that only one side lists.
 
-        A document need not list codes, and may list all codes of the API for each status.
+        For error codes, a document need not list any, and may list all codes of the API for each
+        status.
         """
         is_code = spot.path == spot.codes
         if theirs.values is None:
@@ -128,7 +131,7 @@ def _types(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
 
 
 def _types_in(types: Iterable[str]) -> list[str]:
-    """The names of types; an integer is a number."""
+    """The names of types, sorted; ``integer`` is left out beside ``number``."""
     names = set(types)
     return sorted(names - {"integer"} if "number" in names else names)
 
@@ -159,18 +162,19 @@ def _limits(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
 def _kind(name: str, ours: Limit, theirs: Limit, side: Side) -> Kind:
     """How two different limits compare.
 
-    For two patterns, and for two values of multipleOf, nobody knows, so it is the kind that breaks
-    clients.
+    Two patterns, or two values of multipleOf, cannot be compared, so they count as the kind that
+    breaks clients.
     """
-    if name not in (LOWEST, HIGHEST) and isinstance(ours, str):
+    if name in SAME:
         return BREAKING[side]
-    if name == "multipleOf":
-        return BREAKING[side]
-    return Kind.NARROWER if is_tighter(name, theirs, ours) else Kind.WIDER
+    return Kind.NARROWER if is_as_tight(name, theirs, ours) else Kind.WIDER
 
 
 def _members(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
-    """The members that are gone. Those that are new are no drift, unless a request needs them."""
+    """The members that are gone, and those that only one side requires.
+
+    A new member is no drift, unless a request needs it.
+    """
     if ours.members and not theirs.members and "object" in theirs.types:
         yield spot.change(Kind.WIDER, "has no members that are described", breaks=False)
     else:
@@ -183,7 +187,8 @@ def _members(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
 def _required(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
     """The members that only one side requires.
 
-    One that only the target has matters in a request alone, and one that is gone is no matter here.
+    A member that only the target has matters only in requests. A member that is gone is left to
+    ``_members``.
     """
     is_request = spot.side is Side.REQUEST
     for name in sorted(theirs.required - ours.required):
@@ -199,7 +204,7 @@ def _required(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
 
 
 def _listed(words: list[str]) -> str:
-    """Some words as a list; of many, the first ones."""
+    """Some words as a list, with the first few and the number of others if there are many."""
     more = [f"{len(words) - SHOWN:,} more"] if len(words) > SHOWN else []
     return named(", ".join([*words[:SHOWN], *more]))
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from conformance.base.values import texts_in
-from conformance.drift.limits import APPLIES, SAME, Limit, is_tighter, limits_of, tighter
+from conformance.drift.limits import APPLIES, SAME, Limit, is_as_tight, limits_of, tighter
 from conformance.reading import members_of
 
 ALL_TYPES = frozenset({"null", "boolean", "object", "array", "number", "integer", "string"})
@@ -33,8 +33,9 @@ class TooMuchError(ValueError):
 class View:
     """A schema in comparable form.
 
-    ``values`` are the allowed values as JSON; None means any. ``members`` and ``items`` are schemas
-    that have no view yet. A schema that cannot be followed is not ``known``.
+    ``values`` are the allowed values as JSON; None means any. ``members``, ``items`` and ``rest``
+    are schemas that have no view yet. ``known`` is False if the schema cannot be followed: a
+    reference leads nowhere, or the schema is nested too deep or contains itself.
     """
 
     types: frozenset[str] = ALL_TYPES
@@ -60,12 +61,13 @@ class Views:
 
     def __init__(self, document: Any) -> None:
         self._document = members_of(document)
-        self._seen: dict[int, tuple[Any, View]] = {}  # with the schema, which keeps its id taken
+        # by the id of the schema, which is kept so that its id is not reused
+        self._seen: dict[int, tuple[Any, View]] = {}
         self._open: set[int] = set()
         self._work = WORK
 
     def resolved(self, value: Any) -> dict[str, Any] | None:
-        """The object itself or the one that it refers to; None if there is none."""
+        """The object, or the one that its ``$ref`` leads to; None if that is not an object."""
         for _ in range(HOPS):
             reference = members_of(value).get("$ref")
             if not isinstance(reference, str):
@@ -94,14 +96,14 @@ class Views:
             return NOTHING_KNOWN
         self._open.add(key)
         try:
-            view = self._made(schema)
+            view = self._new_view(schema)
         finally:
             self._open.discard(key)
         self._seen[key] = (schema, view)
         return view
 
-    def _made(self, schema: Any) -> View:
-        """The view of a schema that was not viewed before: of what it refers to, or of itself.
+    def _new_view(self, schema: Any) -> View:
+        """The view of a schema that was not viewed before, or of the schema that it refers to.
 
         Keywords beside a reference count, too. A nullable schema also allows null.
         """
@@ -131,11 +133,11 @@ class Views:
         return view
 
     def _any_of(self, views: Sequence[View]) -> View:
-        """The view of what fits at least one of some schemas."""
-        whole, *others = views
-        for each in others:
-            whole = self._either(whole, each)
-        return whole
+        """The view of the values that fit at least one of some schemas."""
+        joined, *others = views
+        for other in others:
+            joined = self._either(joined, other)
+        return joined
 
     def spend(self, work: int) -> None:
         """Count work on the document. Raises TooMuchError beyond WORK."""
@@ -144,7 +146,7 @@ class Views:
             raise TooMuchError("its parts are larger than any that the suite compares")
 
     def _both(self, one: View, other: View) -> View:
-        """The view of what fits two schemas."""
+        """The view of the values that fit both of two schemas."""
         self.spend(one.size + other.size)
         members = {**one.members, **other.members}
         for name in one.members.keys() & other.members.keys():
@@ -167,7 +169,7 @@ class Views:
         )
 
     def _either(self, one: View, other: View) -> View:
-        """The view of what fits one of two schemas, as closely as one view can say."""
+        """The view of the values that fit at least one of two schemas, or slightly more."""
         self.spend(one.size + other.size)
         members = {**one.members, **other.members}
         for name in one.members.keys() & other.members.keys():
@@ -176,7 +178,7 @@ class Views:
         if one.values is not None and other.values is not None:
             values = one.values | other.values
         required = one.required & other.required
-        # only objects have members, so a schema that allows none does not lack any
+        # only objects have members, so a schema that allows no objects requires nothing here
         if "object" not in other.types:
             required = one.required
         elif "object" not in one.types:
@@ -243,9 +245,10 @@ def _values(schema: Mapping[str, Any]) -> frozenset[str] | None:
 
 
 def _looser(one: View, other: View) -> dict[str, Limit]:
-    """The limits of what fits one of two schemas: the looser one, where both have a limit.
+    """The limits of the values that fit at least one of two schemas.
 
-    A schema that does not allow the type to which a limit applies does not count.
+    If both schemas have a limit, the looser one applies; if only one has it, none. A schema that
+    does not allow the type to which a limit applies is left out.
     """
     limits: dict[str, Limit] = {}
     for name, limited_type in APPLIES.items():
@@ -256,7 +259,7 @@ def _looser(one: View, other: View) -> dict[str, Limit]:
         if first == last:
             limits[name] = first
         elif name not in SAME:
-            limits[name] = last if is_tighter(name, first, last) else first
+            limits[name] = last if is_as_tight(name, first, last) else first
     return limits
 
 
@@ -266,7 +269,7 @@ def _kinds(view: View) -> frozenset[str]:
 
 
 def _of_either(kind: str, one: View, other: View, first: Any, second: Any) -> Any:
-    """The schema of the parts of a value that fits one of two schemas.
+    """The schema of the items or members of a value that fits at least one of two schemas.
 
     ``kind`` is the type of the value, ``array`` or ``object``. ``first`` and ``second`` are what
     the schemas ``one`` and ``other`` say of its parts, None for nothing.
@@ -275,14 +278,18 @@ def _of_either(kind: str, one: View, other: View, first: Any, second: Any) -> An
         return second
     if kind not in other.types:
         return first
-    return _part("anyOf", first, second) if None not in (first, second) else None
+    if first is None or second is None:
+        return None
+    return _part("anyOf", first, second)
 
 
 def _part(name: str, one: Any, other: Any) -> Any:
-    """Two schemas as one, or the one that is there."""
-    if one is None or other is None:
-        return one if other is None else other
-    return one if one is other else {name: [one, other]}
+    """Two schemas joined by the keyword ``name``; if one is None, the other alone."""
+    if one is None:
+        return other
+    if other is None or one is other:
+        return one
+    return {name: [one, other]}
 
 
 def listed(value: Any) -> list[Any]:

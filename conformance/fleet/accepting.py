@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from conformance.certify.trust import Trust
 
 FLEET = "fleet"
-"""The origin of a run that the fleet made. That of a published one is its grade."""
+"""The origin of a run that the fleet made. The origin of a published run is its grade."""
 CERTIFIED_FOR = timedelta(days=366)
-"""The maximum age of a run with a certificate, whose own expiry is checked, too."""
+"""The maximum age of a certified run. The expiry of its certificate is checked, too."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Trusted:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A run that counts, who vouches for it, and its certificate if it has one that holds.
+    """A run that counts, who vouches for it, and its certificate if a valid one was checked.
 
     ``selected`` holds the ids of the cases that were to run; None means every case.
     """
@@ -46,11 +46,11 @@ class Accepted:
     certificate: Certificate | None = None
 
 
-def accepted(folder: Path, expected: Expected, trusted: Trusted | None) -> Accepted:
-    """The published run in the folder of a target, verified now. Raises Unfit.
+def accept(folder: Path, expected: Expected, trusted: Trusted | None) -> Accepted:
+    """The published run in the folder of a target, after verifying it.
 
-    Without ``trusted``, no signature is checked and a bundle is only self-declared. A run that is
-    certified may be as old as CERTIFIED_FOR.
+    Without ``trusted``, no signature is checked, and a bundle counts as self-declared. A certified
+    run may be as old as CERTIFIED_FOR. Raises Unfit for a run that does not count.
     """
     try:
         with published.evidence(folder) as directory:

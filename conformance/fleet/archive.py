@@ -20,7 +20,7 @@ from conformance.fleet import unit
 from conformance.run import runfile
 
 LARGEST = 64_000_000
-"""Maximum bytes of an archive. That of a full run has 2,000,000."""
+"""Maximum bytes of an archive. The archive of a full run has about 2,000,000."""
 SIZES: Mapping[re.Pattern[str], int] = {
     re.compile(r"result\.json|output\.txt"): 1_000_000,
     re.compile(r"run/run\.json"): stored.LARGEST,
@@ -44,7 +44,7 @@ class TooLarge(Exception):  # noqa: N818 - it says what the folder is
 
 
 def packed(folder: Path) -> bytes:
-    """The folder of a target as a zip, but only the files that SIZES names. Raises TooLarge."""
+    """The folder of a target as a zip, with only the files that SIZES names. Raises TooLarge."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in bundle.names_in(folder):
@@ -56,9 +56,10 @@ def packed(folder: Path) -> bytes:
 
 
 def unpack(content: bytes, folder: Path) -> None:
-    """Write what ``packed`` made into a new folder. Raises bundle.Invalid for anything else.
+    """Write the files of an archive that ``packed`` made into a folder.
 
-    An earlier folder is replaced only by a whole one.
+    An earlier folder is replaced once all files are written. Raises bundle.Invalid for any other
+    content.
     """
     if len(content) > LARGEST:
         raise bundle.Invalid(f"it has more than {LARGEST:,} bytes")

@@ -43,9 +43,9 @@ class Tls:
 def run(units: Iterable[Unit], results: Path, address: str, tls: Tls) -> Iterator[Result]:
     """Work units on the cluster at an address, as many at a time as its workers have threads.
 
-    So nothing queues behind a slow target, and the scheduler holds few tasks. What a killed worker
-    did is done again by another one. Raises UsageError for an address without TLS or a target file
-    with keys in it, and Unjudgeable if there is no scheduler.
+    So nothing queues behind a slow target, and the scheduler holds few tasks. The unit of a worker
+    that is killed starts again on another one. Raises UsageError for an address without TLS or a
+    target file with a secret in it, and Unjudgeable if there is no scheduler.
     """
     from distributed import Client, Security, as_completed  # noqa: PLC0415 - an extra, and slow
 
@@ -71,8 +71,8 @@ def run(units: Iterable[Unit], results: Path, address: str, tls: Tls) -> Iterato
         running: dict[str, Unit] = {}
         _fill(client, tasks, running, prepared)
         for future in tasks:
-            each = running.pop(future.key)
-            yield _received(future, each, results / each.target)
+            unit_done = running.pop(future.key)
+            yield _result_of(future, unit_done, results / unit_done.target)
             future.release()
             _fill(client, tasks, running, prepared)
 
@@ -80,18 +80,18 @@ def run(units: Iterable[Unit], results: Path, address: str, tls: Tls) -> Iterato
 def _fill(client: Any, tasks: Any, running: dict[str, Unit], units: Iterator[Unit]) -> None:
     """Submit units until each thread of the cluster has one.
 
-    They are added to ``tasks`` as futures, and to ``running`` by the keys of these.
+    Each is added to ``tasks`` as a future, and to ``running`` under the key of that future.
     """
     threads = sum(client.nthreads().values()) or 1
     for each in islice(units, max(0, threads - len(running))):
         key = f"{each.pins.plan[:12]}-{each.target}"
         running[key] = each
-        tasks.add(client.submit(worked, each, key=key, pure=False))
+        tasks.add(client.submit(work_on_worker, each, key=key, pure=False))
 
 
-def sendable(each: Unit) -> Unit:
-    """The unit with its target file in it. Raises UsageError if that has a key or a password."""
-    path = Path(each.path)
+def sendable(unsent: Unit) -> Unit:
+    """The unit with the text of its target file. Raises UsageError if that has a secret."""
+    path = Path(unsent.path)
     value = form.valid(path).value
     if keyring.contains_keys(value):
         raise UsageError(
@@ -103,29 +103,29 @@ def sendable(each: Unit) -> Unit:
             f"{path}: published: has a password in it, which would pass through the scheduler. "
             "Publish the run where it needs none, or work this target without --dask."
         )
-    return replace(each, text=path.read_bytes().decode())
+    return replace(unsent, text=path.read_bytes().decode())
 
 
-def worked(each: Unit) -> bytes:
-    """Work a unit on a worker, and return its folder as an archive. It never raises.
+def work_on_worker(sent: Unit) -> bytes:
+    """Work a unit on a worker of the cluster, and return its folder as an archive.
 
-    An error would put the arguments of the task into the logs of the cluster. If the archive would
-    be too large, it has only a result that says so.
+    A target that fails does not raise, because Dask would put the arguments of the task into the
+    logs of the cluster. If the archive would be too large, it has only a result that says so.
     """
     with files.private(), tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
-        folder = Path(scratch, each.target)
-        result = unit.work(each, folder, Event())
+        folder = Path(scratch, sent.target)
+        result = unit.work(sent, folder, Event())
         try:
             return archive.packed(folder)
         except TooLarge as error:
             lost = replace(result, state=State.DIED, run=None, words=str(error))
-        alone = Path(scratch, "alone")
-        alone.mkdir()
-        unit.store(lost, alone)
-        return archive.packed(alone)
+        only_result = Path(scratch, "alone")
+        only_result.mkdir()
+        unit.store(lost, only_result)
+        return archive.packed(only_result)
 
 
-def _received(future: Any, each: Unit, folder: Path) -> Result:
+def _result_of(future: Any, sent: Unit, folder: Path) -> Result:
     """Write the folder of a finished task, and return its result.
 
     If the task failed, or its archive is not valid, the folder gets a result that says so.
@@ -138,7 +138,7 @@ def _received(future: Any, each: Unit, folder: Path) -> Result:
     except Exception as error:  # such as KilledWorker, after several workers have died
         words = f"{type(error).__name__}: {error}"
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    lost = Result(each.target, each.pins.plan, __version__, each.digest, State.DIED, now, now)
+    lost = Result(sent.target, sent.pins.plan, __version__, sent.digest, State.DIED, now, now)
     lost = replace(lost, words=clean(words)[:500])
     folder.mkdir(parents=True, exist_ok=True)
     unit.store(lost, folder)

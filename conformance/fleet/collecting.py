@@ -40,9 +40,10 @@ ENTRY, REPORT, BADGE = "target.json", "report.html", "badge.svg"
 
 @dataclass
 class Summary:
-    """What a collection came to. ``states`` counts the targets by their state.
+    """The outcome of a collection. ``states`` counts the targets by their state.
 
-    ``unjudged`` is the number of targets that were not judged, or not on every clause as before.
+    ``changed`` describes the targets with changes, and ``new`` counts their new causes.
+    ``unjudged`` counts the targets that were not judged, or not on every clause as before.
     """
 
     states: Counter[str] = field(default_factory=Counter)
@@ -72,7 +73,7 @@ def collect(
     """
     _require_files(fleet)
     found = received.folders(results)
-    summary = Summary(problems=received.strangers(fleet, found))
+    summary = Summary(problems=received.unknown_folders(fleet, found))
     (output / TARGETS).mkdir(parents=True, exist_ok=True)
     collector = _Collector(fleet, contract, output, trusted, summary)
     with (
@@ -86,7 +87,7 @@ def collect(
 
 
 def _require_files(fleet: Fleet) -> None:
-    """Raise UsageError if a target file is not as it was planned. Keys are not needed."""
+    """Raise UsageError if a target file was changed after it was planned. Keys are not needed."""
     for member in fleet.targets:
         path = fleet.path_of(member)
         if digest_of(path) != member.digest:
@@ -134,7 +135,7 @@ class _Collector:
         A run that ended early counts only if the target has no entry yet, and one that judged
         nothing never does.
         """
-        taken = received.taken(self.fleet, member, paths, self.contract, self.trusted)
+        taken = received.take(self.fleet, member, paths, self.contract, self.trusted)
         problems = list(taken.problems)
         folder = self.output / TARGETS / member.id
         before = _entry(folder)
@@ -149,7 +150,7 @@ class _Collector:
                 row = self._judged_row(member, accepted, before, folder)
             except (UsageError, OSError):
                 raise
-            except Exception as error:  # the run may be made for that, and must not stop the others
+            except Exception as error:  # a hostile run may cause it, and must not stop the others
                 words = clean(failure(error))[: rows.LONGEST]
                 problems.append(Problem(member.id, Kind.REFUSED, words))
         if row is None:
@@ -161,7 +162,7 @@ class _Collector:
         self._count(row, problems)
 
     def _row_without_result(self, member: Member, before: Row | None, why: str) -> Row:
-        """The entry of a target that has no result that counts: the last one, if it was judged."""
+        """The entry of a target without a result that counts: the earlier one, if it was judged."""
         clauses = list(self.contract.clauses)
         if before is not None and before["judged_on"] is not None:
             return rows.kept(before, why, clauses, datetime.now(UTC).isoformat())
@@ -171,16 +172,17 @@ class _Collector:
     def _judged_row(
         self, member: Member, accepted: Accepted, before: Row | None, folder: Path
     ) -> Row:
-        """Write report, badge and history of a target that was judged; returns its entry.
+        """Write report, badge and history of a target that was judged, and return its entry.
 
-        If the same run was collected before, on another date, nothing in it counts as changed.
+        If the same run was already collected for a plan of another date, nothing counts as changed.
         """
         folder.mkdir(exist_ok=True)
         history = history_file.read(folder)
         run, name = accepted.run, f"{accepted.run.started} {accepted.run.log_head[:8]}"
         now = history_file.entry_of(run, accepted.selected, name)
         run = replace(run, past=history_file.before(history, now))
-        nights = [*(each for each in history if each.run != now.run), now]
+        other_nights = [night for night in history if night.run != now.run]
+        nights = [*other_nights, now]
         entry = rows.Entry(member.id, replace(accepted, run=run), nights, before)
         row = rows.judged(entry, self.fleet.profile)
         is_same_run = before is not None and before["run"] == now.run
@@ -194,26 +196,30 @@ class _Collector:
         return row
 
     def _count(self, row: Row, problems: Sequence[Problem]) -> None:
-        """Add a target to the summary. It has words if it was not judged now, or not to the end."""
+        """Add a target to the summary.
+
+        An entry has ``words`` if the target was not judged for this collection, or not to the end.
+        """
         summary = self.summary
         summary.problems += problems
         summary.states[row["state"]] += 1
         summary.new += len(row["new"])
-        not_judged = bool(row["words"]) or row["verdict"] == Overall.UNJUDGED
-        summary.unjudged += not_judged or bool(row["untested"])
+        is_incomplete = bool(row["words"]) or row["verdict"] == Overall.UNJUDGED
+        if is_incomplete or row["untested"]:
+            summary.unjudged += 1
         if any(row[name] for name in ("new", "fixed", "untested")):
             summary.changed.append(rows.describe(row))
 
 
 def _not_judged(member: Member, accepted: Accepted) -> Problem:
-    """The problem of a run that judged nothing, or that ended early."""
+    """The problem of a run that judged nothing or ended early."""
     run = accepted.run
     judged = f"{run.judged:,} of {len(run.cells):,} cells judged"
     return Problem(member.id, Kind.UNJUDGED, f"{run.incomplete or 'Nothing to judge.'} ({judged})")
 
 
 def _entry(folder: Path) -> Row | None:
-    """The last entry of a target; None if there is none. Raises UsageError if it is broken."""
+    """The stored entry of a target; None if there is none. Raises UsageError if it is damaged."""
     path = folder / ENTRY
     if not os.path.lexists(path):
         return None

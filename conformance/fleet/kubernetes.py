@@ -17,7 +17,7 @@ LARGEST_MAP = 900_000
 PLAN, RESULTS = "/fleet", "/results"
 """Where the plan and the results are in a container."""
 SPARE = 300
-"""Seconds that a pod has beyond those of its targets."""
+"""Seconds that a pod may take in addition to the time limits of its targets."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Cluster:
 def manifest(fleet: Fleet, of: int, cluster: Cluster) -> str:
     """A Kubernetes Indexed Job in YAML: one pod for each of ``of`` shards.
 
-    Each pod may take as long as the targets of the slowest shard together. Raises UsageError if the
-    target files cannot be in one ConfigMap.
+    The time limit of every pod is that of the slowest shard: the limits of its targets together.
+    Raises UsageError if the target files cannot be in one ConfigMap.
     """
     items = _items(fleet)
     shards = [members(fleet, number, of) for number in range(1, of + 1)]
@@ -66,7 +66,11 @@ def manifest(fleet: Fleet, of: int, cluster: Cluster) -> str:
 
 
 def _items(fleet: Fleet) -> list[dict[str, str]]:
-    """The files of the ConfigMap, each with its path in the container. Raises UsageError."""
+    """The files of the ConfigMap, each with its path in the container.
+
+    Raises UsageError if two names are equal, a file is outside of the directory, or all are too
+    large.
+    """
     paths = {PurePosixPath(member.file).name: member.file for member in fleet.targets}
     outside = [path for path in paths.values() if ".." in PurePosixPath(path).parts]
     if len(paths) < len(fleet.targets) or outside:

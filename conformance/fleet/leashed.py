@@ -14,6 +14,7 @@ from threading import Thread
 
 
 def _end_with_parent() -> None:
+    """Wait until the pipe closes, and then kill the process group, which includes this process."""
     while os.read(0, 1024):
         pass
     os.killpg(0, signal.SIGKILL)

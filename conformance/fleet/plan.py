@@ -45,8 +45,8 @@ class Pins:
 class Member:
     """A target of a fleet. ``file`` is the path of its target file from the directory of the plan.
 
-    ``digest`` is that of the file, and ``timeout`` is in seconds. ``published`` is where its owner
-    publishes a run or a bundle: a path or an address.
+    ``digest`` is that of the target file, and ``timeout`` is in seconds. ``published`` is the path
+    or address where the owner publishes a run or a bundle; None if they do not.
     """
 
     id: str
@@ -56,9 +56,9 @@ class Member:
     published: str | None = None
 
     def is_in(self, number: int, of: int) -> bool:
-        """Whether it belongs to shard ``number``, from 1, of ``of`` shards.
+        """Whether the target belongs to shard ``number``, counted from 1, of ``of`` shards.
 
-        This depends only on its id, so no other target moves.
+        This depends only on its id, so adding or removing targets moves no other one.
         """
         digest = hashlib.sha256(self.id.encode()).digest()
         return int.from_bytes(digest[:8]) % of == number - 1
@@ -78,7 +78,7 @@ class Fleet:
         return self.directory / member.file
 
 
-def drawn_up(
+def draw_up(
     contract: Contract,
     paths: Sequence[Path],
     output: Path,
@@ -87,17 +87,18 @@ def drawn_up(
     timeout: int = TIMEOUT,
     profile: str | None = None,
 ) -> Fleet:
-    """Write the plan of a fleet with some target files to ``output``.
+    """Write the plan of a fleet with some target files to ``output``, and return it.
 
     The keys of the targets are not needed. Raises UsageError for an unknown profile, for a target
-    file whose name cannot be an id, and for two with the same id; TargetError for an invalid one.
+    file whose name cannot be an id, and for two files with the same id. Raises TargetError for an
+    invalid target file.
     """
     if profile is not None and profile not in contract.profiles:
         known = ", ".join(contract.profiles) or "none"
         raise UsageError(f"--profile {profile}: the contract has no such profile. It has: {known}.")
     directory = output.resolve().parent
     members = [_member(path, directory, timeout) for path in paths]
-    _require_apart(members)
+    _require_distinct_ids(members)
     ordered = tuple(sorted(members, key=lambda member: member.id))
     fleet = Fleet(pins, ordered, profile, directory)
     with files.whole(output) as written, files.own(written, "w") as stream:
@@ -106,7 +107,7 @@ def drawn_up(
 
 
 def _member(path: Path, directory: Path, timeout: int) -> Member:
-    """The target of a file, whose id is the name of the file. Raises UsageError, TargetError."""
+    """The target of a file, with the name of the file as its id. Raises UsageError, TargetError."""
     if not ID.fullmatch(path.stem):
         raise UsageError(
             f"{path}: the name of a target file is the id of its target: at most 80 letters, "
@@ -117,15 +118,17 @@ def _member(path: Path, directory: Path, timeout: int) -> Member:
     return Member(path.stem, place, digest_of(path), timeout, published)
 
 
-def _require_apart(members: Sequence[Member]) -> None:
-    """Raise UsageError if two targets have the same id, in capitals or not."""
-    first: dict[str, Member] = {}
+def _require_distinct_ids(members: Sequence[Member]) -> None:
+    """Raise UsageError if two targets have the same id, whether in capitals or not."""
+    by_id: dict[str, Member] = {}
     for member in members:
-        other = first.setdefault(member.id.casefold(), member)
-        if other is not member:
+        key = member.id.casefold()
+        if key in by_id:
+            other = by_id[key]
             raise UsageError(
                 f"{other.file} and {member.file}: two targets have the same id. Rename a file."
             )
+        by_id[key] = member
 
 
 def digest_of(path: Path) -> str:
@@ -145,9 +148,9 @@ def _as_data(fleet: Fleet) -> dict[str, Any]:
 
 
 def read(path: Path) -> Fleet:
-    """The plan in a file, or behind a link, as a Kubernetes volume has it.
+    """The plan in a file. The path may be a symbolic link, as in a Kubernetes volume.
 
-    Raises UsageError if it is not one that ``drawn_up`` writes.
+    Raises UsageError if it is not a plan that ``draw_up`` writes.
     """
     path = path.resolve()
     try:
@@ -158,7 +161,7 @@ def read(path: Path) -> Fleet:
             f"{path}: not the plan of a fleet: {reason(error)}. Write one with `fleet plan`."
         ) from None
     targets = tuple(Member(**row) for row in data["targets"])
-    _require_apart(targets)
+    _require_distinct_ids(targets)
     pins = Pins(
         plan=hashlib.sha256(text.encode()).hexdigest(),
         suite=data["suite"],
@@ -173,7 +176,7 @@ def read(path: Path) -> Fleet:
 
 
 def require_ours(fleet: Fleet, contract: Contract) -> None:
-    """Raise UsageError if a plan pins another suite or contract than those here."""
+    """Raise UsageError if a plan pins another suite than this one, or another contract."""
     pins = fleet.pins
     if pins.suite != __version__:
         raise UsageError(

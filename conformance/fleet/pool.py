@@ -14,7 +14,7 @@ from conformance.fleet.unit import Result, Unit
 def run(units: Iterable[Unit], results: Path, jobs: int) -> Iterator[Result]:
     """Work units on ``jobs`` threads, each of which waits for one process.
 
-    If the caller stops early, what still runs is killed.
+    If the caller stops iterating early, running processes are killed, and no others start.
     """
     stop = Event()
     with ThreadPoolExecutor(jobs) as pool:

@@ -64,9 +64,10 @@ def fetch(source: str, folder: Path) -> None:
 
 @contextmanager
 def evidence(folder: Path) -> Iterator[Path]:
-    """The directory with the run of a published result.
+    """Yield the directory with the run that was fetched into ``folder``.
 
-    Raises bundle.Invalid for a file that is no bundle, and UsageError for a link.
+    A bundle is unpacked into a temporary directory. Raises bundle.Invalid for a file that is not a
+    bundle, and UsageError for a link.
     """
     if os.path.lexists(folder / unit.BUNDLE):
         with bundle.unpacked(folder / unit.BUNDLE) as directory:
@@ -85,7 +86,7 @@ def _copy_file(source: str, to: Path) -> None:
 
 
 def _download(source: str, to: Path) -> None:
-    """Fetch an address, within bounds and as it is sent, without decoding. Raises UsageError."""
+    """Download an address, within bounds, and without decoding the content. Raises UsageError."""
     try:
         with requests.Session() as session, _after_redirects(session, source) as response:
             _write(lambda size: response.raw.read(size, decode_content=False), to, source)
@@ -94,10 +95,11 @@ def _download(source: str, to: Path) -> None:
 
 
 def _after_redirects(session: requests.Session, source: str) -> requests.Response:
-    """The response to an address after a few redirects. Raises UsageError if it is no success.
+    """Request an address, follow a few redirects, and return the last response.
 
-    A redirect never leads from https to http, to another scheme, or to another host that is not
-    public. Of the .netrc file nothing is sent, because a redirect could ask for any of it.
+    Raises UsageError if the last status is not 200, or if a redirect leads from https to http, to
+    another scheme, or to another host that is not public. Nothing from the .netrc file is sent,
+    because a redirect could ask for any of it.
     """
     address = source
     for _ in range(REDIRECTS + 1):
@@ -111,16 +113,16 @@ def _after_redirects(session: requests.Session, source: str) -> requests.Respons
             stream=True,
             allow_redirects=False,
             timeout=SECONDS,
-            auth=_of_address,
+            auth=_authenticate,
             headers={"Accept-Encoding": "identity"},
         )
         if response.status_code not in FOLLOWED:
             break
         response.close()
-        following = urljoin(address, response.headers.get("Location", ""))
-        if urlsplit(address).scheme == "https" and urlsplit(following).scheme != "https":
+        next_address = urljoin(address, response.headers.get("Location", ""))
+        if urlsplit(address).scheme == "https" and urlsplit(next_address).scheme != "https":
             raise UsageError(f"{_shown(source)}: redirects from https to something else")
-        address = following
+        address = next_address
     if response.status_code != OK:
         raise UsageError(
             f"{_shown(source)}: the response has status {response.status_code} instead of {OK}"
@@ -128,8 +130,8 @@ def _after_redirects(session: requests.Session, source: str) -> requests.Respons
     return response
 
 
-def _of_address(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Authenticates by the name and the password in an address, if it has any."""
+def _authenticate(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Add the name and the password in the address of a request, if there are any, as a header."""
     name, password = get_auth_from_url(request.url or "")
     if name or password:
         HTTPBasicAuth(name, password)(request)
@@ -137,16 +139,20 @@ def _of_address(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _is_private(host: str | None) -> bool:
-    """Whether a host is this machine or in a network of its own, as far as its name is known."""
+    """Whether a host has an address that is not public; False if its name cannot be resolved."""
     try:
         found = socket.getaddrinfo(host, None)
-    except OSError:  # a proxy may know it
+    except OSError:  # a proxy may be able to resolve the name
         return False
-    return any(not ip_address(str(place[0]).partition("%")[0]).is_global for *_, place in found)
+    for *_, socket_address in found:
+        address, _, _zone = str(socket_address[0]).partition("%")
+        if not ip_address(address).is_global:
+            return True
+    return False
 
 
 def _shown(source: str) -> str:
-    """A source for messages. The password and the query of an address may be secret."""
+    """A source as messages show it: without name, password and query, which may be secret."""
     if "://" not in source:
         return source
     parts = urlsplit(source)
@@ -154,7 +160,7 @@ def _shown(source: str) -> str:
 
 
 def _write(read: Callable[[int], bytes], to: Path, source: str) -> None:
-    """Write what ``read`` gives, block by block, to a new file. Raises UsageError for too much."""
+    """Write what ``read`` returns to a new file. Raises UsageError for more than LARGEST bytes."""
     bytes_left = LARGEST
     with to.open("xb") as written:
         while block := read(BLOCK):

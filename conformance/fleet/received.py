@@ -22,21 +22,21 @@ from conformance.model import Contract
 MOST = 200_000
 """Maximum number of entries in a directory of results."""
 STRANGERS = 50
-"""Unknown folders that are named."""
+"""Maximum number of unknown folders that problems name."""
 NAMED = 80
 """Characters of the name of an unknown folder that a problem quotes."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """The result of a target that counts, or None, and what is wrong with what was handed in."""
+    """The result of a target that counts, None if none does, and what is wrong with its results."""
 
     accepted: Accepted | None
     problems: tuple[Problem, ...] = ()
 
 
 def folders(directories: Iterable[Path]) -> dict[str, list[Path]]:
-    """The folders in directories of results, by their names. Raises UsageError for too many."""
+    """The entries of directories of results, by their names. Raises UsageError for too many."""
     found: dict[str, list[Path]] = {}
     for directory in directories:
         for path in _entries_of(directory):
@@ -45,7 +45,10 @@ def folders(directories: Iterable[Path]) -> dict[str, list[Path]]:
 
 
 def _entries_of(directory: Path) -> Iterator[Path]:
-    """What a directory of results has, without hidden files. Raises UsageError for too much."""
+    """The entries of a directory of results, without hidden ones, sorted.
+
+    Raises UsageError if it is not a directory, or has more than MOST entries.
+    """
     if not directory.is_dir():
         raise UsageError(f"{directory}: there is no directory of results")
     for count, path in enumerate(sorted(directory.iterdir())):
@@ -55,8 +58,8 @@ def _entries_of(directory: Path) -> Iterator[Path]:
             yield path
 
 
-def strangers(fleet: Fleet, found: Mapping[str, list[Path]]) -> list[Problem]:
-    """A problem for each folder whose name is no target of the plan.
+def unknown_folders(fleet: Fleet, found: Mapping[str, list[Path]]) -> list[Problem]:
+    """A problem for each folder whose name is not the id of a target of the plan.
 
     At most STRANGERS are named, and one more problem counts the rest.
     """
@@ -73,14 +76,17 @@ def strangers(fleet: Fleet, found: Mapping[str, list[Path]]) -> list[Problem]:
     return problems
 
 
-def taken(
+def take(
     fleet: Fleet,
     member: Member,
     paths: Sequence[Path],
     contract: Contract,
     trusted: Trusted | None,
 ) -> Taken:
-    """The first of the results of a target that counts. The others are named, and never counted."""
+    """The first result of a target that counts, and the problems of those before it.
+
+    If there are several results, another problem says which one counts.
+    """
     if not paths:
         return Taken(None, (Problem(member.id, Kind.MISSING, "No result arrived."),))
     expected = Expected(contract, fleet.pins, fleet.path_of(member))
@@ -99,27 +105,28 @@ def taken(
 
 
 def _accepted(path: Path, member: Member, expected: Expected, trusted: Trusted | None) -> Accepted:
-    """The run of a result, judged again. Raises Unfit for one that does not count.
+    """The run of a result, judged again. Raises Unfit for a result that does not count.
 
     A published run counts only if the plan says that the target has one.
     """
     _require_folder(path)
     result = _result(path)
-    _require_of_plan(result, member, expected)
+    _require_planned(result, member, expected)
     if result.state is not State.DONE:
-        raise Unfit(*_lost(result))
+        kind, words = _why_not_done(result)
+        raise Unfit(kind, words)
     if os.path.lexists(path / unit.RUN):
         _require_folder(path / unit.RUN)
     if result.origin != accepting.FLEET:
         if member.published is None:
             raise Unfit(Kind.REFUSED, "It was published, but the plan names no published run.")
-        return accepting.accepted(path, replace(expected, published=True), trusted)
+        return accepting.accept(path, replace(expected, published=True), trusted)
     stored = run_in(path / unit.RUN, expected)
     return Accepted(stored.run, stored.selected)
 
 
-def _lost(result: Result) -> tuple[Kind, str]:
-    """The problem of a run that did not come to its end."""
+def _why_not_done(result: Result) -> tuple[Kind, str]:
+    """The kind and the words of the problem of a run that did not end normally."""
     if result.state is State.HANGING:
         return Kind.HANGING, result.words
     if result.state is State.RUNNING:
@@ -128,7 +135,7 @@ def _lost(result: Result) -> tuple[Kind, str]:
 
 
 def _require_folder(path: Path) -> None:
-    """Raise Unfit if something is not a directory itself."""
+    """Raise Unfit if a path is not a directory, or is a link to one."""
     if path.is_symlink() or not path.is_dir():
         raise Unfit(Kind.REFUSED, f"{path.name} is not a folder, or a link to one.")
 
@@ -141,8 +148,11 @@ def _result(path: Path) -> Result:
         raise Unfit(Kind.REFUSED, str(error).replace(f"{path}/", "")) from None
 
 
-def _require_of_plan(result: Result, member: Member, expected: Expected) -> None:
-    """Raise Unfit if a result is not about this target, this plan and this suite."""
+def _require_planned(result: Result, member: Member, expected: Expected) -> None:
+    """Raise Unfit unless a result says that it is for this target, plan, suite and target file.
+
+    ``result.file`` and ``member.digest`` are digests of target files.
+    """
     pins = expected.pins
     if result.target != member.id:
         raise Unfit(Kind.REFUSED, f"It says that it is the result of {result.target}.")

@@ -23,7 +23,7 @@ LETTER_OF: dict[Verdict | None, str] = {
 }
 """The letters of verdicts in a grid."""
 SEEN = "FVWP"
-"""The letters of clauses that were judged."""
+"""The letters that mean that a clause was judged."""
 TOP = 5
 """Causes in the line of a target."""
 TREND = 30
@@ -38,7 +38,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Entry:
-    """What an entry is made of: the target, its run, its nights, and its last entry.
+    """What an entry is made of: the target, its run, its nights, and its earlier entry.
 
     The last of the ``nights`` is that of the run.
     """
@@ -54,8 +54,7 @@ def judged(entry: Entry, profile: str | None) -> Row:
     accepted, run = entry.accepted, entry.accepted.run
     report = f"targets/{entry.target}/report.html"
     causes = [_cause(cause, report) for cause in run.causes]
-    still = Transition.STILL
-    new = {cause.id for cause in run.causes if transition(cause, run.past) is not still}
+    new = {cause.id for cause in run.causes if transition(cause, run.past) is not Transition.STILL}
     grid = "".join(_letter(run, clause) for clause in run.contract.clauses)
     clauses = list(run.contract.clauses)
     return {
@@ -88,7 +87,7 @@ def judged(entry: Entry, profile: str | None) -> Row:
 
 
 def kept(before: Row, why: str, clauses: Sequence[str], now: str) -> Row:
-    """The entry of a target that was not judged now: the last one, with its date and the reason.
+    """The entry of a target that was not judged now: the earlier one, and why it was kept.
 
     A certificate that has expired ``now``, in ISO 8601, is withdrawn.
     """
@@ -169,7 +168,8 @@ def _named(cause: str, title: str) -> Row:
 def _letter(run: Run, clause: str) -> str:
     """The letter of the worst verdict of a clause.
 
-    Untested cells do not count if others passed. A quick run judges a clause on few operations.
+    Untested cells do not count if others passed, because a quick run judges a clause on few
+    operations.
     """
     verdicts = {cell.verdict for cell in run.by_clause[clause]}
     if Verdict.PASSED in verdicts:
@@ -185,17 +185,17 @@ def _fixed(run: Run) -> list[Row]:
     if not run.past or run.judged < run.past[-1].judged:
         return []
     last = carried(run.past)[-1]
-    still = {name for cause in run.causes for name in last.ids_of(cause)}
+    still_there = {name for cause in run.causes for name in last.ids_of(cause)}
     passed = {cell.name for cell in run.cells if cell.verdict is Verdict.PASSED}
     return [
         _named(cause, title)
         for cause, title in last.causes.items()
-        if cause not in still and last.main_cell(cause) in passed
+        if cause not in still_there and last.main_cell(cause) in passed
     ]
 
 
 def _untested(clauses: Sequence[str], grid: str, before: Row | None) -> list[str]:
-    """The clauses that were judged before and are not now."""
+    """The clauses that were judged in the earlier entry, but are not now."""
     if before is None or before["judged_on"] is None:
         return []
     letters = dict(zip(before["clauses"], before["grid"], strict=True))
@@ -220,7 +220,7 @@ def _links(run: Run, report: str) -> dict[str, str]:
 
 
 def _certificate(certificate: Certificate | None) -> Row | None:
-    """What an entry says of a certificate; None without one."""
+    """What an entry says of a certificate; None if there is none."""
     if certificate is None:
         return None
     return {

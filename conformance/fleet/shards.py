@@ -9,11 +9,11 @@ from conformance.fleet.plan import Fleet, Member
 MOST = 256
 """Maximum number of jobs in a matrix of GitHub."""
 PER_SHARD = 10
-"""Targets of a shard, unless the number of shards is given."""
+"""Maximum number of targets of a shard, unless that would need more than MOST shards."""
 
 
 def number_for(fleet: Fleet, asked: int | None) -> int:
-    """The number of shards: as asked for, or one for every few targets."""
+    """The number of shards: ``asked``, or one for every PER_SHARD targets, but at most MOST."""
     return asked or min(MOST, math.ceil(len(fleet.targets) / PER_SHARD))
 
 

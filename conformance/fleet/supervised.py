@@ -24,25 +24,25 @@ PASSED_ON = (
 )  # fmt: skip
 """The variables that every run receives. Any other could hold the secret of another target."""
 PREFIXES = ("PYTHON", "LC_", "COVERAGE_")
-"""What the names of further such variables begin with."""
+"""Variables whose names begin with one of these are passed on, too."""
 EVERY = 0.1
 """Seconds between two looks at a process."""
 LAST = 4_000
-"""Bytes at the end of an output in which its last words are."""
+"""Bytes at the end of an output that are searched for its last line."""
 LONGEST = 500
 """Maximum characters of last words."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended: with ``code``, or killed because its time was over or it was stopped."""
+    """How a process ended: its exit code, and whether it was killed after its time or on a stop."""
 
     code: int
-    hung: bool = False
+    killed: bool = False
 
 
 def environment(names: Iterable[str]) -> dict[str, str]:
-    """The environment of a run: what every run receives, and the variables with given names."""
+    """The environment of a run: the variables that every run receives, and those in ``names``."""
     allowed = {*PASSED_ON, *names}
     return {
         name: value
@@ -82,25 +82,25 @@ def run(
         while process.poll() is None and time.monotonic() < deadline and not stop.is_set():
             with suppress(subprocess.TimeoutExpired):
                 process.wait(EVERY)
-        hung = process.poll() is None
+        killed = process.poll() is None
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # with whatever it has started
+            os.killpg(process.pid, signal.SIGKILL)  # also what it has started
         code = process.wait()
         if process.stdin is not None:
             process.stdin.close()
-    return Ended(code, hung)
+    return Ended(code, killed)
 
 
 def last_words(output: Path) -> str:
     """The last line of an output, safe to print; empty if there is none.
 
-    The path of a report, with which a run ends, is passed over.
+    The path of a report is skipped, because every complete run prints it at the end.
     """
     with output.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - LAST))
         lines = file.read().decode("utf-8", "replace").split("\n")
-    spoken = [line.strip() for line in lines if line.strip()]
-    spoken = [line for line in spoken if not line.endswith("/report.html")]
-    return clean(spoken[-1])[:LONGEST] if spoken else ""
+    printed = [line.strip() for line in lines if line.strip()]
+    printed = [line for line in printed if not line.endswith("/report.html")]
+    return clean(printed[-1])[:LONGEST] if printed else ""

@@ -24,13 +24,15 @@ from conformance.target import KEY_VARIABLE, form
 RESULT, RUN, BUNDLE, OUTPUT = "result.json", "run", "bundle.zip", "output.txt"
 """The files and folders in the folder of a target."""
 ORDER = "unit.json"
+"""The file that passes a unit to ``fleet accept``; removed afterwards."""
 WORK = ".work"
+"""The output directory of the run; removed afterwards."""
 SHARE = 0.9
-"""The share of its time after which a run stops by itself, and judges what it has sent."""
+"""The share of its time limit after which a run stops by itself and judges what it has sent."""
 
 
 class State(StrEnum):
-    """What became of a unit. One that is still ``RUNNING`` when it is collected was lost."""
+    """What became of a unit. If it is still ``RUNNING`` when it is collected, it was lost."""
 
     RUNNING = "running"
     DONE = "done"
@@ -59,9 +61,10 @@ class Unit:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a unit, as result.json says it. ``run`` names what holds the evidence.
+    """What became of a unit, as stored in result.json. ``run`` names the file or folder of the run.
 
-    ``plan`` and ``file`` are the digests of the plan and of the target file.
+    ``plan`` and ``file`` are the digests of the plan and of the target file. ``words`` say what
+    went wrong.
     """
 
     target: str
@@ -78,7 +81,7 @@ class Result:
 
 
 Executor = Callable[[Iterable[Unit], Path], Iterator[Result]]
-"""Works units, in any order, and yields their results. Each has its folder in the directory."""
+"""Works units, each in its folder of a directory, and yields their results in any order."""
 
 
 def units(
@@ -100,7 +103,7 @@ def units(
 
 
 def _place(published: str | None, folder: Path) -> str | None:
-    """Where a published run is. A path is relative to the folder of the target file."""
+    """Where a published run is. A relative path starts from ``folder``, that of the target file."""
     if published is None or "://" in published:
         return published
     return str(folder / published)
@@ -117,7 +120,7 @@ def work(unit: Unit, folder: Path, stop: Event) -> Result:
     store(begun, folder)
     (folder / OUTPUT).touch()
     try:
-        result = _worked(unit, begun, folder, stop)
+        result = _work(unit, begun, folder, stop)
     except Exception as error:  # what happens to one target must not end the others
         result = replace(begun, state=State.DIED, words=reason(error)[: supervised.LONGEST])
     shutil.rmtree(folder / WORK, ignore_errors=True)
@@ -133,20 +136,25 @@ def store(result: Result, folder: Path) -> None:
 
 
 def read(folder: Path) -> Result:
-    """The result in a folder, which may be hostile. Raises UsageError if there is none."""
+    """The result in a folder, which may be hostile.
+
+    Raises UsageError if it is missing or invalid.
+    """
     path = folder / RESULT
     try:
         data = schemas.checked(schemas.RESULT, stored.text_of(path))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: not the result of a target: {reason(error)}") from None
     del data["format"]
-    return Result(**{**data, "state": State(data["state"])})
+    data["state"] = State(data["state"])
+    return Result(**data)
 
 
-def ordered(path: Path) -> Unit:
+def unit_in(path: Path) -> Unit:
     """The unit in the file that is passed to the command ``fleet accept``."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return Unit(**{**data, "pins": Pins(**data["pins"])})
+    data["pins"] = Pins(**data["pins"])
+    return Unit(**data)
 
 
 def _now() -> str:
@@ -156,8 +164,8 @@ def _now() -> str:
 # --- the processes --------------------------------------------------------------------------------
 
 
-def _worked(unit: Unit, begun: Result, folder: Path, stop: Event) -> Result:
-    """The result of a unit: with its published run if that is accepted, else of running the suite.
+def _work(unit: Unit, begun: Result, folder: Path, stop: Event) -> Result:
+    """Fetch the published run of a unit, or run the suite if there is none that is accepted.
 
     Raises ConformanceError and OSError for a unit that cannot start.
     """
@@ -171,7 +179,7 @@ def _worked(unit: Unit, begun: Result, folder: Path, stop: Event) -> Result:
         env = supervised.environment(_variables(path))
         why_not_published = ""
         if unit.published:
-            published = _published(unit, begun, path, folder, stop)
+            published = _fetch_published(unit, begun, path, folder, stop)
             if published.run is not None:
                 return published
             why_not_published = published.words
@@ -182,7 +190,10 @@ def _worked(unit: Unit, begun: Result, folder: Path, stop: Event) -> Result:
 
 
 def _target_file(unit: Unit, scratch: Path) -> Path:
-    """The target file of a unit. Raises UsageError if it is not the one that was planned."""
+    """The path of the target file of a unit, written to ``scratch`` if the unit has its text.
+
+    Raises UsageError if it is not the file that was planned.
+    """
     path = Path(unit.path)
     if unit.text is not None:
         path = scratch / path.name
@@ -193,14 +204,15 @@ def _target_file(unit: Unit, scratch: Path) -> Path:
 
 
 def _variables(path: Path) -> set[str]:
-    """The environment variables with the keys of a target file. Raises TargetError."""
+    """The names of the variables with the keys of a target file. Raises TargetError."""
     names = supervised.variables(path.read_text(encoding="utf-8"))
-    without_keys = not form.valid(path).value.get("keys")
-    return names | {KEY_VARIABLE} if without_keys else names
+    if not form.valid(path).value.get("keys"):
+        names.add(KEY_VARIABLE)
+    return names
 
 
-def _published(unit: Unit, begun: Result, path: Path, folder: Path, stop: Event) -> Result:
-    """The result of fetching and verifying a published run, in a process of its own.
+def _fetch_published(unit: Unit, begun: Result, path: Path, folder: Path, stop: Event) -> Result:
+    """Fetch and verify a published run, in a process of its own.
 
     If the run is not accepted, its files are removed, and the result has a reason but no ``run``.
     """
@@ -214,7 +226,7 @@ def _published(unit: Unit, begun: Result, path: Path, folder: Path, stop: Event)
     found = [name for name in (BUNDLE, RUN) if (folder / name).exists()]
     if ended.code == 0 and found:
         return replace(begun, state=State.DONE, origin="published", run=found[0])
-    why = "it took too long" if ended.hung else supervised.last_words(folder / OUTPUT)
+    why = "it took too long" if ended.killed else supervised.last_words(folder / OUTPUT)
     shutil.rmtree(folder / RUN, ignore_errors=True)
     (folder / BUNDLE).unlink(missing_ok=True)
     return replace(begun, words=f"The published run was not accepted: {why}")
@@ -223,7 +235,7 @@ def _published(unit: Unit, begun: Result, path: Path, folder: Path, stop: Event)
 def _run(
     unit: Unit, begun: Result, path: Path, env: dict[str, str], folder: Path, stop: Event
 ) -> Result:
-    """The result of a run of the suite. Exit codes 0, 1 and 3 mean that it came to its end."""
+    """Run the suite against a target. Exit codes 0, 1 and 3 mean that the run was completed."""
     pins = unit.pins
     arguments = ["run", "--yes", "--target", str(path), "--seed", str(pins.seed)]
     arguments += ["--depth", pins.depth, "--output", str(folder / WORK)]
@@ -235,10 +247,10 @@ def _run(
     if unit.spec:
         arguments += ["--spec", unit.spec]
     ended = supervised.run(arguments, env, unit.timeout, folder / OUTPUT, stop)
-    run = _moved_run(folder)
-    if ended.hung and stop.is_set():
+    run = _move_run(folder)
+    if ended.killed and stop.is_set():
         return replace(begun, state=State.DIED, run=run, words="It was stopped.")
-    if ended.hung:
+    if ended.killed:
         text = f"It was killed after {unit.timeout:,} s."
         return replace(begun, state=State.HANGING, run=run, words=text)
     words = "" if ended.code in (0, 1) else supervised.last_words(folder / OUTPUT)
@@ -246,8 +258,8 @@ def _run(
     return replace(begun, state=state, run=run, exit_code=ended.code, words=words)
 
 
-def _moved_run(folder: Path) -> str | None:
-    """Move the run to its place in the folder of a target; returns its name, None without a run."""
+def _move_run(folder: Path) -> str | None:
+    """Move the run into the folder of a target. Returns its name there; None if there is no run."""
     latest = folder / WORK / "latest"
     if not latest.exists():
         return None

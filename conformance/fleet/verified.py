@@ -28,7 +28,7 @@ NEXT = timedelta(days=1)
 WEEK = timedelta(days=7)
 """How long before the plan an owner may have made a run that it publishes."""
 BY_KEYS = ("keys", "key_scopes", "full_declared")
-"""The members of a declaration that depend on the environment."""
+"""The members of a declaration that depend on environment variables."""
 
 
 class Kind(StrEnum):
@@ -84,24 +84,24 @@ class Expected:
 
 
 def run_in(directory: Path, expected: Expected) -> Stored:
-    """The run in a directory, judged again. Raises Unfit for one that does not count."""
+    """The run in a directory, judged again. Raises Unfit for a run that does not count."""
     try:
         return _judged_again(directory, expected)
     except UsageError as error:
         raise Unfit(Kind.REFUSED, str(error).replace(f"{directory}/", "")) from None
     except Unfit:
         raise
-    except Exception as error:  # it may be made for that
+    except Exception as error:  # a hostile run may cause it
         raise Unfit(Kind.REFUSED, failure(error)) from error
 
 
 def failure(error: Exception) -> str:
-    """What is said of a run on which the suite itself fails."""
+    """The words of the problem of a run that makes the suite itself fail."""
     return f"The suite failed on the run, {type(error).__name__}: {error}"
 
 
 def _judged_again(directory: Path, expected: Expected) -> Stored:
-    """The run in a directory, judged from its log, once its plan and its requests were recomputed.
+    """The run in a directory, judged from its log after its plan and requests were recomputed.
 
     Raises Unfit for a run that differs from the plan or from what it says, and UsageError for one
     that cannot be read.
@@ -110,7 +110,7 @@ def _judged_again(directory: Path, expected: Expected) -> Stored:
     _require_pinned(opened, expected)
     wrong, known = recompute.mismatches(opened), TrialJudgements()
     if not wrong:
-        played = requests.played(opened, known)
+        played = requests.play_back(opened, known)
         wrong = list(played.mismatches)
     if wrong:
         raise Unfit(Kind.REFUSED, f"The run does not fit what it says about itself: {wrong[0]}")
@@ -121,7 +121,7 @@ def _judged_again(directory: Path, expected: Expected) -> Stored:
 
 
 def _require_pinned(opened: Opened, expected: Expected) -> None:
-    """Raise Unfit if a run is not one that the plan asks for."""
+    """Raise Unfit unless a run has what the plan pins."""
     said, pins, run = opened.said, expected.pins, opened.began
     if said["suite"]["version"] != pins.suite:
         text = f"Version {said['suite']['version']} of the suite made the run, not {pins.suite}."
@@ -136,7 +136,7 @@ def _require_pinned(opened: Opened, expected: Expected) -> None:
 
 
 def _require_day(run: Run, expected: Expected) -> None:
-    """Raise Unfit if a run began on another day than its plan allows."""
+    """Raise Unfit if a run began on a day that its plan does not allow."""
     began = datetime.fromisoformat(run.started).astimezone(UTC).date()
     day = date.fromisoformat(expected.pins.date)
     if began > day + NEXT:
@@ -147,16 +147,17 @@ def _require_day(run: Run, expected: Expected) -> None:
 
 
 def _differing(run: Run, expected: Expected) -> list[str]:
-    """What a run has otherwise than the plan and the target file say."""
+    """The parts of a run that differ from what the plan and the target file say."""
     pins, declaration = expected.pins, expected.declaration
     chosen = run.selection or Selection((), (), 0)
     members = [each.name for each in fields(Declaration) if each.name not in BY_KEYS]
     is_declared = all(getattr(run.target, each) == getattr(declaration, each) for each in members)
+    ran = (sorted(chosen.areas), sorted(chosen.clauses), chosen.shard)
+    planned = (sorted(pins.areas), sorted(pins.clauses), "")
     differs = {
         "address": run.target.url != declaration.url,
         "depth": run.depth != pins.depth,
-        "selection": (sorted(chosen.areas), sorted(chosen.clauses), chosen.shard)
-        != (sorted(pins.areas), sorted(pins.clauses), ""),
+        "selection": ran != planned,
         "seed": run.seed != pins.seed and not expected.published,
         "target file": not expected.published and not is_declared,
     }

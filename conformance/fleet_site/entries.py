@@ -34,7 +34,7 @@ LETTERS = {
     "P": Verdict.PASSED,
     "I": Verdict.INAPPLICABLE,
 }
-"""The verdicts by their letters in a grid. A full stop is a clause that was not planned."""
+"""The verdicts by their letters in a grid. A full stop stands for a clause that was not planned."""
 NOT_PLANNED = "."
 BROKEN_LETTERS = "".join(letter for letter, verdict in LETTERS.items() if verdict in BROKEN)
 
@@ -67,13 +67,13 @@ class Contract:
 
     @property
     def full_name(self) -> str:
-        """Its name and version."""
+        """The name and the version of the contract."""
         return f"{self.name} {self.version}"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a target has no result of this collection, or a doubtful one. ``words`` explain it."""
+    """Why a target has no result in this collection, or a doubtful one. ``words`` explain it."""
 
     target: str
     kind: str
@@ -102,7 +102,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Night:
-    """A past result of a target: its causes, and whether or how much was judged."""
+    """A past result of a target: the number of its causes, and whether or how much was judged."""
 
     date: str
     causes: int | None = None
@@ -150,9 +150,11 @@ def fleet(path: Path) -> Fleet:
 
 
 def targets(path: Path, clauses: int) -> Iterator[tuple[int, Target]]:
-    """Each target, with the offset in bytes of its line in a file. ``clauses`` is their number.
+    """Each target, after the offset in bytes of its line in a file.
 
-    Raises UsageError, with the number of the line, if one is not the line of a target.
+    ``clauses`` is the number of clauses of the fleet.
+
+    Raises UsageError, with the number of the line, if a line is not that of a target.
     """
     with stored.opened(path) as file:
         offset = 0
@@ -166,7 +168,7 @@ def targets(path: Path, clauses: int) -> Iterator[tuple[int, Target]]:
 
 
 def target(line: str, clauses: int) -> Target:
-    """The target of a line. Raises ValueError, with the reason, if it is not one."""
+    """The target that a line describes. Raises ValueError, with the reason, if it is not valid."""
     read = _record(stored.parsed(line, Bounds()), Target)
     if not _ID.fullmatch(read.id):
         raise ValueError(f"the id {read.id[:100]!r} is not safe to use as a directory name")
@@ -183,7 +185,7 @@ def report_of(target: str) -> str:
 
 
 def links(directory: Path, target: Target) -> Mapping[str, object]:
-    """The links of ``target.json`` to what explains each clause; none if it has none."""
+    """The links to what explains each clause, from ``target.json``; empty if it has none."""
     path = directory / TARGETS / target.id / "target.json"
     try:
         cells = stored.parsed(stored.text_of(path), Bounds())["cells"]
@@ -193,7 +195,7 @@ def links(directory: Path, target: Target) -> Mapping[str, object]:
 
 
 def link(target: str, href: object) -> str:
-    """A place in the report of a target, of which ``href`` may only give the fragment."""
+    """A link into the report of a target. Only the fragment of ``href`` is used, if it is safe."""
     fragment = str(href).rpartition("#")[2]
     page = report_of(target)
     return f"{page}#{fragment}" if _FRAGMENT.fullmatch(fragment) else page

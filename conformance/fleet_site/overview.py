@@ -28,7 +28,7 @@ from conformance.report.overall import Overall
 NAMED = 3
 """Targets that a line about many of them names."""
 ENOUGH = 3
-"""Targets that must have judged a clause before one of them, or all, can stand out."""
+"""Targets on which a clause must have been judged to list it as broken by one or by all."""
 
 NEW, FIXED, UNTESTED = "new", "fixed", "newly untested"
 NEVER = "never judged"
@@ -61,19 +61,19 @@ class Entry:
 
     @property
     def order(self) -> tuple[bool, int, int, list[str | int]]:
-        """The place among all targets, worst first; those without a result come last."""
+        """A key for sorting targets: the worst first, and those without a result last."""
         return self.report is None, -self.broken, -self.causes, self.by_name
 
     @property
     def by_name(self) -> list[str | int]:
-        """The place among all targets by name, with numbers in it by their size."""
-        parts = _DIGITS.split(f"{self.name.casefold()} {self.id}")  # every second one is a number
+        """A key for sorting targets by name, in which numbers count by their value."""
+        parts = _DIGITS.split(f"{self.name.casefold()} {self.id}")  # every second part is a number
         return [int(part) if place % 2 else part for place, part in enumerate(parts)]
 
 
 @dataclass(frozen=True)
 class Named:
-    """A target that a line names, and a link into its report, if it has one."""
+    """A target that a line names, and a link into its report; None if it has no report."""
 
     entry: Entry
     href: str | None
@@ -81,7 +81,7 @@ class Named:
 
 @dataclass
 class Group:
-    """What several targets have in common, and since when. ``named`` are the first of them."""
+    """What several targets have in common, and since when. ``named`` are the first few of them."""
 
     title: str
     since: str = ""
@@ -105,29 +105,29 @@ class Tally:
 
     @property
     def judged(self) -> int:
-        """The number of targets in which it was judged."""
+        """The number of targets on which the clause was judged."""
         return sum(count for letter, count in self.letters.items() if letter in CONCLUSIVE)
 
     @property
     def broken(self) -> int:
-        """The number of targets that break it."""
+        """The number of targets that break the clause."""
         return self.group.count
 
     @property
     def absent(self) -> bool:
-        """Whether no target has it, or none was planned to be judged on it."""
+        """Whether the clause is inapplicable or not planned for every target."""
         return not set(self.letters) - set(ABSENT)
 
     @property
-    def alike(self) -> str:
-        """The letter that every target has that has the clause at all; empty if they differ."""
+    def common_letter(self) -> str:
+        """The letter that all targets share to which the clause applies; empty if they differ."""
         letters = set(self.letters) - set(ABSENT)
         return "".join(letters) if len(letters) == 1 else ""
 
 
 @dataclass
 class Overview:
-    """What is known of all targets of a fleet together."""
+    """What all targets of a fleet show together."""
 
     fleet: Fleet
     tallies: list[Tally]
@@ -140,11 +140,11 @@ class Overview:
 
     @cached_property
     def titles(self) -> dict[str, str]:
-        """What each clause demands, by its id."""
+        """The titles of the clauses, by id."""
         return {clause.id: clause.title for clause in self.fleet.clauses}
 
     def add(self, target: Target, offset: int) -> None:
-        """Count a target, whose line begins at an offset: its clauses, and what changed for it."""
+        """Count the clauses and the changes of a target, whose line begins at an offset."""
         broken = sum(letter in BROKEN_LETTERS for letter in target.grid)
         entry = _entry(target, offset, broken)
         self.entries.append(entry)
@@ -171,7 +171,7 @@ class Overview:
         return self.changes[kind].setdefault(title, Group(title))
 
     def widest(self, kind: str) -> list[Group]:
-        """The changes of a kind, those of most targets first."""
+        """The changes of a kind, those that affect most targets first."""
         return sorted(self.changes[kind].values(), key=lambda group: -group.count)
 
     @property
@@ -192,7 +192,7 @@ class Overview:
 
     @property
     def verdicts(self) -> Counter[str]:
-        """The number of targets by verdict. Those that were never judged are not judged."""
+        """The number of targets by verdict. Targets without a report count as not judged."""
         return Counter(
             entry.verdict if entry.report is not None else Overall.UNJUDGED
             for entry in self.entries
@@ -213,41 +213,41 @@ class Overview:
 
     @property
     def passed_by_all(self) -> list[Tally]:
-        """The clauses that no target breaks, and that were judged on each that has them."""
-        return [each for each in self.tallies if each.alike == "P"]
+        """The clauses that passed on every target to which they apply."""
+        return [each for each in self.tallies if each.common_letter == "P"]
 
     @property
     def tested_by_none(self) -> list[Tally]:
-        """The clauses that are untested in every target that has them, or that none has."""
-        return [each for each in self.tallies if each.alike == "U" or each.absent]
+        """The clauses that are untested on every target to which they apply, if there is any."""
+        return [each for each in self.tallies if each.common_letter == "U" or each.absent]
 
     @property
     def shown(self) -> list[int]:
         """The positions of the clauses that a grid shows.
 
-        Those that all pass, or that none is tested on, would be the same square in every row.
+        Clauses that all pass, or on which none is tested, would show the same square in each row.
         """
-        left_out = {each.clause.id for each in (*self.passed_by_all, *self.tested_by_none)}
-        return [place for place, each in enumerate(self.tallies) if each.clause.id not in left_out]
+        left_out = {tally.clause.id for tally in (*self.passed_by_all, *self.tested_by_none)}
+        return [at for at, tally in enumerate(self.tallies) if tally.clause.id not in left_out]
 
     @property
-    def by_all(self) -> list[Tally]:
-        """The clauses that every target breaks in which they were judged."""
+    def broken_by_all(self) -> list[Tally]:
+        """The clauses that every target breaks on which they were judged, if these are ENOUGH."""
         return [each for each in self.tallies if each.judged == each.broken >= ENOUGH]
 
     @property
-    def by_one(self) -> list[Tally]:
-        """The clauses that only one target breaks."""
+    def broken_by_one(self) -> list[Tally]:
+        """The clauses that only one target breaks, of at least ENOUGH that were judged on them."""
         return [each for each in self.tallies if each.broken == 1 and each.judged >= ENOUGH]
 
     @property
     def most_broken(self) -> list[Tally]:
-        """The clauses that some target breaks, those of most targets first."""
+        """The clauses that some target breaks, those that most targets break first."""
         broken = [each for each in self.tallies if each.broken]
         return sorted(broken, key=lambda each: -each.broken)
 
     def problems(self) -> list[Problem]:
-        """The problems of the fleet, and one for each other target that was not judged."""
+        """The problems of the fleet, and one for each further target that was not judged."""
         listed = list(self.fleet.problems)
         named = {problem.target for problem in listed}
         listed += [Problem(each, "missing") for each in self.fleet.missing if each not in named]
@@ -259,10 +259,10 @@ class Overview:
         ]
         return listed
 
-    def troubles(self) -> dict[str, list[Group]]:
-        """The problems by kind, in groups of targets with the same words and the same last result.
+    def grouped_problems(self) -> dict[str, list[Group]]:
+        """The problems by kind, in groups of targets with equal words and equally old last results.
 
-        The largest group comes first.
+        In each kind, the largest group comes first.
         """
         known = {entry.id: entry for entry in self.entries}
         kinds: dict[str, dict[tuple[str, str], Group]] = {}
@@ -280,7 +280,7 @@ class Overview:
 
 
 def survey(fleet: Fleet, index: Path) -> Overview:
-    """What is known of all targets together. Raises UsageError as ``entries.targets`` does."""
+    """The overview of all targets in an index. Raises UsageError as ``entries.targets`` does."""
     overview = Overview(fleet, [Tally(clause) for clause in fleet.clauses])
     for offset, target in entries.targets(index, len(fleet.clauses)):
         overview.add(target, offset)
@@ -288,7 +288,7 @@ def survey(fleet: Fleet, index: Path) -> Overview:
 
 
 def _entry(target: Target, offset: int, broken: int) -> Entry:
-    """What lists show of a target that breaks some number of clauses."""
+    """What lists show of a target, which breaks ``broken`` clauses."""
     return Entry(
         id=target.id,
         name=target.name or target.id,

@@ -1,8 +1,8 @@
 """The pages of a site: the first one, the heat grid in parts, and all targets by name.
 
-They are static files without a network or a build step, and links are relative, so they work from a
-folder as from a server. Only the list of names has a script, which filters it; without it, the
-search of the browser does.
+They are static files that need no network and no build step. Links are relative, so the pages work
+from a folder as well as from a server. Only the list of names has a script, which filters it;
+without the script, the search of the browser does.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FIRST, NAMES, BADGE, PARTS = "index.html", "targets.html", "badge.svg", "grid"
 WORST = 25
 """Targets that the grid on the first page shows."""
 PART = 100
-"""Targets that a page of the grid shows, and that a heading of the list of names is for."""
+"""Targets on a page of the grid, and under a heading of the list of names."""
 LONGEST = 200
 """Characters of a name or a title that a list shows."""
 
@@ -40,30 +40,30 @@ COLOURS = {
     Overall.BROKEN: Verdict.FAILED,
     Overall.UNJUDGED: Verdict.UNTESTED,
 }
-"""The verdict on a cell that has the colour of the verdict on a target."""
+"""The verdict on a cell whose colour each verdict on a target has."""
 PACKAGE, SHARED = "conformance.fleet_site", "conformance.report"
 
 
 @dataclass(frozen=True)
 class Part:
-    """A page of the grid. ``number`` counts from 1, and so do the targets, worst first."""
+    """A page of the grid. Pages and targets are numbered from 1, with the worst target first."""
 
     number: int
     entries: Sequence[Entry]
 
     @property
     def name(self) -> str:
-        """The name of its file."""
+        """The file name of the page."""
         return f"{self.number:03}.html"
 
     @property
     def first(self) -> int:
-        """The place of its first target."""
+        """The number of the first target on the page."""
         return (self.number - 1) * PART + 1
 
     @property
     def last(self) -> int:
-        """The place of its last target."""
+        """The number of the last target on the page."""
         return self.first + len(self.entries) - 1
 
 
@@ -95,7 +95,7 @@ def _parts(worst_first: Sequence[Entry]) -> list[Part]:
 
 
 def _replace(directory: Path, made: Path) -> None:
-    """Move the new files to their place. The old grid goes where they were made, to be removed."""
+    """Move the new files to their place, and the old grid into ``made``, which is temporary."""
     if (directory / PARTS).exists():
         (directory / PARTS).replace(made / "before")
     for name in (PARTS, NAMES, BADGE, FIRST):
@@ -118,18 +118,18 @@ class _Writer:
             self._page(f"{PARTS}/{part.name}", "grid.html.j2", part=part)
         script = html.inline(html.template_text(PACKAGE, "filter.js"))
         self._page(NAMES, "targets.html.j2", blocks=self._blocks(), script=script)
-        troubles = self.overview.troubles()
+        problem_groups = self.overview.grouped_problems()
         self._page(
             FIRST,
             "index.html.j2",
             worst=worst_first[:WORST],
-            troubles=troubles,
-            colour=_colour(self.overview, troubles),
+            problem_groups=problem_groups,
+            colour=_colour(self.overview, has_problems=bool(problem_groups)),
         )
         (self.directory / BADGE).write_text(_badge(self.overview), encoding="utf-8")
 
     def _page(self, name: str, template: str, **values: Any) -> None:
-        """Write a page piece by piece, so that only its rows are held."""
+        """Write a page piece by piece, so that memory never holds the whole of it."""
         stream = (
             _environment()
             .get_template(template)
@@ -154,14 +154,15 @@ class _Writer:
             yield [(entry, f"{pages.get(entry.id, FIRST)}#t-{entry.id}") for entry in block]
 
 
-def _colour(found: Overview, troubles: object) -> Verdict | str:
-    """The colour of the news: red for new causes, amber for problems, green if no target is broken.
+def _colour(found: Overview, *, has_problems: bool) -> Verdict | str:
+    """The verdict whose colour the headline has, or ``none`` for no colour.
 
-    There is no colour if nothing is new, but a target is still broken.
+    Red is for new causes, amber for newly untested clauses and for problems, and green if no target
+    is broken. There is no colour if nothing is new, but a target is still broken.
     """
     if found.changed[overview.NEW]:
         return Verdict.FAILED
-    if found.changed[overview.UNTESTED] or troubles:
+    if found.changed[overview.UNTESTED] or has_problems:
         return Verdict.WARNED
     return "none" if found.verdicts[Overall.BROKEN] else Verdict.PASSED
 
@@ -183,7 +184,7 @@ def _badge(found: Overview) -> str:
 
 @cache
 def _environment() -> Environment:
-    """The templates of the site and those that it shares with reports, with what all pages use."""
+    """The templates of the site and of reports, with the filters and values that all pages use."""
     environment = html.environment_of(PACKAGE, lines=False)
     environment.loader = ChoiceLoader([PackageLoader(PACKAGE), PackageLoader(SHARED)])
     environment.filters.update(shown=lambda text: cut(text, LONGEST))

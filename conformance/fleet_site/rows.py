@@ -21,7 +21,7 @@ LINKED = (*entries.BROKEN_LETTERS, "E", "U", "X")
 
 @dataclass(frozen=True)
 class Cell:
-    """A square of the grid. ``label`` and ``href`` are empty if it links nowhere."""
+    """A square of the grid, with a CSS class. ``label`` and ``href`` are empty without a link."""
 
     css: str
     sign: str
@@ -31,7 +31,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A target in the grid. ``nights`` are the causes of its trend; None if it was not judged.
+    """A target in the grid. ``nights`` has its number of causes by night; None if not judged.
 
     ``lines`` are the points of the trend, one line for each stretch of nights without a gap.
     """
@@ -44,7 +44,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Grid:
-    """The files that rows are drawn from, and the clauses that they show, by their positions."""
+    """The files that rows are made from, and the positions of the clauses that they show."""
 
     directory: Path
     index: BinaryIO
@@ -57,7 +57,7 @@ class Grid:
         return [self.clauses[place] for place in self.shown]
 
     def rows(self, listed: Sequence[Entry]) -> Iterator[Row]:
-        """The rows of some targets. Each line is read when its turn comes."""
+        """The rows of some targets. The line of a target is read when its row is needed."""
         for entry in listed:
             self.index.seek(entry.offset)
             line = self.index.readline().decode()
@@ -80,7 +80,7 @@ class Grid:
 
 
 def _look(letter: str) -> tuple[str, str]:
-    """The class of a cell and its sign."""
+    """The CSS class and the sign of a cell."""
     verdict: Verdict | None = LETTERS.get(letter)
     return (f"v-{verdict}", view.SIGNS[verdict].symbol) if verdict else ("v-none", "")
 

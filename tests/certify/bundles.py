@@ -142,7 +142,7 @@ def assembled(
     claimed = claimed or claims()
     profile, _ = checking.profile_of(contract, claimed.profile)
     assert profile is not None
-    return directory, issuing.state(directory, judged, profile, claimed)
+    return directory, issuing.write_statement(directory, judged, profile, claimed)
 
 
 def zipped(

@@ -230,7 +230,7 @@ def test_an_authority_may_return_anything(monkeypatch: pytest.MonkeyPatch) -> No
         for name in answers:
             monkeypatch.setattr(asking, "SECONDS", 0.3 if name == "silent" else 30.0)
             with pytest.raises(NoStamp) as reason:
-                asking.asking(f"{site}/{name}")("0" * 32)
+                asking.stamp_requester(f"{site}/{name}")("0" * 32)
             said[name] = str(reason.value)
         over.set()
     assert "not a response of an authority" in said["garbage"]
@@ -246,14 +246,14 @@ def test_a_stamp_of_something_else_is_not_taken(tmp_path: Path) -> None:
     founded = authority.founded(tmp_path / "authority")
     other = servers.raw({"it": answering(founded.stamp("1" * 32))})
     with other as site, pytest.raises(NoStamp, match="stamped something else"):
-        asking.asking(f"{site}/it")("0" * 32)
+        asking.stamp_requester(f"{site}/it")("0" * 32)
 
 
 @pytest.mark.parametrize("url", ["", "ftp://host/", "host", "https://", "https://user@host/"])
 def test_an_authority_has_a_url(url: str) -> None:
     """Of http or https, without a user."""
-    with pytest.raises(UsageError, match="not the URL of an authority"):
-        asking.asking(url)
+    with pytest.raises(UsageError, match="not a URL for a time stamp authority"):
+        asking.stamp_requester(url)
 
 
 @contextmanager

@@ -157,7 +157,7 @@ def test_unknown_folders_are_named_and_counted(night: Night, tmp_path: Path) -> 
     """Whoever hands in results could otherwise fill the first page."""
     for number in range(received.STRANGERS + 7):
         (tmp_path / f"stranger-{number}").mkdir()
-    problems = received.strangers(sound(night), received.folders([tmp_path]))
+    problems = received.unknown_folders(sound(night), received.folders([tmp_path]))
     assert len(problems) == received.STRANGERS + 1
     assert problems[-1].words == "The plan does not have 7 more targets."
 

@@ -111,11 +111,11 @@ def test_two_targets_need_two_ids(tmp_path: Path) -> None:
         path.parent.mkdir()
         path.write_text("url: https://example.com/api")
     with pytest.raises(UsageError, match="two targets have the same id"):
-        plan.drawn_up(real(), paths, tmp_path / "fleet.json", many([]).pins)
+        plan.draw_up(real(), paths, tmp_path / "fleet.json", many([]).pins)
     odd = tmp_path / ".hidden.yaml"
     odd.write_text("url: https://example.com/api")
     with pytest.raises(UsageError, match="is the id of its target"):
-        plan.drawn_up(real(), [odd], tmp_path / "fleet.json", many([]).pins)
+        plan.draw_up(real(), [odd], tmp_path / "fleet.json", many([]).pins)
 
 
 @pytest.mark.parametrize("name", ["../a", "a/b", ".a", "", "a\n", "x" * 81])
