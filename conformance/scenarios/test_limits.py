@@ -134,9 +134,9 @@ def _evade(client: Client, rate: Rate) -> None:
 
 def _wait(client: Client, rate: Rate) -> None:
     """Reach the limit at the start of a window, then use up the limit of the next window."""
-    client.tick(rate.seconds + 1)
+    client.advance_clock(rate.seconds + 1)
     address, _ = _reach_limit(client, rate)
-    client.tick(rate.seconds + 1)
+    client.advance_clock(rate.seconds + 1)
     _ask_until_accepted(client, (address, address), Step.LATER)
     for _ in range(rate.requests):  # one more was accepted just now
         _ask(client, address, Step.AGAIN)
@@ -154,7 +154,7 @@ def _ask_soon(client: Client, rate: Rate) -> None:
         address = client.fresh_address()
         _use_up(client, rate, address)
         if has_clock:
-            client.tick(seconds)
+            client.advance_clock(seconds)
         else:
             client.pause(seconds)
         if any(_is_limited(_ask(client, address, step)) for _ in range(requests)):
@@ -168,7 +168,7 @@ def _burst(client: Client, rate: Rate) -> None:
     request and the second one two, so that judges can tell which of them had an allowance left.
     """
     operation = client.operation
-    client.tick(rate.seconds + 1)
+    client.advance_clock(rate.seconds + 1)
     others = (client.fresh_address(), client.fresh_address())
     for times, other in enumerate(others, 1):
         for _ in range(times):

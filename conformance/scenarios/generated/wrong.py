@@ -97,7 +97,7 @@ def wants_control(operation: Operation) -> bool:
     return bool(operation.body) and operation.effect is Effect.WRITE and operation.keyed
 
 
-def has_plain(operation: Operation, depth: Depth) -> bool:
+def has_clearly_invalid(operation: Operation, depth: Depth) -> bool:
     """Whether some member of an operation gets a value that can only be called invalid."""
     counts = counts_of(operation, depth)
     members = [each for each in operation.body if each.name in counts]
@@ -115,7 +115,7 @@ def send_wrong(client: Client, drawing: Drawing, *, only_judged: bool) -> None:
         values = client.valid(client.operation)
         if values is None:
             return
-        client.show_valid(values)
+        client.control_unless_shared(values)
     alone, left = _judged_first(client.operation, *_divide(client, drawing))
     if only_judged:
         alone, left = alone[:1], []
@@ -134,7 +134,7 @@ def _judged_first(
 
     It is the first one that can only be called invalid; the codes of its refusal are judged.
     """
-    judged = [each for each in (*alone, *left) if _is_plain(operation, each)][:1]
+    judged = [each for each in (*alone, *left) if _is_clearly_invalid(operation, each)][:1]
     others = [each for each in alone if each not in judged]
     return judged + others, [each for each in left if each not in judged]
 
@@ -310,10 +310,11 @@ def _role(operation: Operation, batch: list[Wrong]) -> Role:
     """
     if not wants_control(operation):
         return Role.BYSTANDER
-    return Role.PROBE if all(_is_plain(operation, wrong) for wrong in batch) else Role.BYSTANDER
+    is_judged = all(_is_clearly_invalid(operation, wrong) for wrong in batch)
+    return Role.PROBE if is_judged else Role.BYSTANDER
 
 
-def _is_plain(operation: Operation, wrong: Wrong) -> bool:
+def _is_clearly_invalid(operation: Operation, wrong: Wrong) -> bool:
     """Whether a value can only be called invalid: its type is none that the member may have.
 
     Some validators take a single item for a list of it, and a list of one for its only element.

@@ -14,7 +14,7 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import strange_words, windows
 from conformance.scenarios.client.ids import MALFORMED
 from conformance.scenarios.client.member_changes import clearable
-from conformance.scenarios.client.writing import all_options, must_be_there
+from conformance.scenarios.client.writing import all_options, is_mandatory
 from conformance.scenarios.odd.odd_values import (
     BEYOND_64_BITS,
     CUT_OFF,
@@ -98,7 +98,7 @@ def test_unknown_id(client: Client) -> None:
     if values is None:
         return
     if selector is None:
-        client.show_valid(values)
+        client.control_unless_shared(values)
         name_nothing(client)
         return
     known = values[selector.name]
@@ -168,7 +168,7 @@ def test_missing_parameter(client: Client) -> None:
     values = client.valid(client.operation)
     if values is None:
         return
-    client.show_valid(values)
+    client.control_unless_shared(values)
     fresh = client.valid_or(values, client.operation)
     omitted = client.params(OneParameter).name
     client.mistake(client.operation, without(fresh, {omitted}), facts=Facts(form=Form.OMITTED))
@@ -202,7 +202,7 @@ def test_invalid_parameter(client: Client) -> None:
     has_enum = any("enum" in each.schema for each in operation.body)
     changes_state = operation.selector is not None and has_enum
     if not changes_state:
-        client.show_valid(values)
+        client.control_unless_shared(values)
     for parameter in operation.parameters:
         for place, value in enumerate(parameter.refuse):
             fresh = client.valid_or(values, operation)
@@ -210,7 +210,7 @@ def test_invalid_parameter(client: Client) -> None:
                 fresh = {**all_options(client), **fresh}
             client.mistake(operation, {**fresh, parameter.name: value})
     if changes_state:  # perhaps to one in which a server refuses everything
-        client.show_valid(values)
+        client.control_unless_shared(values)
 
 
 # --- broken bodies --------------------------------------------------------------------------------
@@ -265,10 +265,10 @@ def test_broken_body(client: Client) -> None:
     values = client.valid(client.operation)
     if values is None:
         return
-    client.show_valid(values)
+    client.control_unless_shared(values)
     role = Role.PROBE if client.case.rules else Role.BYSTANDER
     others = [IN_TURN[place] for place in client.params(Turns).places]
-    if sum(must_be_there(member) for member in client.operation.body) > 1:
+    if sum(is_mandatory(member) for member in client.operation.body) > 1:
         others[-1] = WITHOUT_MEMBERS
     cut_off = json.dumps(values).encode()[:-1]
     for content in (*NO_OBJECTS, *others):

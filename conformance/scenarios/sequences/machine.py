@@ -84,7 +84,7 @@ class Sequence:
         """
         creation = self._writes.creation
         if not self._client.shared.has_turn(operation=creation):
-            self._client.own.apart()
+            self._client.own.isolate()
             self.sought = self._client.own.id_for(self._writes.change)
         else:
             for more in (self._client.optional(creation, switches=False), {}):

@@ -54,7 +54,7 @@ def ask_without_business(client: Client, values: Values, sought: Any) -> None:
         ask_for_foreign(client, without(values, {parameter.name}), sought)
 
 
-def ask_for_nobodys(client: Client, values: Values, selector: Parameter) -> None:
+def ask_for_unknown(client: Client, values: Values, selector: Parameter) -> None:
     """Request an object that does not exist, if a success need not show what it found."""
     known = values[selector.name]
     unknown = client.unknown_id(id_text(known))
@@ -63,7 +63,7 @@ def ask_for_nobodys(client: Client, values: Values, selector: Parameter) -> None
     client.mistake(client.operation, {**values, selector.name: nobodys}, facts=facts)
 
 
-def ask_behind_own(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
+def ask_after_own(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
     """Request another business's object after one of the key's own, if several may be named."""
     own = values[selector.name]
     if isinstance(own, list):
@@ -140,11 +140,11 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
         ask_for_foreign(client, {**theirs, **each}, foreign)
     for choice in other_choices(operation, values):
         ask_for_foreign(client, {**theirs, **choice}, foreign)
-    ask_behind_own(client, {**values, **change}, selector, foreign)
+    ask_after_own(client, {**values, **change}, selector, foreign)
     ask_beside_business(client, {**theirs, **change}, foreign)
     ask_without_business(client, {**theirs, **change}, foreign)
     if operation.action == "perform" and Open.INPUT in operation.open:
-        ask_for_nobodys(client, values, selector)
+        ask_for_unknown(client, values, selector)
     sent = {name: value for each in changes for name, value in each.items()}
     facts = Facts(step=Step.AFTER, sent=as_shown(operation, sent), position=position)
     client.until(lambda: client.look(kind, sought, key=KeyName.OTHER, facts=facts), client.is_found)

@@ -34,7 +34,7 @@ def create_inside(client: Client) -> None:
             fresh = None if parameter.name == tenant else values_for_naming(client, parameter)
             request = fresh or values
             _create_naming(client, {**request, parameter.name: foreign}, parameter)
-    client.show_valid(values)
+    client.control_unless_shared(values)
     _take_from_other(client)
     if not owning_references(client.contract, operation) or client.shared.has_turn("business"):
         _create_in_business(client)

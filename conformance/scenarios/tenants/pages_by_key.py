@@ -35,7 +35,7 @@ def more_pages(client: Client, key: str, first: Answer | None) -> None:
 def walk_as(client: Client, key: str) -> None:
     """Walk over the list as a key sees it, in pages of the usual length and in small ones."""
     walker = Walker(client, key=key, side=SIDES[key])
-    if walker.given is None:
+    if walker.base_values is None:
         return
     first = walker.page("whole")
     if first.cursor is not None:

@@ -97,7 +97,7 @@ def _rules_of_walk(operation: Operation, tenant: str | None) -> tuple[str, ...]:
 def test_walk(client: Client) -> None:
     """Walk stretches of the list in every page size, around telling neighbours, then its end."""
     walker = Walker(client)
-    if walker.given is None:
+    if walker.base_values is None:
         return
     if client.confirming:
         walker.deep("opening")
@@ -188,7 +188,7 @@ def test_filtered_walk(client: Client) -> None:
     """Walk a filtered list in small pages, and the same stretch without the filter."""
     walker, params = Walker(client), client.params(FilterParams)
     parameter = client.operation.parameter(params.filter)
-    if walker.given is None or parameter is None:
+    if walker.base_values is None or parameter is None:
         return
     known = walker.stretch("unfiltered")
     unknown_value(client, walker, parameter, known)
@@ -237,7 +237,7 @@ def test_walk_with_option(client: Client) -> None:
     """Read two pages with an option. They can only be compared with each other."""
     walker = Walker(client)
     parameter = client.operation.parameter(client.params(OptionParams).option)
-    if walker.given is None or parameter is None:
+    if walker.base_values is None or parameter is None:
         return
     filters = {parameter.name: str(parameter.example)}
     walker.walk("with-option", None, 2, items=4, pages=2, filters=filters, served=False)
@@ -253,7 +253,7 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
     walker, kind = Walker(client), client.operation.kind
     deletion = writes_of(client.contract, kind)["delete"]
     values = client.valid(deletion)
-    if values is None or deletion.selector is None or walker.given is None:
+    if values is None or deletion.selector is None or walker.base_values is None:
         return
     made = values[deletion.selector.name]
     position = client.position(client.settled(kind, made))
@@ -276,7 +276,9 @@ def test_item_made_between_pages(client: Client) -> None:
     """Create an item between two pages, which must not shift the second: cursors are positions."""
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
     values = client.valid(creation)
-    if values is None or walker.given is None or not client.shared.has_turn(operation=creation):
+    if values is None or walker.base_values is None:
+        return
+    if not client.shared.has_turn(operation=creation):
         return
     walker.settle()
     walker.walk("whole", None, 5, items=5, pages=1)
@@ -295,7 +297,7 @@ def test_burst(client: Client) -> None:
     The scenario stops if the list does not show them all, or shows two with the same time.
     """
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
-    if walker.given is None or not client.shared.has_turn(operation=creation):
+    if walker.base_values is None or not client.shared.has_turn(operation=creation):
         return
     made = create_together(client)
     if not made:
@@ -321,7 +323,7 @@ def test_mixed_walk(client: Client) -> None:
     number = lists.index(client.operation.id)
     walker = Walker(client, moving=True)
     creation = writes_of(client.contract, client.operation.kind)["create"]
-    if walker.given is None or not client.shared.has_turn(operation=creation):
+    if walker.base_values is None or not client.shared.has_turn(operation=creation):
         return
     if number >= len(programs):
         return

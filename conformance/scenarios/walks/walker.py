@@ -43,7 +43,7 @@ class Walker:
         self.operation = client.operation
         assert self.operation.paging is not None
         self.paging = self.operation.paging
-        self.given = client.knowledge.listing(self.operation, key)
+        self.base_values = client.knowledge.listing(self.operation, key)
         self.tenant = client.contract.tenant
         self.confirming = client.confirming
         self.deeply = client.depth is Depth.DEEP
@@ -56,7 +56,7 @@ class Walker:
 
     def _required_filters(self) -> dict[str, str]:
         """The values of the filters that the list requires, other than the business."""
-        given = self.given or {}
+        given = self.base_values or {}
         required: dict[str, str] = {}
         for parameter in self.operation.filters:
             if not parameter.required or parameter.name == self.tenant:
@@ -68,7 +68,7 @@ class Walker:
 
     def own_business(self) -> dict[str, str]:
         """The key's business as a filter, if the list takes it and does not already get it."""
-        return self._client.own_business(self.operation, self.given or {})
+        return self._client.own_business(self.operation, self.base_values or {})
 
     def settle(self) -> None:
         """In a repeated attempt, wait until copies of the list have the first attempt's objects."""
@@ -76,7 +76,7 @@ class Walker:
             return
         self._client.pause(SETTLED)
         for _ in range(SHOWN):
-            self._client.call(self.operation, self.given or {}, role=Role.ARRANGE)
+            self._client.call(self.operation, self.base_values or {}, role=Role.ARRANGE)
 
     def page(
         self,
@@ -92,7 +92,7 @@ class Walker:
         A page that is not ``served`` may be rejected, because the target did not give its cursor in
         this list, or the sources leave open whether it goes with the filter.
         """
-        values: dict[str, Any] = {**(self.given or {}), **filters}
+        values: dict[str, Any] = {**(self.base_values or {}), **filters}
         if limit is not None:
             largest = self._client.knowledge.within(self.operation, limit) if served else limit
             values[self.paging.limit] = str(largest)

@@ -10,7 +10,7 @@ from conformance.base.values import ABSENT
 from conformance.model import Facts, KeyName, Parameter, Role, Step
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.sending import OVERRIDES
-from conformance.scenarios.client.writing import fresh_texts, must_be_there
+from conformance.scenarios.client.writing import fresh_texts, is_mandatory
 from conformance.transport.message import message_for
 
 AS_THEY_ARE: Mapping[str, Any] = {}
@@ -89,7 +89,7 @@ class Attempts:
         selector = self._operation.selector
         if selector in members:
             members.remove(selector)
-        needed = [member for member in members if must_be_there(member)]
+        needed = [member for member in members if is_mandatory(member)]
         if needed and needed[0].name != self._operation.when:  # otherwise, another operation
             self.send({needed[0].name: ABSENT})
         for member in members:

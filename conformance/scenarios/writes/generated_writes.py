@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from conformance.plan.registry import Draft, Planning, key_needs, operations
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.generated.generate import draw
-from conformance.scenarios.generated.wrong import has_plain, requests_of, send_wrong, wants_control
+from conformance.scenarios.generated.wrong import (
+    has_clearly_invalid,
+    requests_of,
+    send_wrong,
+    wants_control,
+)
 from conformance.scenarios.writes.rich_texts import (
     JUDGED_BY,
     THEMES,
@@ -38,7 +43,7 @@ def generated(planning: Planning) -> Iterator[Draft]:
         cost = requests_of(operation, planning.depth)
         if cost:
             has_control = wants_control(operation)
-            is_judged = has_control and has_plain(operation, planning.depth)
+            is_judged = has_control and has_clearly_invalid(operation, planning.depth)
             yield Draft(
                 operation,
                 NEGATIVE,

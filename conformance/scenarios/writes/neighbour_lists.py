@@ -26,7 +26,7 @@ def write_beside_others(client: Client) -> None:
     cases as their control.
     """
     operation = client.operation
-    client.own.apart(operation)
+    client.own.isolate(operation)
     shared, sharing = client.shared.due_early()
     values = shared or _values(client)
     if values is None:

@@ -111,7 +111,7 @@ def test_counted_creation(client: Client) -> None:
         return
     sent = as_shown(operation, operation.in_body(values))
     ask(role=Role.ARRANGE, facts=Facts(step=Step.BEFORE))
-    sharing = client.shared.cases_of("creation") if client.shared.spares else ()
+    sharing = client.shared.cases_of("creation") if client.shared.creates_undeletable else ()
     facts = Facts(step=Step.WRITE, sent=sent, serves=sharing)
     written = client.control(operation, values, facts=facts)
     made, position = client.created_id(written), client.position(written)
@@ -274,7 +274,7 @@ def test_refused_write(client: Client) -> None:
 
     The object is new, because other cases put theirs into states that this write may not have.
     """
-    client.own.apart(client.operation)
+    client.own.isolate(client.operation)
     kind, selector = client.operation.kind, client.operation.selector
     values = client.valid(client.operation)
     if values is None or selector is None:

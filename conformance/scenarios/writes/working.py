@@ -21,7 +21,7 @@ def work_on_one(client: Client) -> None:
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
-    client.own.apart(operation)
+    client.own.isolate(operation)
     older, values = client.own.twin(operation), client.valid(operation)
     if values is None:
         return
