@@ -14,7 +14,7 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.knowledge import LARGE
 
 SURELY_TAKEN = 7
-"""A limit assumed to be below the maximum of any list that shows as many items on a page."""
+"""A limit that surely is within the maximum of a list that has shown that many items on a page."""
 DEEP_PAGES = 8
 BASE_PAGES = 3
 NO_FILTERS: Mapping[str, str] = MappingProxyType({})
@@ -28,8 +28,8 @@ SHOWN = 4
 class Walker:
     """Requests pages of a case's list, as one walk after another.
 
-    ``given`` are the values that every page needs; None if one of them is not known. ``moving``:
-    the case changes the list between the pages. ``side``: whose data the key shows.
+    ``base_values`` are the values that every page needs; None if one of them is not known.
+    ``moving``: the case changes the list between the pages. ``side``: whose data the key shows.
     """
 
     def __init__(
@@ -67,11 +67,11 @@ class Walker:
         return required
 
     def own_business(self) -> dict[str, str]:
-        """The key's business as a filter, if the list takes it and does not already get it."""
+        """The main business as a filter; empty if the list does not take it or already gets it."""
         return self._client.own_business(self.operation, self.base_values or {})
 
     def settle(self) -> None:
-        """In a repeated attempt, wait until copies of the list have the first attempt's objects."""
+        """In a repeated attempt, wait and read until copies of the list have earlier objects."""
         if not self.confirming:
             return
         self._client.pause(SETTLED)
@@ -126,13 +126,16 @@ class Walker:
         return [self.cursor([item]) for item in items]
 
     def deep(self, name: str) -> list[Any]:
-        """The items of the list in large pages, to its end or to a bound."""
+        """Request the list in large pages, DEEP_PAGES at most; returns the items."""
         return self.walk(name, None, LARGE, items=LARGE * DEEP_PAGES, pages=DEEP_PAGES)
 
     def stretch(
         self, name: str, filters: Mapping[str, str] = NO_FILTERS, *, served: bool = True
     ) -> list[Any]:
-        """The first items in large pages, or in pages of the default size if those are rejected."""
+        """Request the first items in large pages, or in pages of the default size if that fails.
+
+        Returns the items.
+        """
         large = self.walk(name, None, LARGE, items=LARGE, pages=2, filters=filters, served=served)
         return large or self.walk(
             f"{name}-by-default",

@@ -22,7 +22,7 @@ from conformance.scenarios.writes.rich_texts import (
 )
 
 POSITIVE, NEGATIVE = "positive", "negative"
-"""The variants of generated requests: valid ones, of one theme for a change, and wrong ones."""
+"""The variants: valid requests, and wrong ones. Changes add the theme of their texts."""
 UNPARSABLE = "parameter.unparsable"
 """The rule of the codes of wrong values."""
 RULES = (*JUDGED_BY.values(), UNPARSABLE)
@@ -56,7 +56,7 @@ def generated(planning: Planning) -> Iterator[Draft]:
 def send_generated(client: Client) -> None:
     """Send what was drawn for the operation and the variant of a case.
 
-    Wrong values whose turn has not come are left out, but for the one that is judged.
+    If it is not the turn of the case, nothing is sent but the one wrong value that is judged.
     """
     drawing, variant = draw(client), client.case.variant
     has_turn = client.shared.has_turn(variant)
