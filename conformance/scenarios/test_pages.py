@@ -175,7 +175,9 @@ def test_printed_sample(client: Client) -> None:
     if paging.after in query:
         client.call(operation, query, facts=Facts(printed_cursor=True))
         query = _with_served_cursor(client, query)
-    for _ in range(2 if client.confirming else 1):  # twice shows whether the list has changed
+    for _ in range(
+        2 if client.confirming else 1
+    ):  # the next item shows before and after the second page
         exchange = client.call(operation, query, facts=Facts(walk="printed"))
         cursor = Answer(client.contract, operation, exchange).cursor
         if cursor is not None:

@@ -43,7 +43,7 @@ def plain(planning: Planning, *actions: str) -> Iterator[Operation]:
 
 
 def of_listed_objects(planning: Planning) -> Iterator[Operation]:
-    """The reads of one object by its id, which a list shows that needs nothing but a key.
+    """The reads of one object by its id, if a list that needs nothing but a key shows such ids.
 
     Reads that may refuse some of the listed objects are left out.
     """
@@ -90,7 +90,10 @@ def spot_object(client: Client) -> None:
 
 
 def _values_from_one_page(client: Client, key: str) -> dict[str, Any] | None:
-    """Valid values for a read of an object that one page of its list shows; None without one."""
+    """Request one page of a list; valid values for a read of an object that it shows.
+
+    None if it shows none.
+    """
     selector = client.operation.selector
     assert selector is not None
     client.knowledge.request_one_page(selector.references, key)
