@@ -44,7 +44,7 @@ class SharedCreations:
         return self._operation is not None and self._creates_undeletable_object(self._operation)
 
     def _creates_undeletable_object(self, operation: Operation) -> bool:
-        """See ``creates_undeletable``, for any operation."""
+        """Whether an operation creates what the API cannot delete, in a run that reuses objects."""
         if self._memory.pool is None or operation.action != "create" or not operation.keyed:
             return False
         return not self._own.contract.operations_by("delete", operation.kind)
