@@ -409,13 +409,13 @@ class Pool(Knowledge):
     def __init__(self) -> None:
         self.contract = real()
 
-    def once(self, place: Any, find: Callable[[], Any], meanwhile: Any = None) -> Any:
+    def once(self, place: Any, find: Callable[[], Any], provisional: Any = None) -> Any:
         return find()
 
     def listed(self, kind: str, key: str = KeyName.FULL) -> list[Any]:
         return [{"phone_number": "+12025550101"}, {"phone_number": "+12025550102"}]
 
-    def asked(self, kind: str, key: str = KeyName.FULL) -> list[Any]:
+    def request_items(self, kind: str, key: str = KeyName.FULL) -> list[Any]:
         return [{"phone_number": "+12025550101"}]
 
 

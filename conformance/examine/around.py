@@ -55,7 +55,7 @@ def clock(survey: Survey) -> Iterator[Remark]:
     if Effect.WRITE not in survey.target.allow:
         yield undecided("clock", "not tried, because allow: does not include write")
         return
-    moved = survey.client.tick(1)
+    moved = survey.client.advance_clock(1)
     assert moved is not None  # the target declares a clock
     result = moved.failure or str(moved.status)
     seen = f"{declared['method']} {declared['path']} returned {result}"

@@ -33,10 +33,10 @@ MORE = {
 }
 """Factors on ``EACH`` for some sorts. Sorts with 0 are represented by others."""
 AT_ONCE = (Sort.TWICE, Sort.BRACKETS)
-"""The sorts in which all parameters are odd."""
+"""The sorts in which all query parameters are odd in the same way."""
 
 FEW = {Sort.LARGE: 2, Sort.UNLABELLED: 3, Sort.ENCODING: 3}
-"""After how many requests of some sorts no operation gets more. A megabyte fills the log."""
+"""Once operations have got this many requests of a sort, no more follow: a megabyte fills logs."""
 
 INTERNAL_ERROR = 500
 """The lowest status of a server fault."""
@@ -53,11 +53,11 @@ def odd_requests(planning: Planning) -> Iterator[Draft]:
     """Each operation that takes an input."""
     turns: Counter[Sort] = Counter()
     tested = list(operations(planning))
-    spare_of_each = planning.spare // 2 // max(1, len(tested))
+    spare_per_operation = planning.spare // 2 // max(1, len(tested))
     for operation in tested:
         names = _names_for(operation, planning.depth, turns)
         if names:
-            names += _others_for(operation, names, spare_of_each)
+            names += _others_for(operation, names, spare_per_operation)
             needs, params = key_needs(operation), OddWays(tuple(names))
             yield Draft(operation, needs=needs, cost=len(names) + 1, params=params)
 
@@ -65,8 +65,8 @@ def odd_requests(planning: Planning) -> Iterator[Draft]:
 def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list[str]:
     """The names of the odd requests that an operation gets.
 
-    The odd requests of a sort take turns; ``turns`` counts those of each sort that other operations
-    have had.
+    The odd requests of a sort take turns. ``turns`` counts those of each sort that operations have
+    got so far, and is updated.
     """
     by_sort: dict[Sort, list[str]] = defaultdict(list)
     for way in odd_ways(operation):
@@ -74,9 +74,10 @@ def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list
     chosen = []
     for sort, names in by_sort.items():
         count = min(EACH[depth] * MORE.get(sort, 1), len(names))
-        if sort in FEW and turns[sort] >= FEW[sort]:
+        first = turns[sort]
+        if sort in FEW and first >= FEW[sort]:
             continue
-        chosen += [names[(turns[sort] + turn) % len(names)] for turn in range(count)]
+        chosen += [names[number % len(names)] for number in range(first, first + count)]
         turns[sort] += count
     return chosen
 
@@ -97,7 +98,7 @@ def test_odd_request(client: Client) -> None:
     """Send requests that are valid except for one oddity, then check that the list still works.
 
     If an oddity in all parameters at once is refused, it is also sent in each parameter alone. A
-    write that was not refused may have stored what is odd, so the next one gets a new object.
+    write that was not refused may have stored what is odd, so the next request gets a new object.
     """
     operation, names = client.operation, client.params(OddWays).names
     client.own.renew(operation)
@@ -117,7 +118,7 @@ def test_odd_request(client: Client) -> None:
 
 
 def _send_odd(client: Client, way: OddWay) -> bool:
-    """Send an odd request; whether the server refused it.
+    """Send an odd request; returns whether the server refused it.
 
     If it was accepted or failed inside the server, the next request gets a new object.
     """
@@ -202,6 +203,7 @@ def _send_unknown_methods(client: Client) -> None:
 
 
 def _send_unknown(client: Client, request: Message, form: Form | None = None) -> None:
+    """Send a request that names no operation."""
     facts = Facts(mistake=True, odd=True, form=form)
     client.raw(request, facts=facts)
 

@@ -63,7 +63,7 @@ class Evasion:
     query: tuple[tuple[str, str], ...] = ()
     end: str = ""  # appended to the path; yields another path, or an equivalent one
     as_other: bool = False  # as another client, with the headers of other operations, and a key
-    whole: bool = False  # with every optional member, and with proofs of payment
+    full: bool = False  # with every optional member, and with proofs of payment
 
 
 EVASIONS = (
@@ -72,7 +72,7 @@ EVASIONS = (
     Evasion(OF_CLIENTS, query=(("again", "1"),), as_other=True),
     Evasion((("X-Forwarded-For", "127.0.0.1"), ("X-Real-IP", "127.0.0.1"))),
     Evasion(end="/"),
-    Evasion(whole=True),
+    Evasion(full=True),
 )
 
 BASE = ("rate.limit", "rate.allowance", "rate.evasion")
@@ -85,7 +85,7 @@ def limited_operations(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning):
         if operation.rate is None:
             continue
-        two_limits = 2 * operation.rate.requests + 5  # of two addresses, and what follows them
+        two_limits = 2 * operation.rate.requests + 5  # those of two addresses, and a few requests
         flood = Draft(operation, effect=Effect.FLOOD, cost=two_limits)
         clocked = replace(flood, needs=("addresses", "clock"))
         yield replace(flood, wants=("addresses",), cost=two_limits + len(EVASIONS), rules=BASE)
@@ -134,18 +134,19 @@ def _evade(client: Client, rate: Rate) -> None:
 
 def _wait(client: Client, rate: Rate) -> None:
     """Reach the limit at the start of a window, then use up the limit of the next window."""
-    client.tick(rate.seconds + 1)
+    client.advance_clock(rate.seconds + 1)
     address, _ = _reach_limit(client, rate)
-    client.tick(rate.seconds + 1)
+    client.advance_clock(rate.seconds + 1)
     _ask_until_accepted(client, (address, address), Step.LATER)
     for _ in range(rate.requests):  # one more was accepted just now
         _ask(client, address, Step.AGAIN)
 
 
 def _ask_soon(client: Client, rate: Rate) -> None:
-    """Send more requests than can have become free, before half of the window is over.
+    """Use up a limit, and before half of its window is over, send more than it can allow by then.
 
-    It does so twice, because a window may end in between. Without a clock, it waits some seconds.
+    If none of these is rejected, do the same from another address, because a window may have ended
+    in between. Without a clock to advance, the case waits some seconds.
     """
     has_clock = client.target.clock is not None
     step = Step.SOON if has_clock else Step.SHORTLY
@@ -154,7 +155,7 @@ def _ask_soon(client: Client, rate: Rate) -> None:
         address = client.fresh_address()
         _use_up(client, rate, address)
         if has_clock:
-            client.tick(seconds)
+            client.advance_clock(seconds)
         else:
             client.pause(seconds)
         if any(_is_limited(_ask(client, address, step)) for _ in range(requests)):
@@ -164,11 +165,11 @@ def _ask_soon(client: Client, rate: Rate) -> None:
 def _burst(client: Client, rate: Rate) -> None:
     """Send more requests at the same time than the limit allows. Repeat if too many are accepted.
 
-    Then send from genuinely different addresses. Before the burst, the first of them sends one
-    request and the second one two, so that judges can tell which of them had an allowance left.
+    Then send from two other local addresses. Before the burst, the first of these sends one request
+    and the second two, so that judges can tell which of them had an allowance left.
     """
     operation = client.operation
-    client.tick(rate.seconds + 1)
+    client.advance_clock(rate.seconds + 1)
     others = (client.fresh_address(), client.fresh_address())
     for times, other in enumerate(others, 1):
         for _ in range(times):
@@ -219,10 +220,10 @@ def _use_up(client: Client, rate: Rate, address: str | None) -> list[Exchange]:
 def _pretend(client: Client, evasion: Evasion, address: str | None) -> None:
     """Send a request that pretends to come from another client."""
     operation = client.operation
-    more = client.optional(operation) if evasion.whole else {}
+    more = client.optional(operation) if evasion.full else {}
     message = message_for(operation, {**more, **client.valid_or({}, operation)})
     headers = (*message.headers, *evasion.headers)
-    if evasion.whole and operation.payment:
+    if evasion.full and operation.payment:
         headers += tuple((name, PROOF) for name in operation.payment.proof_headers)
     if evasion.as_other:
         agent = other_agent(client.sender.client)
@@ -259,7 +260,7 @@ def _known_headers(client: Client) -> tuple[tuple[str, str], ...]:
 def _ask_until_accepted(
     client: Client, addresses: tuple[str | None, str | None], step: Step
 ) -> None:
-    """Send a request, and a second one if it is not accepted: a busy server may reject one."""
+    """Send a request from each of two addresses, until one is accepted: a server may be busy."""
     for address in addresses:
         if _ask(client, address, step).ok:
             break

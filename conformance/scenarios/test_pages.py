@@ -44,7 +44,7 @@ LAST_PAGES = 3
 LAST_WRITTEN = 4
 """Objects that each operation wrote last, which are read by their ids."""
 READS, OTHER_READS = 12, 3
-"""The most of them that are read, and the listed items whose belongings are read."""
+"""How many of these objects are read, and of how many listed items the belongings are read."""
 
 
 def lists_of_written(planning: Planning) -> Iterator[Draft]:
@@ -54,12 +54,12 @@ def lists_of_written(planning: Planning) -> Iterator[Draft]:
         changes = planning.contract.operations_by("update", operation.kind)
         if (creations or changes) and not operation.pool:
             readers = _readers(planning.contract, operation)
+            reads = sum(READS if is_own else OTHER_READS for _, _, is_own in readers)
             yield Draft(
                 operation,
                 needs=(KeyName.FULL,),
                 wants=(KeyName.OTHER,),
-                cost=2 * LAST_PAGES
-                + sum(READS if is_own else OTHER_READS for _, _, is_own in readers),
+                cost=2 * LAST_PAGES + reads,
                 optional=True,
                 rules=(),
             )
@@ -69,8 +69,8 @@ def lists_of_written(planning: Planning) -> Iterator[Draft]:
 def test_last_look(client: Client) -> None:
     """Read a list in large pages as two businesses, when all writes are done.
 
-    It must show what the run created and changed as it was left, and nothing that was refused or
-    deleted, or that belongs to the other business. Then read some of what was written by its id.
+    The list must show what the run created and changed in its last state, and nothing that was
+    refused or deleted, or that belongs to the other business. Then read some objects by id.
     """
     newest = _read_pages(client, KeyName.FULL)
     if client.knowledge.has(KeyName.OTHER):
@@ -99,20 +99,21 @@ def _read_pages(client: Client, key: str) -> list[Any]:
 def _read_by_id(client: Client, listed: list[Any]) -> None:
     """Read what valid requests wrote last, and what belongs to the first of the ``listed`` items.
 
-    What requests with mistakes have stored may be too odd to be read.
+    Objects written by requests with mistakes are left out: they may be too odd to be read.
     """
     kind = client.operation.kind
-    written = client.last_written(kind, LAST_WRITTEN)
+    written = client.last_written(kind, LAST_WRITTEN)[:READS]
     first = list(identifiers(client.contract, listed, kind))[:OTHER_READS]
     for operation, parameter, is_own in _readers(client.contract, client.operation):
-        for name in written[:READS] if is_own else first:
+        names = written if is_own else first
+        for name in names:
             client.call(operation, {parameter: name}, role=Role.ARRANGE)
 
 
 def _readers(contract: Contract, listing: Operation) -> list[tuple[Operation, str, bool]]:
-    """The reads that need only an item of a list.
+    """The reads whose only required parameter is the id of an item of a list.
 
-    Each with the parameter for its id, and whether it is the read of the item itself.
+    Each comes with the name of that parameter, and whether it reads the item itself.
     """
     found = []
     for operation in contract.operations.values():
@@ -160,29 +161,32 @@ def _printed_list(planning: Planning, example: Mapping[str, Any]) -> Operation |
 
 @scenario(printed_samples, rules=("sample.accepted", "paging.more-false"))
 def test_printed_sample(client: Client) -> None:
-    """Send a printed request as it is, then with a cursor from the target in place of its own.
+    """Send a printed request, and if it has a cursor, again with a cursor from the target instead.
 
     Values that the target file gives for the list are added, because its keys may reach several
-    businesses. If a cursor comes with the page, ``paging.more-false`` needs to see what follows it.
+    businesses. If the page comes with a cursor, the item after it is requested as well, which
+    ``paging.more-false`` needs to see; that request leaves out the printed query.
     """
     operation = client.operation
-    given = client.target.inputs.get(operation.id, {})
-    query = {**client.params(PrintedQuery).query, **given}
+    inputs = client.target.inputs.get(operation.id, {})
+    query = {**client.params(PrintedQuery).query, **inputs}
     paging = operation.paging
     assert paging is not None
     if paging.after in query:
         client.call(operation, query, facts=Facts(printed_cursor=True))
         query = _with_served_cursor(client, query)
-    for _ in range(2 if client.confirming else 1):
+    for _ in range(
+        2 if client.confirming else 1
+    ):  # the next item shows before and after the second page
         exchange = client.call(operation, query, facts=Facts(walk="printed"))
         cursor = Answer(client.contract, operation, exchange).cursor
         if cursor is not None:
-            following = {**given, paging.after: cursor, paging.limit: "1"}
-            client.call(operation, following, facts=Facts(walk="what-follows"))
+            next_item = {**inputs, paging.after: cursor, paging.limit: "1"}
+            client.call(operation, next_item, facts=Facts(walk="what-follows"))
 
 
 def _with_served_cursor(client: Client, query: Mapping[str, str]) -> dict[str, str]:
-    """The query with the last listed item as its cursor, or without one if none is listed."""
+    """The query with the position of the last listed item as its cursor, or without a cursor."""
     operation = client.operation
     assert operation.paging is not None
     items = client.knowledge.listed(operation.kind)

@@ -48,7 +48,7 @@ NO_RECIPE = Recipe({}, {}, {}, None, (), robust=False)
 def triggers(planning: Planning) -> Iterator[Draft]:
     """Each code that an operation can be made to return, with its trigger of the target file.
 
-    A code without a trigger is a gap, and so is an internal code that no operation names.
+    A code without a trigger is a gap, and so is a code for internal errors without an operation.
     """
     contract = planning.contract
     given = {
@@ -76,7 +76,7 @@ def triggers(planning: Planning) -> Iterator[Draft]:
 
 
 def _draft(contract: Contract, operation: Operation, code: str, trigger: Trigger | None) -> Draft:
-    """The case of a code and an operation. Without a trigger it is a gap."""
+    """The case of a code and an operation; without a trigger, one that reports a gap."""
     recipe, gap, place = NO_RECIPE, None, ""
     if trigger is None:
         missing = f"{code} at {operation.id}"
@@ -164,9 +164,12 @@ def test_trigger(client: Client) -> None:
 
 
 def _send_plainly(client: Client, values: dict[str, Any]) -> None:
-    """Send the request without the trigger; where it leaves something, once for all triggers."""
+    """Send the request without the trigger, as a control.
+
+    If the API cannot delete what the request creates, it is sent once for all triggers.
+    """
     operation = client.operation
-    if not client.shared.spares:
+    if not client.shared.creates_undeletable:
         client.control(operation, values, facts=Facts(step=Step.TAKEN))
         return
     others = [case for case in client.shared.cases_of("trigger") if case != client.case.id]
@@ -175,7 +178,7 @@ def _send_plainly(client: Client, values: dict[str, Any]) -> None:
 
 
 def _values(client: Client, recipe: Recipe) -> dict[str, Any] | None:
-    """Valid values. If none are known, empty if the trigger names the object, or else None."""
+    """Valid values; None if one is not known, but empty if the trigger itself names the object."""
     values, selector = client.valid(client.operation), client.operation.selector
     if values is None and selector is not None and selector.name in recipe.input:
         return {}
@@ -185,8 +188,8 @@ def _values(client: Client, recipe: Recipe) -> dict[str, Any] | None:
 def _inputs(client: Client, recipe: Recipe) -> Iterator[Mapping[str, Any]]:
     """The input of a trigger, followed by the same again, or by variations if it is robust.
 
-    The variations must not matter. They put texts in capitals, embed them in longer texts, and add
-    optional members.
+    The variations must give the same result. They put texts in capitals, embed them in longer
+    texts, and add optional members.
     """
     given = recipe.input
     yield given

@@ -26,7 +26,7 @@ from conformance.scenarios.client.fixtures import OwnObjects
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.knowledge import Knowledge
 from conformance.scenarios.client.list_tail import Ends
-from conformance.scenarios.client.memory import Memory, Place
+from conformance.scenarios.client.memory import CacheKey, Memory
 from conformance.scenarios.client.naming import Naming
 from conformance.scenarios.client.renewal import Renewal
 from conformance.scenarios.client.sending import Options, Sending
@@ -55,9 +55,10 @@ class Ask(Protocol):
 
 
 class Client(Sending):
-    """Sends requests, fills in values and reads objects for a case. All cases share ``memory``.
+    """Sends requests, fills in values and reads objects for one case.
 
-    The texts of the case follow from the ``key`` of the run, and other choices from its seed.
+    All cases of a run share ``memory``. The case's fresh texts are derived from the ``key`` of the
+    run, its other choices from ``seed``.
     """
 
     def __init__(
@@ -109,9 +110,9 @@ class Client(Sending):
                 planned.append((case.operation, case.variant))
         return tuple(planned)
 
-    def once(self, place: Place, find: Callable[[], Any]) -> Any:
-        """The result of ``find``, which is called only for the first case of the run that asks."""
-        return self.knowledge.once(place, find)
+    def once(self, cache_key: CacheKey, find: Callable[[], Any]) -> Any:
+        """The result of ``find``, which only the first case of the run that needs it calls."""
+        return self.knowledge.once(cache_key, find)
 
     # --- values ---
 
@@ -155,18 +156,18 @@ class Client(Sending):
         return filling.known(self.own, parameters, key)
 
     def worked_on(self, operation: Operation) -> Any:
-        """One of the run's own objects, as an operation's selector takes it; ABSENT without one."""
+        """One of the run's own objects, as the operation's selector takes it; ABSENT if none."""
         return filling.worked_on(self.own, operation)
 
     def own_business(self, operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
-        """The main key's business, by its parameter, if the values may still name it; or empty."""
+        """The main key's business as a parameter; empty if unknown, already given or not taken."""
         tenant, business = str(self.contract.tenant), self.knowledge.business()
         if not business or tenant in values or not operation.parameter(tenant):
             return {}
         return {tenant: business}
 
     def unknown_id(self, sample: str, salt: str = "") -> str:
-        """An id of the same form as a known one that does not exist."""
+        """An id of the same form as ``sample`` that names no object."""
         return ids.unknown_id(self.seed, sample, salt)
 
     # --- requests ---
@@ -181,8 +182,8 @@ class Client(Sending):
     ) -> Exchange:
         """Send a request that should be valid, and remember the object that it writes.
 
-        If an object that it names is not found, it is sent again with an object that is still
-        listed.
+        If an object that the request names is not found, the request is sent again with one that is
+        still listed.
         """
         key = options.get("key", KeyName.FULL)
         is_arranging = options.get("role") is Role.ARRANGE
@@ -193,9 +194,9 @@ class Client(Sending):
             self._memory.note(operation, ids.written(self.contract, operation, values, exchange))
         return exchange
 
-    def last_written(self, kind: str, each: int) -> list[Id]:
-        """The objects of a kind that valid requests wrote last: so many of each operation."""
-        return self._memory.last_written(kind, each)
+    def last_written(self, kind: str, count: int) -> list[Id]:
+        """The objects of a kind that valid requests wrote last, up to ``count`` per operation."""
+        return self._memory.last_written(kind, count)
 
     def control(
         self, operation: Operation, values: Mapping[str, Any], facts: Facts = NOTHING
@@ -203,11 +204,11 @@ class Client(Sending):
         """Send a valid request, which must succeed."""
         return self.call(operation, values, role=Role.CONTROL, facts=facts)
 
-    def show_valid(self, values: Mapping[str, Any]) -> None:
-        """Send a valid request next to those that must be rejected, as their control.
+    def control_unless_shared(self, values: Mapping[str, Any]) -> None:
+        """Send a valid request as the control of those that must be rejected.
 
-        If it would leave an object that the API cannot delete, nothing is sent: a later creation
-        serves as the control of several cases.
+        Nothing is sent if a later creation serves as the control of several cases, because the API
+        cannot delete what each control would create.
         """
         if not self.shared.is_promised:
             self.control(self.operation, values)
@@ -220,10 +221,10 @@ class Client(Sending):
         operation = self.operation
         is_write = operation.effect is not Effect.READ
         if is_write and any(probe.ok for probe in probes):
-            self.own.apart()
+            self.own.isolate()
             self.shared.spoil(operation, values)
             values = self.valid_or(dict(values), operation)
-        self.show_valid(values)
+        self.control_unless_shared(values)
 
     def mistake(
         self,
@@ -234,7 +235,7 @@ class Client(Sending):
     ) -> Exchange:
         """Send a request that contains one client mistake.
 
-        If it is accepted, shared creations no longer use the names in it, which are taken now.
+        If it is accepted, its names are taken, so shared creations stop using them.
         """
         exchange = super().mistake(operation, values, facts, **options)
         if exchange.ok:
@@ -242,7 +243,7 @@ class Client(Sending):
         return exchange
 
     def reuse_names(self) -> bool:
-        """Let the next request reuse the names in earlier headers; whether there were any."""
+        """Let headers of the next request reuse earlier names; returns whether there were any."""
         return self.naming.reuse()
 
     # --- reads ---
@@ -286,7 +287,10 @@ class Client(Sending):
         return None
 
     def _search(self, kind: str, facts: Facts, key: str, role: Role) -> Exchange | None:
-        """Follow the pages of a list until one shows the object or no further page can."""
+        """Request the pages of a list until one shows the object or no later page can show it.
+
+        Returns the last page requested; None if the list has no pages or its values are not known.
+        """
         listing = self.contract.list_of(kind)
         if listing is None or listing.paging is None:
             return None
@@ -305,7 +309,7 @@ class Client(Sending):
         return exchange
 
     def settled(self, kind: str, sought: Id, facts: Facts = NOTHING) -> Exchange | None:
-        """Look for an object that was just created, until it appears."""
+        """Look for an object that was just created, until it appears; returns the last look."""
         return self.until(lambda: self.look(kind, sought, facts, role=Role.ARRANGE), self.is_found)
 
     def is_found(self, look: Exchange | None) -> bool:

@@ -80,7 +80,7 @@ def valid(source: Source, operation: Operation, key: str = KeyName.FULL) -> dict
     _add_change(source, operation, values, key)
     _select_readable(source, operation, values, key)
     for name, text in source.target.inputs.get(operation.id, {}).items():
-        values[name] = _given(source, operation.parameter(name), text, key)
+        values[name] = _from_target_file(source, operation.parameter(name), text, key)
     return _complete(operation, values)
 
 
@@ -149,7 +149,7 @@ def _add_change(source: Source, operation: Operation, values: dict[str, Any], ke
 def _select_readable(
     source: Source, operation: Operation, values: dict[str, Any], key: str
 ) -> None:
-    """Select an object that was read before, if no source says which ones can be read."""
+    """Select an object that can be read, found by reading some, if no source says which can be."""
     selector = operation.selector
     is_open_read = operation.action == "read" and Open.INPUT in operation.open
     if selector is not None and is_open_read and values[selector.name] is not ABSENT:
@@ -167,11 +167,11 @@ def _reference(source: Source, parameter: Parameter, key: str) -> Id | None:
     return source.known_id(kind, key, parameter.by)
 
 
-def _given(source: Source, parameter: Parameter | None, text: Any, key: str) -> Any:
+def _from_target_file(source: Source, parameter: Parameter | None, text: Any, key: str) -> Any:
     """A value of the target file, with a mark in place of ``{}`` in a text.
 
-    If it names an object, it is one that the full key sees. A key of another business therefore
-    gets an object that it sees itself.
+    The objects that the target file names are those that the full key sees. So a key of another
+    business gets an object that this key sees in their place.
     """
     is_main = business_of(key) in (None, Business.MAIN)
     if not is_main and parameter is not None and source.contract.refers(parameter):
@@ -187,7 +187,10 @@ def _complete(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _sample(schema: Mapping[str, Any]) -> Any:
-    """A value of a schema: the first of its enumeration, or one of its first type."""
+    """A value of a schema: the first of its enumeration, or else a sample of its first type.
+
+    An enumeration whose first value is empty, 0, false or null does not count.
+    """
     first = schema.get("enum", [None])[0]
     if first:
         return first

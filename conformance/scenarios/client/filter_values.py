@@ -29,8 +29,8 @@ def text_of(value: Any) -> str | None:
     A whole number is sent as one, however the target renders it.
     """
     if isinstance(value, str):
-        nuls_for_masks = MASKED.sub("\0", value)  # masked is as unknown as redacted
-        return value if is_readable(nuls_for_masks) else None
+        is_masked = MASKED.search(value) is not None  # so it is as unknown as a redacted one
+        return None if is_masked or not is_readable(value) else value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     is_whole = isinstance(value, float) and value.is_integer()
@@ -50,10 +50,9 @@ def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
 
 
 def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
-    """The value to walk a list with.
+    """The value of a filter to walk a list with; None if the items show no suitable one.
 
-    It is a value that few items have, but enough for a second page. A bound is one that about half
-    of the items pass. None if the items show no such value.
+    Few items have the value, but enough for a second page. About half of the items pass a bound.
     """
     texts = texts_of(items, parameter)
     if parameter.compare:
@@ -95,17 +94,14 @@ def _two_values(counts: Counter[str]) -> str | None:
 
 
 def _one_value(counts: Counter[str]) -> str | None:
-    """The rarest of the values that enough items have; one that several share comes first."""
+    """The rarest value that SEVERAL items have, or else the rarest that SECOND_PAGE items have."""
+    shared = [text for text, count in counts.items() if count >= SEVERAL]
     frequent = [text for text, count in counts.items() if count >= SECOND_PAGE]
-
-    def preference(text: str) -> tuple[bool, int, str]:
-        return counts[text] < SEVERAL, counts[text], text
-
-    return min(frequent, key=preference, default=None)
+    return min(shared or frequent, key=lambda text: (counts[text], text), default=None)
 
 
 def another_value(items: Iterable[Any], parameter: Parameter, value: str) -> str | None:
-    """The most frequent value that has not been tried; None if there is none, and for a bound.
+    """The most frequent value that has not been tried; None if all have, and for a bound.
 
     ``value`` holds what was tried, joined by commas for a filter that takes several values.
     """
@@ -137,9 +133,9 @@ def second_filter(
 ) -> dict[str, str]:
     """A second filter, with a value that some but not all of the items that pass the first have.
 
-    Of the filters that follow the first one in the contract, it takes the first that leaves enough
-    items for a second page, or else simply the first. It takes the rarest value of that filter.
-    Empty if there is none.
+    Of the filters that follow the first one in the contract, the first that leaves enough items for
+    a second page is chosen, or else simply the first, with its rarest value. Empty if there is
+    none.
     """
     passing = [item for item in items if takes(parameter, item, value)]
     place = operation.filters.index(parameter)
@@ -168,10 +164,10 @@ def _not_in_all(items: list[Any], parameter: Parameter) -> dict[str, int]:
 def options_of(operation: Operation) -> Iterator[Parameter]:
     """The parameters that narrow a list by something that its items do not show."""
     assert operation.paging is not None
-    turning = (operation.paging.after, operation.paging.limit)
+    paging_names = (operation.paging.after, operation.paging.limit)
     for parameter in operation.parameters_in("query"):
-        has_other_job = parameter in operation.filters or parameter.name in turning
-        if has_other_job:
+        has_other_purpose = parameter in operation.filters or parameter.name in paging_names
+        if has_other_purpose:
             continue
         if parameter.required:
             continue
@@ -182,8 +178,8 @@ def options_of(operation: Operation) -> Iterator[Parameter]:
 def widest_bounds(operation: Operation, rows: list[dict[str, Any]]) -> dict[str, str]:
     """The optional bounds of a list, so wide that all of the rows pass them, by name.
 
-    Whole numbers that filter by no member are added, with their example, except the page limit.
-    Bounds of a member that some items lack are left out.
+    Optional integers that filter by no member are added with their examples, except the page limit.
+    Bounds of a member that some rows lack are left out.
     """
     values = {}
     limit = None if operation.paging is None else operation.paging.limit
@@ -200,23 +196,25 @@ def widest_bounds(operation: Operation, rows: list[dict[str, Any]]) -> dict[str,
 
 
 def strange_words(operation: Operation) -> list[dict[str, str]]:
-    """A single request with a nonsense word for every filter of a list; empty without filters.
+    """The values of one request, with a nonsense word for every plain filter of a list.
 
-    A server may reject the word or find nothing.
+    Empty without such filters. A server may reject the word or find nothing.
     """
     words = {parameter.name: STRANGE for parameter in operation.plain_filters}
     return [words] if words else []
 
 
 def near_bound(items: Iterable[Any], parameter: Parameter) -> str | None:
-    """A bound that only a few items pass: an upper one for the lowest, a lower for the highest.
+    """A bound that few items pass: an upper bound near the lowest value, a lower near the highest.
 
     None if the items show too few values.
     """
     ordered = sorted(set(texts_of(items, parameter)), key=_amount)
     if len(ordered) <= SECOND_PAGE:
         return None
-    return ordered[SECOND_PAGE if parameter.compare == "at-most" else -1 - SECOND_PAGE]
+    if parameter.compare == "at-most":
+        return ordered[SECOND_PAGE]
+    return ordered[-1 - SECOND_PAGE]
 
 
 def windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:

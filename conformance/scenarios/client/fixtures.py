@@ -19,14 +19,14 @@ AGAIN = Facts(step=Step.REPEATED, mistake=True)
 
 
 class OwnObjects:
-    """Creates objects, and remembers which ones are shared by changes."""
+    """Creates the objects that a case changes, works on or deletes, and keeps the shared ones."""
 
     def __init__(
         self, sending: Sending, memory: Memory, knowledge: Knowledge, renewal: Renewal
     ) -> None:
         self.contract, self.target = sending.contract, sending.target
         self._sending = sending
-        self._created, self._spare = memory.created, memory.spare  # until apart() replaces them
+        self._created, self._spare = memory.created, memory.spare  # until isolate() replaces them
         self._shared_by_cases, self._pool = memory.created, memory.pool
         self._knowledge = knowledge
         self._renewal = renewal
@@ -65,25 +65,28 @@ class OwnObjects:
         """
         is_shared = self._created is self._shared_by_cases
         if is_shared and self.acts_once(operation):
-            self.apart()
-        place = _memory_key(operation)
-        if self._created.get(place) is None:
-            self._created[place], _ = self._create_whole(creation)
-        return self._created[place]
+            self.isolate()
+        memory_key = _memory_key(operation)
+        if self._created.get(memory_key) is None:
+            self._created[memory_key], _ = self._create_full(creation)
+        return self._created[memory_key]
 
     def acts_once(self, operation: Operation) -> bool:
         """Whether the target rejects an action on an object that has the requested state already.
 
-        The action is tried twice, once for all cases of a run. Never True for what costs money.
+        To find out, the first case of a run sends the action twice. False, without a request, for
+        an action that names no state or costs money.
         """
         names_state = any(member.required and "enum" in member.schema for member in operation.body)
         if not names_state or operation.effect is not Effect.WRITE:
             return False
-        place = ("acts once", operation.id)
-        return bool(self._knowledge.once(place, lambda: self._fails_again(operation), False))
+        acts_once = self._knowledge.once(
+            ("acts once", operation.id), lambda: self._fails_again(operation), False
+        )
+        return bool(acts_once)
 
     def _fails_again(self, operation: Operation) -> bool:
-        """Whether a valid action is accepted first, and rejected when it is repeated."""
+        """Send a valid action twice; whether it is accepted first and rejected the second time."""
         values = self.valid(operation)
         if values is None:
             return False
@@ -91,10 +94,11 @@ class OwnObjects:
         again = self._sending.send(operation, values, role=Role.BYSTANDER, facts=REFUSABLE)
         return first.ok and again.status in (400, 409)
 
-    def apart(self, operation: Operation | None = None) -> None:
-        """From now on, use objects that no other case gets, and none of theirs.
+    def isolate(self, operation: Operation | None = None) -> None:
+        """From now on, use objects that no other case uses.
 
-        For an action they are new, because an earlier one may have left others in its state.
+        For an action, they are newly created, because earlier actions may have changed the state of
+        those in the pool.
         """
         self._created, self._spare = {}, {}
         if operation is not None and _acts(operation):
@@ -111,7 +115,7 @@ class OwnObjects:
             and creation is not None
             and creation.effect is Effect.WRITE
         ):
-            self.apart()
+            self.isolate()
 
     def twin(self, operation: Operation) -> Id | None:
         """Create two equal objects, the newer for the operation; returns the id of the older.
@@ -123,7 +127,7 @@ class OwnObjects:
         creation = self._creation(operation.kind)
         if creation is None:
             return None
-        older, values = self._create_whole(creation)
+        older, values = self._create_full(creation)
         if older is None or values is None:  # a creation without a response must not be sent again
             return None
         newer = self._reuse_object(creation, values) or self._create_pooled(creation, values, AGAIN)
@@ -133,7 +137,7 @@ class OwnObjects:
             self._spare[operation.kind] = newer
         return older
 
-    def _create_whole(self, creation: Operation) -> tuple[Id | None, Values | None]:
+    def _create_full(self, creation: Operation) -> tuple[Id | None, Values | None]:
         """Create an object, or reset one of the pool; returns its id and the values sent.
 
         It has all members with a documented value if that is accepted, or else the required ones.
@@ -141,20 +145,20 @@ class OwnObjects:
         values = self.valid(creation)
         if values is None:
             return None, None
-        whole = {**self._steady_members(creation), **values}
-        created = self._reuse_object(creation, whole)
+        full = {**self._steady_members(creation), **values}
+        created = self._reuse_object(creation, full)
         if created is None:
-            created = self._create_pooled(creation, whole, REFUSABLE)
+            created = self._create_pooled(creation, full, REFUSABLE)
         if created is not None:
-            return created, whole
+            return created, full
         values = self.valid(creation)
         return self._create(creation, values), values
 
     def _reuse_object(self, creation: Operation, values: Values | None) -> Id | None:
-        """The id of an object of the pool, once a change has given it the values of a new one.
+        """Reset an object of the pool to ``values``, as if it were new; returns its id.
 
-        Objects that refuse the change leave the pool. None without values or an object that takes
-        them, and if the kind has no pool, no such change, or none that the target file allows.
+        Objects that refuse the change leave the pool. None if there are no values, if no object
+        accepts them, or if the kind has no pool or no such change that the target file allows.
         """
         kind, pool = creation.kind, self._pool
         change = None if pool is None else resetting(self.contract, kind)
@@ -170,9 +174,9 @@ class OwnObjects:
         return name
 
     def put_back(self, kind: str, name: Id, more: Values) -> bool:
-        """Change an object to what a new one would be, with some more values.
+        """Change an object to what a new one would be; ``more`` are values for other members.
 
-        Returns whether the target accepted that.
+        Returns whether the target accepted the change.
         """
         creation, change = self._creation(kind), resetting(self.contract, kind)
         values = None if creation is None else self.valid(creation)
@@ -183,22 +187,22 @@ class OwnObjects:
         )
 
     def _reset(self, change: Operation, creation: Operation, values: Values, name: Id) -> bool:
-        """Make an object like a new one by a change; whether the target accepted that."""
+        """Make an object like a new one; returns whether the target accepted the change."""
         state = state_of(change, creation, values, name)
         request = {**self._other_required(change), **state}
         return self._sending.send(change, request, role=Role.BYSTANDER, facts=REFUSABLE).ok
 
     def _other_required(self, change: Operation) -> Values:
-        """Values for the other parameters that a change requires."""
+        """Values for the parameters that a change requires, other than the selector."""
         selector = change.selector
         return filling.known(self, [each for each in change.required if each != selector])
 
     def _create_pooled(self, creation: Operation, values: Values, facts: Facts) -> Id | None:
         """Create an object, which other cases get in turn if the API cannot delete it."""
-        created = self._create(creation, values, Role.BYSTANDER, facts)
-        pooled = self._pool is not None and resetting(self.contract, creation.kind) is not None
-        if created is not None and self._pool is not None and pooled:
-            self._pool.add(creation.kind, created)
+        created, pool = self._create(creation, values, Role.BYSTANDER, facts), self._pool
+        can_be_reset = resetting(self.contract, creation.kind) is not None
+        if created is not None and pool is not None and can_be_reset:
+            pool.add(creation.kind, created)
         return created
 
     def _steady_members(self, creation: Operation) -> Values:
@@ -212,9 +216,9 @@ class OwnObjects:
         if spare is not None or creation is None:
             return spare
         created = self._create(creation, self.valid(creation))
-        for place, shared in list(self._created.items()):
+        for memory_key, shared in list(self._created.items()):
             if shared == created:  # the target keeps a single object of the kind
-                del self._created[place]
+                del self._created[memory_key]
         return created
 
     def new_id(self, kind: str) -> Id | None:
@@ -255,7 +259,7 @@ class OwnObjects:
 
 
 def _memory_key(operation: Operation) -> str:
-    """Where memory keeps the object that an operation works on: by kind, or under actions."""
+    """The key under which memory keeps an operation's object; actions share one of their own."""
     return f"{operation.kind} for actions" if _acts(operation) else operation.kind
 
 

@@ -46,9 +46,10 @@ ALPHABETS = (
 
 
 def identifier(contract: Contract, item: Any, kind: str, member: str | None = None) -> Id | None:
-    """The id of a list item: the given member, else its identifier, or the item if it is no object.
+    """The id of a list item: its ``member``, by default the one that identifies its kind.
 
-    None if the item shows no id that can be sent. An id is a text or a whole number.
+    An item that is no object is itself the id. None if there is no id that can be sent. An id is a
+    text or a whole number.
     """
     value = item
     if isinstance(item, dict):
@@ -96,7 +97,7 @@ def written(
 
 
 def unknown_id(seed: int, sample: str, salt: str = "") -> str:
-    """An id of the same form as a known one that does not exist.
+    """An id of the same form as ``sample`` that does not exist.
 
     Another salt gives another id, unless ids are numbers. A server that parses ids has no reason to
     call it malformed. The same seed, sample and salt always give the same id.
@@ -145,7 +146,7 @@ def _changed(sample: str, tail: str, digest: bytes) -> str:
 
 
 def _alike(char: str, byte: int, usable: str) -> str:
-    """Another character of the same class, from the usable ones if there are any."""
+    """A character of the same class, chosen by ``byte``, from the usable ones if there are any."""
     for alphabet in ALPHABETS:
         if char in alphabet:
             candidates = [sign for sign in alphabet if sign in usable] or list(alphabet)

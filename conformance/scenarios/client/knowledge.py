@@ -11,7 +11,7 @@ from conformance.model import Business, KeyName, Operation, Parameter, Role, bus
 from conformance.reading import Answer, rows_of
 from conformance.scenarios.client import filling
 from conformance.scenarios.client.ids import Id, identifier, identifiers
-from conformance.scenarios.client.memory import Memory, Place, Values
+from conformance.scenarios.client.memory import CacheKey, Memory, Values
 from conformance.scenarios.client.sending import Sending
 from conformance.target.numbers import phone_number
 
@@ -60,43 +60,58 @@ class Knowledge:
 
         The list is requested once. Empty if there is no list, or none that can be requested.
         """
-        place = ("list", kind, key)
-        items: list[Any] = self.once(place, lambda: self.asked(kind, key), meanwhile=[])
+        items: list[Any] = self.once(
+            ("list", kind, key), lambda: self.request_items(kind, key), provisional=[]
+        )
         return items
 
-    def glance(self, kind: str, key: str = KeyName.FULL) -> None:
-        """Request one page of the list of a kind in its usual size; ``listed`` then returns it."""
+    def request_one_page(self, kind: str, key: str = KeyName.FULL) -> None:
+        """Request a single page of the list of a kind, in its usual size, unless it is known.
+
+        ``listed`` then returns the items of that page.
+        """
         operation = self.contract.list_of(kind)
         if operation is not None and self.has(key):
-            place = ("list", kind, key)
-            self.once(place, lambda: self.ask(operation, {}, key).listed[:MOST], meanwhile=[])
+            self.once(
+                ("list", kind, key),
+                lambda: self.ask(operation, {}, key).listed[:MOST],
+                provisional=[],
+            )
 
-    def once(self, place: Place, find: Callable[[], Any], meanwhile: Any = ABSENT) -> Any:
-        """The result of ``find``, which is called only for the first case of the run that asks."""
-        return self._memory.once(place, self._sending.sender, find, meanwhile)
+    def once(self, cache_key: CacheKey, find: Callable[[], Any], provisional: Any = ABSENT) -> Any:
+        """The result of ``find``, which only the first case of the run that needs it calls.
 
-    def asked(self, kind: str, key: str) -> list[Any]:
-        """The items of the first page of the list of a kind, requested now."""
+        See ``Memory.once``.
+        """
+        return self._memory.once(cache_key, self._sending.sender, find, provisional)
+
+    def request_items(self, kind: str, key: str) -> list[Any]:
+        """Request the first page of the list of a kind; returns its items."""
         operation = self.contract.list_of(kind)
         if operation is None or not self.has(key):
             return []
         return self._first_page(operation, key)
 
     def has(self, key: str) -> bool:
-        """Whether there is a key. The target file may give the other business by its id alone."""
+        """Whether a key can be sent. The target file may give the other business by id alone."""
         return key != Business.OTHER or key in self.target.keys
 
     def listing(self, operation: Operation, key: str = KeyName.FULL) -> Values | None:
         """Valid values for a list; None if one is not known.
 
-        A list of the items of one object is requested for an object that has several.
+        A list that shows the items of one object is requested for an object that has several.
         """
-        place = ("listing", operation.id, key)
-        values: Values | None = self.once(place, lambda: self._values_for(operation, key))
+        values: Values | None = self.once(
+            ("listing", operation.id, key), lambda: self._values_for(operation, key)
+        )
         return None if values is None else dict(values)
 
     def _values_for(self, operation: Operation, key: str) -> Values | None:
-        """Valid values for a list, of the items of the object that has most; None without any."""
+        """Valid values for a list; None if one is not known.
+
+        A list that shows the items of one object gets the object with the most items, which takes
+        requests to find out.
+        """
         values = filling.valid(self, operation, key)
         owner = self._owner(operation)
         if values is not None and owner is not None:
@@ -104,7 +119,7 @@ class Knowledge:
         return values
 
     def _owner(self, operation: Operation) -> Parameter | None:
-        """The required parameter that names the object whose items a list shows."""
+        """The required parameter that names the object whose items a list shows, if it has one."""
         for parameter in operation.required:
             if self.names_object(parameter):
                 return parameter
@@ -115,12 +130,15 @@ class Knowledge:
         return parameter.references != "" and parameter.name != self.contract.tenant
 
     def ask(self, operation: Operation, values: Mapping[str, Any], key: str) -> Answer:
-        """The response of an operation to some values, in a request that sets up a scenario."""
+        """Send a request that prepares a case; returns its answer."""
         exchange = self._sending.send(operation, values, key=key, role=Role.ARRANGE)
         return Answer(self.contract, operation, exchange)
 
     def _first_page(self, operation: Operation, key: str) -> list[Any]:
-        """The items of the first page, in a large size if the usual one is small."""
+        """Request the first page of a list, and again with a larger limit if it shows few items.
+
+        Returns the items of the longer page.
+        """
         values, paging = self.listing(operation, key), operation.paging
         if values is None or paging is None:
             return []
@@ -140,7 +158,10 @@ class Knowledge:
     def _fullest(
         self, operation: Operation, values: Mapping[str, Any], owner: Parameter, key: str
     ) -> Any:
-        """The object with the longest list among a few. The first with several items is enough."""
+        """The id of the object whose list is longest, among a few whose lists are requested.
+
+        The first object with SEVERAL items ends the search.
+        """
         best, most = values[owner.name], -1
         for candidate in self.busiest(owner, key):
             page = self.ask(operation, {**values, owner.name: candidate}, key)
@@ -152,7 +173,7 @@ class Knowledge:
         return best
 
     def busiest(self, owner: Parameter, key: str) -> list[Id]:
-        """A few objects: those that items of other lists name most often, then the first ones."""
+        """The ids of a few objects: those that lists name most often, then the first ones."""
         named: Counter[Id] = Counter()
         for listing in self.contract.operations_by("list"):
             member = self._member_naming(listing, owner)
@@ -164,7 +185,7 @@ class Knowledge:
         return list(dict.fromkeys([*often, *first]))[: 2 * OWNERS_TRIED]
 
     def _member_naming(self, listing: Operation, owner: Parameter) -> str | None:
-        """The member by which items of a list name an object of the same kind."""
+        """The member by which items of a list name objects of the kind of ``owner``, if any."""
         for parameter in listing.filters:
             if not parameter.required and parameter.references == owner.references:
                 return parameter.filters
@@ -184,32 +205,30 @@ class Knowledge:
     def known_ids(self, kind: str, key: str = KeyName.FULL, member: str | None = None) -> list[Id]:
         """The ids of the objects that a key sees, with those of its own business first.
 
-        A key may reach several businesses, while other keys reach only that one. ``member`` holds
-        the id if it is not the identifier of the kind.
+        A key may reach several businesses, while other keys reach only its own. ``member`` is the
+        member that holds the id if it is not the identifier of the kind.
         """
         tenant, business = self.contract.tenant, self.business(key)
 
-        def elsewhere(item: Any) -> bool:
+        def is_elsewhere(item: Any) -> bool:
             if not isinstance(item, dict):
                 return True
             return item.get(tenant) != business
 
-        ordered = sorted(self.listed(kind, key), key=elsewhere)
+        ordered = sorted(self.listed(kind, key), key=is_elsewhere)
         return list(identifiers(self.contract, ordered, kind, member))
 
     def shares_ids(self, parameter: Parameter) -> bool:
         """Whether two businesses have objects of the same id that were created at different times.
 
-        The first page of each business shows that. A parameter that holds a member other than the
-        id counts as not shared, and so does one that names a business.
+        The first page of each business shows that. False for a parameter that names a business, or
+        that names objects by a member other than their id.
         """
         kind = parameter.references
         if parameter.by is not None or not self.names_object(parameter):
             return False
-        own, other = (
-            self._creation_times(kind, KeyName.FULL),
-            self._creation_times(kind, KeyName.OTHER),
-        )
+        own = self._creation_times(kind, KeyName.FULL)
+        other = self._creation_times(kind, KeyName.OTHER)
         return any(own[name] != other[name] for name in own.keys() & other.keys())
 
     def _creation_times(self, kind: str, key: str) -> dict[Id | None, str | None]:
@@ -236,7 +255,7 @@ class Knowledge:
         return self.target.businesses.get(owner, self._memory.businesses.get(owner))
 
     def look_for_businesses(self) -> None:
-        """Find out the business of each key for which the target file does not give it."""
+        """Look in the lists for the id of each business that the target file does not give."""
         for owner, key in ((Business.MAIN, KeyName.FULL), (Business.OTHER, Business.OTHER)):
             if owner in self.target.businesses or not self.has(key):
                 continue
@@ -245,7 +264,7 @@ class Knowledge:
                 self._memory.businesses[owner] = shown
 
     def _business_shown(self, key: str) -> str | None:
-        """The business that lists show to a key, taken from the first list that names one."""
+        """The id of the business that the first list to name one shows to a key; None if none."""
         tenant = self.contract.tenant
         if tenant is None:
             return None
@@ -257,20 +276,21 @@ class Knowledge:
         return None
 
     def gather(self, operations: Iterable[Operation]) -> None:
-        """Request the lists of what some operations work on or name, before any of it changes."""
+        """Request the list of each kind that some operations work on or name, before changes."""
         self.once(("gathered",), lambda: [self.listed(kind) for kind in _kinds_of(operations)])
 
     def free(self, kind: str, key: str) -> Id | None:
         """An object of a pool that the run has not used yet; None if the pool has none left.
 
         When all are used, the list is requested again. Whatever it shows is free, because the
-        requests that used it were rejected. Only the latest may still be taken.
+        requests that used it were rejected. Only the object used last may still be taken, so it is
+        chosen only if there is no other.
         """
         used = self._memory.used.setdefault(kind, [])
         pool = self._pool(kind, key)
         chosen = self.last_unused(used, kind, pool)
         if chosen is None and used:
-            pool = self.asked(kind, key)
+            pool = self.request_items(kind, key)
             self._memory.pools[kind] = {key: pool}
             del used[:-1]
             chosen = self.last_unused(used, kind, pool) or self.last_unused([], kind, pool)
@@ -279,18 +299,18 @@ class Knowledge:
         return chosen
 
     def _pool(self, kind: str, key: str) -> list[Any]:
-        """The items of a pool that a key sees: as listed, or as last requested by ``free``."""
+        """The items of a pool that a key sees, listed again if ``free`` has used up the first."""
         refreshed = self._memory.pools.get(kind)  # by key
         if refreshed is None:
             return self.listed(kind, key)
         if key not in refreshed:
-            refreshed[key] = self.asked(kind, key)
+            refreshed[key] = self.request_items(kind, key)
         return refreshed[key]
 
     def last_unused(self, used: Collection[Id], kind: str, pool: list[Any]) -> Id | None:
         """The id of the last object of a pool that is not among those ``used``; None without one.
 
-        Other clients of the pool mostly begin with the first.
+        It is the last, because other clients of the pool mostly take the first.
         """
         unused = [name for name in identifiers(self.contract, pool, kind) if name not in used]
         return unused[-1] if unused else None
@@ -302,8 +322,10 @@ class Knowledge:
 
         Raises IndexError if no object is known.
         """
-        place = ("readable", operation.id, key)
-        name: Id = self.once(place, lambda: self._first_readable(operation, values, selector, key))
+        name: Id = self.once(
+            ("readable", operation.id, key),
+            lambda: self._first_readable(operation, values, selector, key),
+        )
         return name
 
     def _first_readable(

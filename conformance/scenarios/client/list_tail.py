@@ -26,7 +26,8 @@ class Ends:
     def newest(self, operation: Operation, values: Values) -> Values:
         """The cursor and limit of a page near the end of a list that runs from old to new.
 
-        Empty for a list that runs the other way, because new objects are on its first page.
+        To find the cursor, it requests the pages from the last known position on. Empty for a list
+        that runs the other way, because new objects are on its first page.
         """
         paging = operation.paging
         if paging is None:
@@ -71,9 +72,9 @@ class Ends:
     def _page_with_items(
         self, operation: Operation, paging: Paging, values: Mapping[str, Any], sizes: list[str]
     ) -> Answer:
-        """The first page that has items, in one of some sizes; ``sizes`` keeps that size alone.
+        """Request a page in each of the ``sizes`` until one has items; returns the last page.
 
-        If no page has items, it is the page of the last size.
+        If a page has items, ``sizes`` is reduced to its size, which is known to work.
         """
         for size in list(sizes):
             page = self._knowledge.ask(operation, {**values, paging.limit: size}, KeyName.FULL)

@@ -24,10 +24,10 @@ FRACTION = 0.5
 
 def changeable(operation: Operation) -> list[Parameter]:
     """The members that a change need not send, and that name no object and no phone number."""
-    return [member for member in operation.body if _is_free(operation, member)]
+    return [member for member in operation.body if _is_changeable(operation, member)]
 
 
-def _is_free(operation: Operation, member: Parameter) -> bool:
+def _is_changeable(operation: Operation, member: Parameter) -> bool:
     """Whether a member may be changed by itself."""
     is_needed = member.required or member.name == operation.when
     if is_needed or member.references or member.phone:
@@ -36,9 +36,9 @@ def _is_free(operation: Operation, member: Parameter) -> bool:
 
 
 def clearable(operation: Operation) -> list[str]:
-    """The name of the first member that a change may clear, because it takes any text.
+    """A list of the first member that a change may clear, because it takes any text.
 
-    It is in a list, which is empty if there is none.
+    Empty if there is no such member.
     """
     if operation.action != "update" or Open.INPUT in operation.open:
         return []
@@ -128,7 +128,10 @@ def _bare(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def other_choices(operation: Operation, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The other values of members that take one of a few, such as what to do with an object."""
+    """Each other value of a required member with an enumeration, such as what to do with an object.
+
+    Each comes alone, under the name of its member.
+    """
     for member in operation.body:
         choices = member.schema.get("enum", ()) if member.required else ()
         for choice in choices:
@@ -139,11 +142,11 @@ def other_choices(operation: Operation, values: Mapping[str, Any]) -> Iterator[d
 def changes_of_one(
     client: Client, values: Mapping[str, Any], accepted: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Requests that change one other member each, in place of those that ``values`` change.
+    """The values of requests that each change one member that ``values`` do not change.
 
-    A server may require another scope because of that member alone. Other operations than changes
-    yield nothing. A member that takes no fresh text has the value that was ``accepted`` before, if
-    any was.
+    Before them come the other choices of the members in ``values``. A server may require another
+    scope because of one member alone. Members without a fresh text have the value that was
+    ``accepted`` before, if any. Yields nothing for an operation that is not a change.
     """
     operation = client.operation
     if operation.action != "update":

@@ -19,14 +19,14 @@ Values = dict[str, Any]
 """Values for the parameters of an operation, by name."""
 
 
-Place = tuple[Hashable, ...]
-"""Names something found out about the target, such as the first page of a list under a key."""
+CacheKey = tuple[Hashable, ...]
+"""Identifies a cached fact about the target, such as the first page of a list under a key."""
 
 
 class _Entry:
-    """Something found out once. Until then ``value`` is ABSENT, or a provisional value.
+    """A cached fact. While it is being found out, ``value`` is ABSENT or a provisional value.
 
-    ``part`` collects the requests that found it out.
+    ``part`` holds the requests that were sent to find it out.
     """
 
     def __init__(self, value: Any) -> None:
@@ -38,26 +38,29 @@ class _Entry:
 class Memory:
     """What a run remembers. All cases of the run share one memory, including those that overlap.
 
-    The results of ``once`` depend on the target alone, never on which case asks first. The rest
-    belongs to objects of one kind, and the cases that write those run one after another.
+    The results of ``once`` depend on the target alone, never on which case asks first. Everything
+    else concerns objects of one kind, and the cases that write such objects never overlap.
     """
 
     cases: tuple[Case, ...] = ()
-    created: dict[str, Id | None] = field(default_factory=dict)  # one of our objects, by kind
+    created: dict[str, Id | None] = field(default_factory=dict)  # the run's own object, by kind
     pool: Pool | None = None  # objects that cases share in turn; None if each case gets new ones
     turn: tuple[int, int] = (0, 1)  # the number of the run among those that share creations
-    promised: dict[str, Values | None] = field(default_factory=dict)  # of controls, by operation
-    judged: dict[str, tuple[Values, Id]] = field(default_factory=dict)  # created for other cases
+    # the values of the control that is still to be sent, by operation
+    promised: dict[str, Values | None] = field(default_factory=dict)
+    # what a case created that also serves the case that judges creations, by operation
+    judged: dict[str, tuple[Values, Id]] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)  # the operations whose control was sent
     # the objects that valid requests wrote, by kind and operation, the latest last
     written: dict[str, dict[str, list[Id]]] = field(default_factory=dict)
-    spare: dict[str, Id] = field(default_factory=dict)  # the next one to delete, by kind
-    ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # by list, a cursor near its end
-    pools: dict[str, dict[str, list[Any]]] = field(default_factory=dict)  # requested again, by key
-    used: dict[str, list[Id]] = field(default_factory=dict)  # by pool, the latest last
-    waits: Counter[str] = field(default_factory=Counter)  # by kind, for objects that were not found
-    businesses: dict[str, str] = field(default_factory=dict)  # not declared in any file, by owner
-    _entries: dict[Place, _Entry] = field(default_factory=dict)
+    spare: dict[str, Id] = field(default_factory=dict)  # the next object to delete, by kind
+    ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # a cursor near the end, by list
+    # the items of a pool when it was last requested again, by kind and key
+    pools: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    used: dict[str, list[Id]] = field(default_factory=dict)  # of each pool, the latest last
+    waits: Counter[str] = field(default_factory=Counter)  # for objects not found, by kind
+    businesses: dict[str, str] = field(default_factory=dict)  # ids found in lists, by owner
+    _entries: dict[CacheKey, _Entry] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
 
     def note(self, operation: Operation, written: Id | None) -> None:
@@ -66,43 +69,47 @@ class Memory:
             by_operation = self.written.setdefault(operation.kind, {})
             by_operation.setdefault(operation.id, []).append(written)
 
-    def last_written(self, kind: str, each: int) -> list[Id]:
-        """The objects of a kind that were written last: so many of each operation."""
+    def last_written(self, kind: str, count: int) -> list[Id]:
+        """The objects of a kind that were written last, up to ``count`` per operation."""
         written = self.written.get(kind, {}).values()
-        return list(dict.fromkeys(name for names in written for name in names[-each:]))
+        return list(dict.fromkeys(name for names in written for name in names[-count:]))
 
     def once(
-        self, place: Place, sender: Sender, find: Callable[[], Any], meanwhile: Any = ABSENT
+        self,
+        cache_key: CacheKey,
+        sender: Sender,
+        find: Callable[[], Any],
+        provisional: Any = ABSENT,
     ) -> Any:
-        """The result of ``find``, which is called only for the first case that asks.
+        """The cached result of ``find``, which only the first case that needs it calls.
 
-        Its requests count as part of every case that asks. A nested call before the result is known
-        gets ``meanwhile``, for example if the values for a list depend on that list. Without
-        ``meanwhile``, it calls its own ``find``.
+        The requests that ``find`` sends count as part of every case that needs the result. While
+        ``find`` runs, it may need its own result, for example if the values for a list depend on
+        that list. Such a nested call returns ``provisional``, or runs ``find`` uncached without it.
         """
         with self._lock:
-            entry = self._entries.get(place)
+            entry = self._entries.get(cache_key)
             if entry is None:
-                entry = self._find_out(place, sender, find, meanwhile)
-            elif entry.value is ABSENT:
+                entry = self._find_out(cache_key, sender, find, provisional)
+            elif entry.value is ABSENT:  # a nested call: the lock keeps out all others
                 return find()
         if entry.part is not None:
             sender.uses(entry.part)
         return entry.value
 
     def _find_out(
-        self, place: Place, sender: Sender, find: Callable[[], Any], meanwhile: Any
+        self, cache_key: CacheKey, sender: Sender, find: Callable[[], Any], provisional: Any
     ) -> _Entry:
-        """The entry with the result of ``find``, whose requests form a part of their own.
+        """A new entry with the result of ``find``, whose requests form a part of their own.
 
-        If ``find`` raises an error, the entry is forgotten, so that another case tries again.
+        If ``find`` raises an error, the entry is removed, so that another case tries again.
         """
-        entry = self._entries[place] = _Entry(meanwhile)
+        entry = self._entries[cache_key] = _Entry(provisional)
         try:
-            with sender.aside(" ".join(str(part) for part in place)) as entry.part:
+            with sender.aside(" ".join(str(part) for part in cache_key)) as entry.part:
                 entry.value = find()
         except BaseException:
-            del self._entries[place]
+            del self._entries[cache_key]
             if entry.part is not None:
                 sender.uses(entry.part)
             raise

@@ -12,7 +12,8 @@ from conformance.transport.message import Message
 class Naming:
     """Makes fresh texts for one attempt of a case, and remembers the names of its requests.
 
-    They follow from the ``key`` of the run.
+    The texts are derived from the ``key`` of the run. A name is the value of a header that
+    identifies a request, such as an idempotency key.
     """
 
     def __init__(self, case: Case, attempt: int, key: str = "") -> None:
@@ -27,9 +28,9 @@ class Naming:
         return mark_of(self.key, f"{self._source} {self._tokens}")
 
     def renamed(self, message: Message, operation: Operation | None) -> Message:
-        """The message, with a new name in each header that identifies a request by a used one.
+        """The message, with a new value in each header whose name for the request was used before.
 
-        A target may repeat its first response to a request under a known name.
+        To a request under a known name, a target may repeat its first response.
         """
         documented = operation.parameters_in("header") if operation else ()
         patterns = {parameter.name: parameter.fresh for parameter in documented if parameter.fresh}
@@ -46,7 +47,7 @@ class Naming:
         return unused
 
     def reuse(self) -> bool:
-        """Reuse the names of earlier requests for the next one; whether any request had a name."""
+        """Let the next request reuse the names so far; returns whether any request had a name."""
         had_names = bool(self._used)
         self._used.clear()
         return had_names

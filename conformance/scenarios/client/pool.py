@@ -20,8 +20,8 @@ ENOUGH = 3
 class Pool:
     """The objects of each kind, oldest first, and whose turn it is.
 
-    ``linked`` holds the oldest of each kind that has enough. Requests of other kinds may name it,
-    because their cases may overlap with those that change the others.
+    ``linked`` holds the oldest object of each kind that has more than ENOUGH. It takes no turns, so
+    no case changes it, and requests of other kinds may name it at any time.
     """
 
     def __init__(self, objects: Mapping[str, list[Id]]) -> None:
@@ -43,19 +43,19 @@ class Pool:
         return free[turn % len(free)]
 
     def add(self, kind: str, made: Id) -> None:
-        """Take in an object that was just created."""
+        """Add an object that was just created."""
         self._objects.setdefault(kind, []).append(made)
 
     def drop(self, kind: str, name: Id) -> None:
-        """Leave out an object that could not be changed."""
+        """Remove an object that could not be changed."""
         self._objects[kind].remove(name)
 
 
 def resetting(contract: Contract, kind: str) -> Operation | None:
     """The change that puts an object of a kind into the state of a new one.
 
-    It is the one that has the most members in common with the creation. None if there is none, or
-    if objects of the kind can be deleted.
+    Of several changes, it is the one with the most members in common with the creation. None if no
+    change fits, or if objects of the kind can be deleted.
     """
     creations = contract.operations_by("create", kind)
     if contract.operations_by("delete", kind) or not creations:
@@ -70,7 +70,7 @@ def resetting(contract: Contract, kind: str) -> Operation | None:
 
 
 def _renames(operation: Operation) -> bool:
-    """Whether a change gives a new text to an object of its kind, in its only mode."""
+    """Whether a change gives a fresh text to the object that it names, and needs no mode."""
     selector = operation.selector
     if selector is None or selector.references != operation.kind:
         return False
@@ -82,8 +82,8 @@ def state_of(
 ) -> dict[str, Any]:
     """The values of a change that makes an object like one newly created from ``values``.
 
-    Members that a creation lacks get other values than those of the contract, because a later
-    change to these would otherwise change nothing.
+    Members that a creation lacks get values other than those of the contract, because a later
+    change to the contract's values would otherwise change nothing.
     """
     assert change.selector is not None
     created = {member.name for member in creation.body}
@@ -106,7 +106,7 @@ def unlike(member: Parameter) -> Any:
 
 
 def _altered(example: Any, schema: Mapping[str, Any]) -> Any:
-    """A number that is one off, an empty object, or a longer free text; ABSENT for the rest."""
+    """A number off by one, an empty object or a longer free text; ABSENT for other examples."""
     if isinstance(example, int | float) and not isinstance(example, bool):
         return example - 1 if "maximum" in schema else example + 1
     if isinstance(example, dict):

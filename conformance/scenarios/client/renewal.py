@@ -54,34 +54,34 @@ class Renewal:
     def _in_place_of(self, parameter: Parameter, name: Id, round_: int, key: str) -> Id | None:
         """Another object, if the list showed this one before but no longer does."""
         kind, member = parameter.references, parameter.by
-        place = ("gone", kind, member, name, round_, key)
         other: Id | None = self._knowledge.once(
-            place, lambda: self._replacement(kind, member, name, key)
+            ("gone", kind, member, name, round_, key),
+            lambda: self._replacement(kind, member, name, key),
         )
         return other
 
     def _replacement(self, kind: str, member: str | None, name: Id, key: str) -> Id | None:
         """Another object of the list as it is now, requested after a pause.
 
-        From a pool it is one that the run has not used, if there is any. None if the list did not
+        From a pool, it is one that the run has not used, if there is any. None if the list did not
         show the missing object before, or shows it still.
         """
+        contract = self._knowledge.contract
         self._memory.waits[kind] += 1
         if self._memory.waits[kind] <= WAITS:
             self._sending.pause(SHOWN_WITHIN)
-        if name not in identifiers(
-            self._knowledge.contract, self._knowledge.listed(kind, key), kind, member
-        ):
+        listed_before = self._knowledge.listed(kind, key)
+        if name not in identifiers(contract, listed_before, kind, member):
             return None
-        now = self._knowledge.asked(kind, key)
-        if name in identifiers(self._knowledge.contract, now, kind, member):
+        now = self._knowledge.request_items(kind, key)
+        if name in identifiers(contract, now, kind, member):
             return None
-        listing = self._knowledge.contract.list_of(kind)
+        listing = contract.list_of(kind)
         if listing is not None and listing.pool:
-            used = self._memory.used.get(kind, [])  # those still listed are free again
+            used = self._memory.used.get(kind, [])  # free again if still listed
             unused = self._knowledge.last_unused(used, kind, now)
             return unused or self._knowledge.last_unused((), kind, now)
-        return next(identifiers(self._knowledge.contract, now, kind, member), None)
+        return next(identifiers(contract, now, kind, member), None)
 
     def _naming_parameters(
         self, operation: Operation, values: Mapping[str, Any]

@@ -37,15 +37,15 @@ OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 """Headers that some frameworks accept in place of a request's method."""
 
 COMPRESSED = (("Accept-Encoding", "gzip, deflate"),)
-"""What most clients accept; valid requests of the suite by name send it here."""
+"""What most clients accept. Controls send it if the User-Agent names the suite."""
 
 
 class Options(TypedDict, total=False):
     """How a request is sent: with which key, in which role, and from which address.
 
-    ``content`` replaces the body, and ``address`` is a local one. With ``patient`` off, the request
-    does not wait even if the target asks for that. With ``label``, it names JSON even if it has no
-    body, as the requests of some clients do.
+    ``content`` replaces the body. ``address`` is the local address to send from. If not
+    ``patient``, the client does not wait even if the target asks for it. With ``label``, the
+    request says that it is JSON even if it has no body, as the requests of some clients do.
     """
 
     key: str | None
@@ -81,7 +81,7 @@ class Sending:
         label: bool = False,
         renewed: Callable[[], Mapping[str, Any]] | None = None,
     ) -> Exchange:
-        """Send an operation with values for its parameters; ``content`` replaces the body.
+        """Send an operation with values for its parameters. See Options for most arguments.
 
         ``renewed`` gives the values of a second request, which is sent if an object that the first
         one names is not found.
@@ -119,9 +119,10 @@ class Sending:
     ) -> Exchange:
         """Send a message with the header of a key, or with the headers ``carried`` in its place.
 
-        ``operation`` is the id under which it is judged. Headers that identify a request get new
-        names, and a payment is added if the target wants one. ``renewed`` makes the message that
-        follows if an object was not found. Raises CutShort if the case may send no more.
+        ``operation`` is the id under which the exchange is judged. Headers that identify a request
+        get new values, and a payment is added if the target wants one. ``renewed`` makes the
+        message that is sent next if an object was not found. Raises CutShort if the case may send
+        no more.
         """
         self._admit()
         headers = self.key_header(key) if carried is None else carried
@@ -129,10 +130,10 @@ class Sending:
             headers += COMPRESSED
         documented = self.contract.operations.get(operation)
         headers += self._payment(documented)
-        complete = _headed(self.naming.renamed(message, documented), headers)
+        complete = _with_headers(self.naming.renamed(message, documented), headers)
         rotate = address is None and documented is not None and documented.rate is not None
         label = self._label(operation, role, key, facts)
-        again = None if renewed is None else lambda: _headed(renewed(), headers)
+        again = None if renewed is None else lambda: _with_headers(renewed(), headers)
         return self.sender.send(
             complete, label, address, patient=patient, rotate=rotate, again=again
         )
@@ -153,19 +154,15 @@ class Sending:
         self._admit()
         sends = []
         for key, values, facts in requests:
-            message = message_for(operation, values)
-            sends.append(
-                (
-                    _headed(message, self.key_header(key) + self._payment(operation)),
-                    self._label(operation.id, role, key, facts),
-                )
-            )
+            headers = self.key_header(key) + self._payment(operation)
+            message = _with_headers(message_for(operation, values), headers)
+            sends.append((message, self._label(operation.id, role, key, facts)))
         return self.sender.together(sends, address, patient=patient)
 
     def _payment(self, operation: Operation | None) -> tuple[tuple[str, str], ...]:
         """The headers that pay for a request, if the target wants payment for any input.
 
-        The cases of triggers get none, because they send requests with and without a proof.
+        Requests in the cases of triggers get none, because those cases send the proofs themselves.
         """
         if operation is None or operation.payment is None or self.case.scenario == TRIGGER:
             return ()
@@ -176,10 +173,10 @@ class Sending:
         return ()
 
     def _admit(self) -> None:
-        """Raise CutShort if the case has sent as many requests as the plan allows it.
+        """Raise CutShort if the case has sent as many requests as the plan allows.
 
-        Requests that several cases share are always sent, and each case asks its own operation at
-        least once. A case that is repeated runs to its end.
+        Requests that several cases share are always sent, and each case requests its own operation
+        at least once. The repetition of a case has no limit.
         """
         most = self.case.at_most if self._attempt == 1 else 0
         if not most or self.sender.part is not None or len(self.sender.sent) < most:
@@ -195,9 +192,10 @@ class Sending:
         return header_of(self.contract, self._declared(key))
 
     def _declared(self, key: str | None) -> str | None:
-        """The role under which the target declares a key; the main key's in place of FULL.
+        """The role under which the target declares a key: the main key's own role for FULL.
 
-        An alteration of the key, after a tilde, is kept.
+        An alteration of the key, after a tilde, is kept. None for None, and for FULL if the target
+        has no main key.
         """
         if key is None or key.partition("~")[0] != KeyName.FULL:
             return key
@@ -214,8 +212,8 @@ class Sending:
         """Send a request that contains one client mistake."""
         return self.send(operation, values, facts=replace(facts, mistake=True), **options)
 
-    def tick(self, seconds: int) -> Exchange | None:
-        """Advance the target's clock; None if it has no clock that can be moved."""
+    def advance_clock(self, seconds: int) -> Exchange | None:
+        """Send the request that advances the target's clock; None if the target declares none."""
         clock = self.target.clock
         if clock is None:
             return None
@@ -240,5 +238,6 @@ class Sending:
         return self.sender.fresh_address()
 
 
-def _headed(message: Message, headers: tuple[tuple[str, str], ...]) -> Message:
+def _with_headers(message: Message, headers: tuple[tuple[str, str], ...]) -> Message:
+    """The message with more headers, which come first."""
     return replace(message, headers=(*headers, *message.headers))

@@ -36,11 +36,14 @@ class SharedCreations:
         self._operation = own.contract.operations.get(case.operation)
 
     @property
-    def spares(self) -> bool:
-        """Whether to avoid that the operation succeeds: it leaves what the API cannot delete."""
-        return self._operation is not None and self._spares(self._operation)
+    def creates_undeletable(self) -> bool:
+        """Whether the operation creates what the API cannot delete, so creations are shared.
 
-    def _spares(self, operation: Operation) -> bool:
+        False in a run that does not reuse objects.
+        """
+        return self._operation is not None and self._creates_undeletable_object(self._operation)
+
+    def _creates_undeletable_object(self, operation: Operation) -> bool:
         """Whether an operation creates what the API cannot delete, in a run that reuses objects."""
         if self._memory.pool is None or operation.action != "create" or not operation.keyed:
             return False
@@ -57,10 +60,11 @@ class SharedCreations:
     def has_turn(self, part: str = "", operation: Operation | None = None) -> bool:
         """Whether an additional creation is sent in this run; ``part`` is its name in the case.
 
-        ``operation`` is that of the creation, if it is not that of the case.
+        Creations of undeletable objects take turns over several runs; others are always sent.
+        ``operation`` is the creation, by default the operation of the case.
         """
         creation = operation or self._operation
-        if creation is None or not self._spares(creation):
+        if creation is None or not self._creates_undeletable_object(creation):
             return True
         turn, turns = self._memory.turn
         return lot(f"{self._case.id} {part}") % turns == turn
@@ -70,12 +74,15 @@ class SharedCreations:
     @property
     def is_promised(self) -> bool:
         """Whether a later creation serves as the control of the case."""
-        if self._case.scenario not in PROMISING or not self.spares:
+        if self._case.scenario not in PROMISING or not self.creates_undeletable:
             return False
         return bool(self.cases_of(JUDGED)) and self._case.operation not in self._memory.kept
 
     def values(self) -> Values | None:
-        """The values of the control that is due; headers that name a request have new names."""
+        """The values of the control that is still to be sent; None if one is not known.
+
+        Headers that name a request get new names each time.
+        """
         operation, promised = self._operation, self._memory.promised
         if operation is None:
             return None
@@ -92,16 +99,17 @@ class SharedCreations:
         return {**values, **named}
 
     def spoil(self, operation: Operation, sent: Mapping[str, Any]) -> None:
-        """Use other values from now on if an accepted request has taken a name in them."""
+        """Choose new values for the control if an accepted request has taken a name in them."""
         promised = self._memory.promised.get(operation.id) or {}
         names = [member.name for member in operation.fresh_members if member.name in promised]
         if any(sent.get(name) == promised[name] for name in names):
             self._memory.promised[operation.id] = None
 
     def due(self) -> tuple[Values | None, tuple[str, ...]]:
-        """The values of the control, and the ids of the cases that share it. It is due only once.
+        """The values of the control, and the ids of the cases that share it.
 
-        If no case shares it, valid values and no ids.
+        This ends the sharing: cases that come later send controls of their own. If no case shares
+        the control, valid values and no ids.
         """
         name = self._case.operation
         self._memory.kept.add(name)
@@ -121,7 +129,7 @@ class SharedCreations:
         are not shared, if no case judges them, or if the control was sent already.
         """
         judged = self.cases_of(JUDGED)
-        if self._operation is None or not self.spares or not judged:
+        if self._operation is None or not self.creates_undeletable or not judged:
             return None, ()
         if self._case.operation in self._memory.kept:
             return None, ()
@@ -136,6 +144,6 @@ class SharedCreations:
     def remembered(self) -> tuple[Values, Id] | None:
         """The values and the id of an earlier creation that serves the case; None without one.
 
-        They are given only once.
+        They are returned only once.
         """
         return self._memory.judged.pop(self._case.operation, None)

@@ -46,8 +46,8 @@ def other_values(client: Client, operation: Operation) -> dict[str, Any]:
     return {**client.known(options), **switches_off}
 
 
-def must_be_there(parameter: Parameter) -> bool:
-    """Whether a request without a member must be rejected."""
+def is_mandatory(parameter: Parameter) -> bool:
+    """Whether a request that omits a member must be rejected."""
     return parameter.required and Open.OMISSION not in parameter.open
 
 
@@ -59,8 +59,8 @@ def optional_references(operation: Operation) -> list[Parameter]:
 def named_objects(client: Client) -> dict[str, Any]:
     """The ids of objects for the members of a creation that name one and can be omitted.
 
-    What comes from a pool is linked to the object that is named, and loses the link when it is
-    returned. So a new object is named, because other requests need the older ones as they are.
+    An object from a pool is linked to the object that the request names, and loses the link when it
+    is returned. So a new object is named, because other requests need the existing ones unchanged.
     """
     naming = optional_references(client.operation)
     if not client.contract.takes_from_pool(client.operation):
@@ -167,14 +167,14 @@ def borrowed_values(client: Client, operation: Operation) -> dict[str, Any]:
             continue
         shown = [row.get(parameter.shown_as) for row in rows]
         of_type: list[Any] = [each for each in shown if isinstance(each, container)]
-        whole = [each for each in of_type if _is_whole(each)]
-        if whole:
-            values[parameter.name] = max(whole, key=len)
+        usable = [each for each in of_type if _may_be_sent(each)]
+        if usable:
+            values[parameter.name] = max(usable, key=len)
     return values
 
 
-def _is_whole(value: Any) -> bool:
-    """Whether a value holds something, nothing masked or redacted, and is short enough to send."""
+def _may_be_sent(value: Any) -> bool:
+    """Whether a value is not empty, holds nothing masked or redacted, and is not too long."""
     text = compact(value, MOST_BORROWED + 1)
     is_hidden = MASKED.search(text) or any(Placeholder.all_in(text))
     return bool(value) and len(text) <= MOST_BORROWED and not is_hidden
@@ -232,7 +232,7 @@ def read_back(
         shown, may_follow = sought_in(client.contract, read)
         if shown is None:
             return may_follow  # waiting is pointless if only a later page can show it
-        # including members that it may ignore: if it does not, a copy may show them later
+        # members that the target may ignore count: if it stores them, a copy may show them late
         return not any(differences(operation, sent, shown))
 
     return client.until(lambda: client.look(kind, sought, facts), is_shown)

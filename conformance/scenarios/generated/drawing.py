@@ -67,9 +67,9 @@ def _operations(document: dict[str, Any]) -> dict[tuple[str, str], Any]:
 
 
 def _wrong_values(operation: Any) -> list[list[Any]]:
-    """The values with which a schema is violated in one place: place, name, mistake and value.
+    """The values that violate a schema in one place: lists of place, name, mistake and value.
 
-    A mistake inside a member is a wrong value of that member. Each value occurs once.
+    A mistake inside a member makes a wrong value of that member. Each value occurs once.
     """
     from schemathesis import GenerationMode
 

@@ -31,10 +31,10 @@ class Wrong:
 
 
 class Drawing:
-    """What is drawn for some operations of a contract, and programs of mixed walks.
+    """The values drawn for some operations of a contract, and programs of mixed walks.
 
-    The process starts at once. The first call of a method waits for it, and raises RuntimeError if
-    drawing failed.
+    The drawing process starts at once. The first call of a method waits for its result, and raises
+    RuntimeError if it failed.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Drawing:
     def wrong_values(self, operation: Operation) -> list[Wrong]:
         """The wrong values for the parameters of an operation, in the order of its schema.
 
-        They are drawn by route. Those for other operations of the same route are left out.
+        Values are drawn for a route; those for other operations of the same route are left out.
         """
         place = self._routes.index((operation.method, operation.path))
         drawn = [Wrong(*each) for each in self._all()["wrong"][place]]
@@ -83,7 +83,8 @@ class Drawing:
     def _all(self) -> dict[str, Any]:
         """What the drawing process has drawn; the first call waits for it.
 
-        By ``wrong``, ``numbers``, ``texts`` and ``programs``. Raises RuntimeError if it failed.
+        Its members are ``wrong``, ``numbers``, ``texts`` and ``programs``. Raises RuntimeError if
+        the process failed.
         """
         with self._lock:
             if self._drawn is None:
@@ -94,15 +95,15 @@ class Drawing:
             return self._drawn
 
     def _end(self) -> None:
-        """End the process if nobody has waited for it, as in an interrupted run."""
+        """Kill the process if it still runs, as in an interrupted run."""
         self._process.kill()
         self._process.wait()
 
 
 def _environment() -> dict[str, str]:
-    """The environment in which Hypothesis keeps its character tables in the user's cache.
+    """The environment of the process, in which Hypothesis keeps its tables in the user's cache.
 
-    For a user without a home directory, they go to the working directory.
+    For a user without a home directory, the tables go to the working directory.
     """
     with suppress(RuntimeError):
         cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
@@ -133,10 +134,10 @@ _DRAWINGS: dict[tuple[str, tuple[str, ...], int, int], Drawing] = {}
 
 
 def draw(client: Client) -> Drawing | None:
-    """What a run needs to be drawn; None if it needs nothing.
+    """The drawing for a run; None if no planned case needs one.
 
-    It is drawn once per process, starting at the first call. The digest of the contract, the seed
-    and the planned cases determine what is drawn.
+    The first call in a process starts it. The contract, the seed and the planned cases determine
+    what is drawn.
     """
     names = [operation for operation, _ in client.planned("generated")]
     wanted, programs = tuple(dict.fromkeys(names)), len(client.planned("mixed-walk"))

@@ -1,7 +1,7 @@
 """Draws texts and numbers. Only the drawing process imports this module.
 
-No normal form replaces a character of a text, and none of them begins a tag. So a server may
-normalize texts or remove tags, and still shows what was sent.
+Texts have no character that Unicode normalization replaces, and none that begins a tag. So a server
+that normalizes texts or removes tags must still show what was sent.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LIKE_VALUES = (
 LONGEST, LONG = 1_000, 513
 """The length of a long text is between these, which exceeds most columns of a database."""
 SKIPPED = 8
-"""The first draws of Hypothesis, which are the simplest ones."""
+"""How many draws are left out: the first ones of Hypothesis, which are the simplest."""
 WANTED = 24
 """Texts of each theme. Members of an operation get different ones."""
 

@@ -43,9 +43,10 @@ OF_NUMBERS, OF_WORDS = 6, 1
 
 
 def counts_of(operation: Operation, depth: Depth) -> dict[str, int]:
-    """How many wrong values of each parameter are sent alone; a quick run has only the last one's.
+    """How many wrong values of each parameter are sent alone, by name.
 
-    A member that selects the operation stays what it is, except for what is inside it.
+    A quick run has only those of the last parameter. The member that selects the operation gets
+    none, except for the members inside it.
     """
     counts = {}
     for parameter in operation.parameters:
@@ -90,14 +91,14 @@ def _count(operation: Operation, parameter: Parameter, depth: Depth) -> int:
 
 
 def wants_control(operation: Operation) -> bool:
-    """Whether the codes of refusals are judged, which takes a valid request next to them.
+    """Whether the codes of refusals are judged, which requires a valid request as a control.
 
-    Operations that only read, or that cost money, do without one.
+    For operations that only read, or that cost money, they are not.
     """
     return bool(operation.body) and operation.effect is Effect.WRITE and operation.keyed
 
 
-def has_plain(operation: Operation, depth: Depth) -> bool:
+def has_clearly_invalid(operation: Operation, depth: Depth) -> bool:
     """Whether some member of an operation gets a value that can only be called invalid."""
     counts = counts_of(operation, depth)
     members = [each for each in operation.body if each.name in counts]
@@ -107,23 +108,23 @@ def has_plain(operation: Operation, depth: Depth) -> bool:
 def send_wrong(client: Client, drawing: Drawing, *, only_judged: bool) -> None:
     """Send some wrong values alone, in requests that are otherwise valid, and others together.
 
-    The first is one that can only be called invalid, if there is one; with ``only_judged``, no
-    other is sent. Once a server has accepted several, all that are left are sent together, because
-    it hides nothing behind a refusal.
+    The first is one that can only be called invalid, if there is any; with ``only_judged``, no
+    other is sent. Once the server has accepted LENIENT of them, the rest are sent together: where
+    nothing is refused, no refusal hides what comes after.
     """
     if wants_control(client.operation):
         values = client.valid(client.operation)
         if values is None:
             return
-        client.show_valid(values)
+        client.control_unless_shared(values)
     alone, left = _judged_first(client.operation, *_divide(client, drawing))
     if only_judged:
         alone, left = alone[:1], []
     accepted = 0
     while alone and accepted < LENIENT:
         wrong = alone.pop(0)
-        is_accepted = _send(client, [wrong])
-        accepted += is_accepted and wrong.mistake != ODD_FORMAT
+        if _send(client, [wrong]) and wrong.mistake != ODD_FORMAT:
+            accepted += 1
     _send_together(client, alone, left)
 
 
@@ -134,7 +135,8 @@ def _judged_first(
 
     It is the first one that can only be called invalid; the codes of its refusal are judged.
     """
-    judged = [each for each in (*alone, *left) if _is_plain(operation, each)][:1]
+    clearly_invalid = [each for each in (*alone, *left) if _is_clearly_invalid(operation, each)]
+    judged = clearly_invalid[:1]
     others = [each for each in alone if each not in judged]
     return judged + others, [each for each in left if each not in judged]
 
@@ -153,9 +155,9 @@ def _send_together(client: Client, alone: list[Wrong], left: list[Wrong]) -> Non
 
 
 def _send(client: Client, batch: list[Wrong]) -> bool:
-    """Send wrong values in one request; whether it was accepted.
+    """Send wrong values in one request; returns whether it was accepted.
 
-    The server may have stored what is wrong, so the next request gets a new object.
+    If the server may have stored what is wrong, the next request gets a new object.
     """
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
@@ -171,7 +173,7 @@ def _send(client: Client, batch: list[Wrong]) -> bool:
 
 
 def _one_of_each(wrong: Iterable[Wrong]) -> list[Wrong]:
-    """The first of some wrong values for each parameter."""
+    """For each parameter, the first of some wrong values."""
     first: dict[str, Wrong] = {}
     for each in wrong:
         first.setdefault(each.name, each)
@@ -179,7 +181,7 @@ def _one_of_each(wrong: Iterable[Wrong]) -> list[Wrong]:
 
 
 def _divide(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]:
-    """The wrong values to send alone, one of each parameter in turn; and what members have left."""
+    """The wrong values to send alone, one of each parameter in turn; then those left of members."""
     operation = client.operation
     alone: list[list[Wrong]] = []
     left: list[Wrong] = []
@@ -191,8 +193,10 @@ def _divide(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]
         alone.append(ordered[:count])
         if parameter.place == "body":
             left += ordered[count:]
-    # odd formats first, because a server that accepts some others gets the rest together
-    return sorted(_in_turn(alone), key=lambda each: each.mistake != ODD_FORMAT), left
+    in_turn = _in_turn(alone)
+    # odd formats come first: they must be sent alone, before enough others have been accepted
+    odd_formats = [each for each in in_turn if each.mistake == ODD_FORMAT]
+    return odd_formats + [each for each in in_turn if each.mistake != ODD_FORMAT], left
 
 
 def _in_turn(lists: Iterable[list[Wrong]]) -> list[Wrong]:
@@ -228,10 +232,10 @@ def _is_for(parameter: Parameter, wrong: Wrong) -> bool:
 
 
 def _drawn_order(wrong: list[Wrong], seed: str) -> list[Wrong]:
-    """Wrong values in a drawn order: those beyond bounds, then the kinds of types in turn.
+    """Wrong values in a drawn order: those of the right type, then those of other types.
 
-    What fails on one number or on one container mostly fails on all. The largest number comes
-    first, and empty texts come last.
+    A server that fails on one number or container mostly fails on all, so containers, scalars and
+    null take turns. The largest number comes first, and empty texts come last.
     """
     shuffled = sorted(wrong, key=lambda each: lot(f"{seed} {query_text(each.value)}"))
     kinds: dict[str, list[Wrong]] = {"container": [], "scalar": [], "null": []}
@@ -249,7 +253,7 @@ def _drawn_order(wrong: list[Wrong], seed: str) -> list[Wrong]:
 
 
 def _turn_of_bound(wrong: Wrong) -> float:
-    """The sort key of a value beyond a bound: the largest first, and FAR after all others."""
+    """The sort key of a value of the right type: the largest number first, FAR after all others."""
     if wrong.value == FAR:
         return 1
     return -abs(wrong.value) if isinstance(wrong.value, int | float) else 0
@@ -292,7 +296,7 @@ def _outside_schemas(operation: Operation, parameter: Parameter, drawing: Drawin
 
 
 def _is_safe(parameter: Parameter, value: Any) -> bool:
-    """Whether a drawn value names no path, and reaches nobody as a number or an address."""
+    """Whether a drawn value leaves the path intact, and reaches nobody if dialled or visited."""
     text = query_text(value)
     if parameter.place == "path" and not text:
         return False
@@ -304,17 +308,19 @@ def _is_safe(parameter: Parameter, value: Any) -> bool:
 
 
 def _role(operation: Operation, batch: list[Wrong]) -> Role:
-    """A probe if the code of a refusal is judged, which a wrong id or an empty value leaves open.
+    """A probe if the code of a refusal is judged, for which every value must be clearly invalid.
 
-    Numbers and booleans may be accepted as texts, and texts as numbers.
+    The code for a wrong id or an empty value is open. Numbers and booleans may be accepted as
+    texts, and texts as numbers.
     """
     if not wants_control(operation):
         return Role.BYSTANDER
-    return Role.PROBE if all(_is_plain(operation, wrong) for wrong in batch) else Role.BYSTANDER
+    is_judged = all(_is_clearly_invalid(operation, wrong) for wrong in batch)
+    return Role.PROBE if is_judged else Role.BYSTANDER
 
 
-def _is_plain(operation: Operation, wrong: Wrong) -> bool:
-    """Whether a value can only be called invalid: its type is none that the member may have.
+def _is_clearly_invalid(operation: Operation, wrong: Wrong) -> bool:
+    """Whether a value can only be called invalid: no server may read it as the member's type.
 
     Some validators take a single item for a list of it, and a list of one for its only element.
     """

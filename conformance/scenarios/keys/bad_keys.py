@@ -49,7 +49,7 @@ def _dead_form(client: Client) -> Form:
 
 
 def _send_without_key(client: Client, values: dict[str, Any]) -> Exchange:
-    """Send no key, claim a local client address, which no server may trust, and accept any type."""
+    """Send no key, with headers that claim a local address, which no server may trust."""
     message = message_for(client.operation, values)
     more = (("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
     message = replace(message, headers=(*message.headers, *more))
@@ -122,9 +122,9 @@ def _send_malformed(client: Client, values: dict[str, Any], text: str) -> Exchan
 
 
 def send_dead_keys_beside_options(client: Client, values: dict[str, Any]) -> None:
-    """Send dead keys. One of them, in turn, comes with every optional parameter.
+    """Send an expired and a revoked key; one of them, in turn, with every optional parameter.
 
-    The other one requests a later page of a list.
+    The other one requests a later page if the operation is a list. The rest is not sent.
     """
     operation, keys, in_turn = client.operation, client.params(RefusedKeys), _dead_form(client)
     page = later_page(client)

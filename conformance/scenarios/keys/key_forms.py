@@ -81,7 +81,7 @@ def _floods(planning: Planning) -> bool:
 
 
 def _misplaced(planning: Planning, number: int) -> list[str]:
-    """One place, in turn. Servers log queries, so only with floods allowed is a key put there."""
+    """One place, in turn. A key goes into a query, which is logged, only if floods are allowed."""
     if not planning.contract.authentication.scheme:
         return []
     places = list(PLACES)
@@ -153,7 +153,7 @@ def _rarer_alterations(planning: Planning) -> list[str]:
 
 
 def _dead(role: str) -> Callable[[Planning, int], list[str]]:
-    """A function that chooses a key that was valid once. Without one, the judge reports that."""
+    """A function that chooses an expired or a revoked key, or none if the target file has none."""
 
     def choose(planning: Planning, _number: int) -> list[str]:
         return [role] if role in planning.target.keys else []

@@ -8,25 +8,28 @@ from typing import Any
 from conformance.base.values import without
 from conformance.model import Role
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.client.writing import must_be_there
+from conformance.scenarios.client.writing import is_mandatory
 
 FOR_THE_KEY = (401, 403)
 """The statuses of a refusal for the key."""
 FOR_THE_INPUT = 400
 
 
-def is_let_in(client: Client, values: Mapping[str, Any], key: str, *, beside: str | None) -> bool:
-    """Whether an incomplete creation with a key was refused for its input, and not for the key.
+def passes_key_check(
+    client: Client, values: Mapping[str, Any], key: str, *, beside: str | None
+) -> bool:
+    """Send an incomplete creation; whether it is refused for its input and not for its key.
 
-    That proves something only if the target refuses the same request for the key first. So it is
-    sent before with the key ``beside``, which is not enough, or with none. Nothing is sent if the
-    target file has no such key, or if the API can delete what the operation creates.
+    That proves something only if the target checks the key first. So the request is sent before
+    with the insufficient key ``beside``, or without a key for None, and must be refused for that.
+    False, without a request, if the target file has no key ``beside``, no member is mandatory, or
+    the API can delete what the operation creates.
     """
     operation = client.operation
     members = [*operation.body, *operation.parameters_in("header")]
-    needed = [member.name for member in members if must_be_there(member)]
-    is_given = beside is None or beside in client.target.keys
-    if not client.shared.spares or not is_given or not needed:
+    needed = [member.name for member in members if is_mandatory(member)]
+    has_beside = beside is None or beside in client.target.keys
+    if not client.shared.creates_undeletable or not has_beside or not needed:
         return False
     omitted = needed[0]
     if omitted == operation.when:  # without it, the request is one of another operation

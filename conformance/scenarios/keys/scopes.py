@@ -41,10 +41,10 @@ class _Scope:
 def other_scopes(planning: Planning, operation: Operation) -> list[str]:
     """A few scopes that do not open an operation, most likely to be wrongly accepted first.
 
-    A scope that may be required in addition comes first. For a write, the next ones are the reads
-    of its own kind, a write below the same path, and a write of an object that it refers to. Then
-    come a scope for the same verb and any other. Other writes of its own kind are left out, because
-    they may include its scope.
+    A second scope that may also be required comes first. For a write, next come scopes for reads of
+    its kind, for a write below the same path, and for a write of an object that it refers to. Then
+    come a scope for the same effect and any other. Scopes for other writes of its kind are left
+    out, because a server may let them open the operation.
     """
     of_kind: list[_Scope] = []
     elsewhere: list[_Scope] = []
@@ -67,8 +67,8 @@ def other_scopes(planning: Planning, operation: Operation) -> list[str]:
 def _scopes_not_opening(planning: Planning, operation: Operation) -> list[_Scope]:
     """The scopes of the contract that do not open the operation.
 
-    Each comes with the kinds of the operations that it opens, in the order of the contract. A scope
-    that opens only operations that the target lacks is not a scope of the target.
+    They come in the order of the contract, each with the kinds of the operations that it opens. A
+    scope that opens only operations that the target lacks is left out.
     """
     scopes: dict[str, _Scope] = {}
     for other in operations(planning):

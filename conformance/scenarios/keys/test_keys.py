@@ -25,7 +25,7 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.member_changes import changes_of_one
 from conformance.scenarios.keys import key_forms
 from conformance.scenarios.keys.bad_keys import send_bad_keys, send_dead_keys_beside_options
-from conformance.scenarios.keys.let_in import is_let_in
+from conformance.scenarios.keys.let_in import passes_key_check
 from conformance.scenarios.keys.scopes import named_keys, other_scopes
 from conformance.scenarios.keys.widened import (
     has_options,
@@ -98,7 +98,7 @@ def with_each_prefix(planning: Planning) -> Iterator[Draft]:
 def test_prefixes(client: Client) -> None:
     """Send a valid key with the other prefix. It may belong to a business without the object."""
     values = client.valid(client.operation)
-    if values is not None and not is_let_in(client, values, KeyName.TEST, beside=None):
+    if values is not None and not passes_key_check(client, values, KeyName.TEST, beside=None):
         client.call(client.operation, values, key=KeyName.TEST)
 
 
@@ -106,9 +106,9 @@ def test_prefixes(client: Client) -> None:
 
 
 def with_scope(planning: Planning) -> Iterator[Draft]:
-    """Each operation that has a scope, with keys that have it.
+    """Each operation that requires a scope, with keys that have it.
 
-    Without a key for that scope, a read-only key is tried with each read.
+    If the target file has no such key, reads are tried with a read-only key, or else the full key.
     """
     for operation in scoped(planning):
         # a key with only one scope may be rejected if a second one may be required
@@ -117,9 +117,8 @@ def with_scope(planning: Planning) -> Iterator[Draft]:
         keys = (*given(planning, wanted), *named_keys(planning, operation, opening=True))
         if not keys and planning.target.opens(operation, KeyName.READ_ONLY):
             keys = given(planning, (KeyName.READ_ONLY,))
-        yield Draft(
-            operation, needs=(KeyName.FULL,), wants=wanted, params=Keys(keys or (KeyName.FULL,))
-        )
+        params = Keys(keys or (KeyName.FULL,))
+        yield Draft(operation, needs=(KeyName.FULL,), wants=wanted, params=params)
 
 
 @scenario(with_scope, rules=("scope.opens",))
@@ -127,29 +126,28 @@ def test_scope_opens(client: Client) -> None:
     """Send a key with only the operation's scope, or one with every scope if that is not enough."""
     for key in client.params(Keys).roles:
         values = client.valid(client.operation)
-        if values is not None and not is_let_in(client, values, key, beside=KeyName.NO_SCOPE):
+        if values is None:
+            continue
+        if not passes_key_check(client, values, key, beside=KeyName.NO_SCOPE):
             client.call(client.operation, values, key=key)
 
 
 def without_scope(planning: Planning) -> Iterator[Draft]:
-    """Each operation that has a scope, with a key that has none, and with keys that have others.
+    """Each operation that requires a scope, with a key without scopes and with keys for others.
 
     A read-only key is tried with every write. One of these keys is enough to judge the operation.
     """
     for operation in scoped(planning):
-        wanted = [
-            KeyName.NO_SCOPE,
-            *(f"scope:{scope}" for scope in other_scopes(planning, operation)),
-        ]
+        with_others = [f"scope:{scope}" for scope in other_scopes(planning, operation)]
+        wanted = [KeyName.NO_SCOPE, *with_others]
         if operation.effect is not Effect.READ:
             wanted.append(KeyName.READ_ONLY)
-        keys = (
-            *given(planning, wanted),
-            *named_keys(planning, operation, opening=False),
-        )
+        named = named_keys(planning, operation, opening=False)
+        keys = (*given(planning, wanted), *named)
+        needs = (KEY,) if keys else (KEY, KeyName.NO_SCOPE)
         yield Draft(
             operation,
-            needs=(KEY,) if keys else (KEY, KeyName.NO_SCOPE),
+            needs=needs,
             wants=tuple(wanted),
             cost=3 + len(keys),
             params=Keys(keys),
@@ -160,9 +158,9 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
 def test_missing_scope(client: Client) -> None:
     """Send valid keys without the scope, then the same request with the main key.
 
-    Keys with another scope also send every optional parameter. For a list, the first one requests a
-    later page with one filter. It also changes each member by itself, as does a key that lacks only
-    a second scope.
+    Keys with another scope also send every optional parameter. For a list, the first of these keys
+    requests a later page with one filter instead. It also changes each member by itself, as does a
+    key that lacks only one of two scopes.
     """
     values = valid_values(client)
     if values is None:
@@ -171,22 +169,22 @@ def test_missing_scope(client: Client) -> None:
     without_any = [role for role in roles if role == KeyName.NO_SCOPE]
     others = [role for role in roles if role != KeyName.NO_SCOPE]
     valid = narrowed = {**values, **narrowed_page(client)}
-    if without_any:  # otherwise this is the only request without the business
+    if without_any:  # otherwise no request would leave out the business
         narrowed = {**valid, **client.own_business(client.operation, values)}
-    alike = others[: _number_alike(client, values, others)]
-    refused = [*_send(client, without_any, values), *_send(client, alike, narrowed)]
+    count = _count_like_control(client, values, others)
+    like_control, wider = others[:count], others[count:]
+    refused = [*_send(client, without_any, values), *_send(client, like_control, narrowed)]
     if client.target.opens(client.operation):
         client.control_after(valid, refused)
-    wider = others[len(alike) :]
-    whole = widened_values(client, values) if wider else narrowed
-    _send(client, wider, whole)
-    _change_one_member(client, values, whole, others)
+    widened = widened_values(client, values) if wider else narrowed
+    _send(client, wider, widened)
+    _change_one_member(client, values, widened, others)
 
 
 def _change_one_member(
     client: Client, values: dict[str, Any], accepted: dict[str, Any], others: list[str]
 ) -> None:
-    """Change one member at a time, with the first of some keys and with that of a second scope."""
+    """Change one member at a time, with the first key and the key of a second required scope."""
     second = f"scope:{client.operation.beside}"
     keys = others[:1]
     if second in others and second not in keys:
@@ -195,8 +193,8 @@ def _change_one_member(
         _send(client, keys, change)
 
 
-def _number_alike(client: Client, values: dict[str, Any], others: list[str]) -> int:
-    """The number of keys with another scope that send no more than the control."""
+def _count_like_control(client: Client, values: dict[str, Any], others: list[str]) -> int:
+    """How many of the keys with another scope send no more parameters than the control."""
     if client.operation.paging is not None:
         return 1
     if client.own.acts_once(client.operation):  # a wider request would come too late
@@ -221,9 +219,9 @@ def handing_out(planning: Planning) -> Iterator[Draft]:
 
 @scenario(handing_out, rules=("account.key", "account.prefix", "account.rows"), phase=2)
 def test_new_key(client: Client) -> None:
-    """Issue two keys. Each lists what it sees, the first before and after the second is issued.
+    """Issue two keys, and list what each sees; the first lists again after the second is issued.
 
-    Then repeat the last request, as anybody could who knows what was sent.
+    Then repeat the last request for a key, as anybody could who knows what was sent.
     """
     operation, listing = client.operation, _plain_list(client)
     if listing is None:
@@ -244,7 +242,7 @@ def test_new_key(client: Client) -> None:
 
 
 def _plain_list(client: Client) -> Operation | None:
-    """The first list of a business that needs no parameter, by neither contract nor target."""
+    """The first list of a business that needs no parameter, by the contract or the target file."""
     for listing in client.contract.operations_by("list"):
         if not listing.owned or listing.required:
             continue
@@ -255,7 +253,10 @@ def _plain_list(client: Client) -> Operation | None:
 
 
 def _issue_key(client: Client, values: Mapping[str, Any] | None) -> str | None:
-    """Request a key; returns its name, which is all that the log and this process know of it."""
+    """Request a key; returns the name under which it is sent, because its text is not kept.
+
+    None if no valid values are known, or the response shows no key.
+    """
     member = client.operation.key
     if values is None or member is None:
         return None

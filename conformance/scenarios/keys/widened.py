@@ -21,50 +21,54 @@ Values = dict[str, Any]
 
 
 def has_options(client: Client, values: Mapping[str, Any]) -> bool:
-    """Whether a request can be given more parameters than it has."""
+    """Whether the operation takes optional parameters that the values do not contain."""
     return bool(without(other_values(client, client.operation), values))
 
 
 def valid_values(client: Client) -> Values | None:
-    """Valid values for the operation of the case. Those of a list show several items, if any do."""
+    """Valid values for the operation of the case; None if one is not known.
+
+    A list that shows the items of one object gets an object that has several.
+    """
     if client.operation.paging is None:
         return client.valid(client.operation)
     return client.knowledge.listing(client.operation)
 
 
 def widened_values(client: Client, values: Values) -> Values:
-    """The values of a request, with every optional parameter as the main key had it accepted.
+    """The values of a request, with as many optional parameters as the target accepts.
 
-    If the main key may not try any, the parameters that are missing get values from documents and
-    lists. A read in which none was accepted has the valid values of the operation alone. A write is
-    tried on an object that no other case gets, and gets fresh texts afterwards, because those that
+    The main key tries them in requests of its own. If it may not, the parameters get values from
+    documents and lists. If a read is refused with them, it keeps its valid values alone. A write is
+    tried on an object that no other case uses, and gets fresh texts afterwards, because those that
     were tried may be taken.
     """
     operation = client.operation
     if not _may_try(client):
         return {**_shown_values(client), **values, **later_page(client)}
     if operation.effect is Effect.READ:
-        place = ("widened", operation.id)
         accepted: Values = client.once(
-            place, lambda: _first_accepted(client, valid_values(client) or values)
+            ("widened", operation.id),
+            lambda: _first_accepted(client, valid_values(client) or values),
         )
         return dict(accepted)
     if operation.selector is not None:
-        client.own.apart()
+        client.own.isolate()
         values = client.valid_or(values, operation)
-    tried = _accepted_write(client, values)
+    tried = _try_widened_write(client, values)
     fresh = client.known(each for each in operation.parameters if each.fresh)
     renewed = {name: text for name, text in fresh.items() if name in tried}
     return {**tried, **client.valid_or(values, operation), **renewed}
 
 
-def _accepted_write(client: Client, values: Values) -> Values:
-    """A write with more parameters that the target accepts, or the unchanged write.
+def _try_widened_write(client: Client, values: Values) -> Values:
+    """Send a write with more parameters until one is accepted; returns its values.
 
-    If it leaves an object that the API cannot delete, it is tried once for all cases.
+    If none is accepted, the unchanged values, which are not sent. If the API cannot delete what a
+    write creates, only the first case of the run tries, with values of its own.
     """
     operation = client.operation
-    if not client.shared.spares:
+    if not client.shared.creates_undeletable:
         return _first_accepted(client, values)
     new = client.own.valid(operation) or values
     accepted: Values = client.once(("widened", operation.id), lambda: _first_accepted(client, new))
@@ -72,9 +76,9 @@ def _accepted_write(client: Client, values: Values) -> Values:
 
 
 def _may_try(client: Client) -> bool:
-    """Whether the main key may try values: it has the scope, and the request is free and harmless.
+    """Whether the main key may try values: it has the scope, and the request costs no money.
 
-    A pre-existing object is not changed without need.
+    A write must also work on an object that the run can create, and creations take turns over runs.
     """
     operation = client.operation
     if operation.effect is Effect.SPEND or not client.target.opens(operation):
@@ -87,7 +91,10 @@ def _may_try(client: Client) -> bool:
 
 
 def _first_accepted(client: Client, values: Values) -> Values:
-    """The first request with more parameters that the target accepts, or the unchanged request."""
+    """Send requests with more parameters until one is accepted; returns its values.
+
+    If none is accepted, the unchanged values.
+    """
     for request in _widened_requests(client, values):
         facts = Facts(mistake=True)
         if client.call(client.operation, request, role=Role.ARRANGE, facts=facts).ok:

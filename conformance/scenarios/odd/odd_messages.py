@@ -46,7 +46,7 @@ def valid(operation: Operation) -> Make:
 
 
 def overridden(make: Make) -> Make:
-    """A message with headers that some frameworks take for another method, which does nothing."""
+    """A message with headers that make some frameworks read its method as TRACE."""
 
     def overridden(values: Mapping[str, Any]) -> Message:
         message = make(values)

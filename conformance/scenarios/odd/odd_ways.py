@@ -166,7 +166,7 @@ def _takes_text(parameter: Parameter) -> bool:
 
 
 def _odd_queries(operation: Operation) -> Iterator[OddWay]:
-    """Query parameters occur twice, in brackets, badly encoded or empty: all at once, and each.
+    """Query parameters occur twice, in brackets, badly encoded or empty: together, and one by one.
 
     The parameter that selects the operation only occurs twice.
     """
@@ -178,11 +178,10 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
         return
     twice = chain.from_iterable(_twice(parameter) for parameter in parameters)
     yield OddWay(Sort.TWICE, "all-twice", with_pairs(operation, *twice))
-    arrays, objects = [
-        with_pairs(operation, *[_in_brackets(parameter, inside) for parameter in parameters])
-        for inside in BRACKETS.values()
-    ]
-    yield OddWay(Sort.BRACKETS, "all-as-arrays", arrays)
+    as_arrays = [_in_brackets(parameter, BRACKETS["array"]) for parameter in parameters]
+    as_objects = [_in_brackets(parameter, BRACKETS["object"]) for parameter in parameters]
+    yield OddWay(Sort.BRACKETS, "all-as-arrays", with_pairs(operation, *as_arrays))
+    objects = with_pairs(operation, *as_objects)
     if operation.body:
         yield OddWay(Sort.BRACKETS, "all-as-objects", objects)
     else:  # one request for both
@@ -193,7 +192,7 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
 
 
 def _undecodable(operation: Operation, parameters: list[Parameter]) -> OddWay:
-    """All query parameters that take any text are badly encoded, or else the first parameter."""
+    """All query parameters that take any text are badly encoded; without any, the first one."""
     texts = [parameter for parameter in parameters if _takes_any_text(parameter)]
     names = [parameter.name for parameter in texts or parameters[:1]]
     return OddWay(Sort.UNDECODABLE, "all-undecodable", undecodable(operation, names))
@@ -211,8 +210,9 @@ def _odd_query(operation: Operation, parameter: Parameter, has_others: bool) -> 
 
 
 def _twice(parameter: Parameter) -> Pairs:
-    """A query parameter, twice, with as valid a value as the documents give."""
-    text = str(parameter.schema.get("enum", [None])[0] or parameter.example or "1")
+    """A query parameter, twice, with a documented value if there is one."""
+    first_choice = parameter.schema.get("enum", [None])[0]
+    text = str(first_choice or parameter.example or "1")
     return ((parameter.name, text), (parameter.name, text))
 
 
@@ -232,7 +232,10 @@ def _odd_pages(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_members(operation: Operation) -> Iterator[OddWay]:
-    """Members of a body end oddly: all but the selector, or it alone; numbers fit no 64 bits."""
+    """Members of a body end oddly: all but the selector, or the selector alone.
+
+    Numbers are also infinite, huge or NaN, one at a time.
+    """
     selector = operation.selector
     members = [member for member in operation.body if member.name != operation.when]
     free = [member for member in members if member != selector]

@@ -33,9 +33,10 @@ def choose_older(client: Client, values: dict[str, Any], selector: Parameter) ->
 
 
 def _barest(client: Client, selector: Parameter, known: list[Id]) -> Id:
-    """The object that shows the fewest members, except the newest; of equal ones the third.
+    """The id of the object that shows the fewest members, other than the newest.
 
-    An object of another kind may lack what is to be read, so in that case it is always the third.
+    Of equal ones, the third is preferred. If the operation reads something else of the object, the
+    third is always chosen, because a bare object may lack what is to be read.
     """
     kind, third = client.operation.kind, known[min(2, len(known) - 1)]
     if selector.references != kind:
@@ -55,10 +56,10 @@ def _barest(client: Client, selector: Parameter, known: list[Id]) -> Id:
 def _send_similar_ids(
     client: Client, values: dict[str, Any], selector: Parameter, taken: set[str]
 ) -> None:
-    """Request ids that differ little from the one in the values, which alone may be found.
+    """Request ids that differ little from the one in the values, and that name nothing.
 
-    A beginning of it that is ``taken`` by another object is avoided. Nothing is sent for an object
-    of another kind.
+    A beginning of the id that is ``taken`` by another object is avoided. Nothing is sent if the
+    operation reads something else of the object.
     """
     known = str(values[selector.name])
     if selector.references != client.operation.kind:

@@ -20,7 +20,8 @@ FIRST_DAY, LAST_DAY = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 def far_away(operation: Operation) -> list[dict[str, str]]:
     """Two sets of far bounds for the times of a list: all items pass one, and none the other.
 
-    Empty without such bounds. A server that moves them to its own zone leaves its calendar.
+    Empty if the list has no such bounds. A server that converts them to its own time zone leaves
+    the range of its calendar.
     """
     times = [each for each in operation.filters if each.compare and each.formatted]
     if not times:

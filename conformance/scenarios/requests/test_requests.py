@@ -14,7 +14,7 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import strange_words, windows
 from conformance.scenarios.client.ids import MALFORMED
 from conformance.scenarios.client.member_changes import clearable
-from conformance.scenarios.client.writing import all_options, must_be_there
+from conformance.scenarios.client.writing import all_options, is_mandatory
 from conformance.scenarios.odd.odd_values import (
     BEYOND_64_BITS,
     CUT_OFF,
@@ -51,8 +51,8 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
 def test_plain_read(client: Client) -> None:
     """Send a valid read, of an object that is not the newest if there are several.
 
-    It is labelled as JSON, as some clients label every request. Reads of similar ids follow; a
-    report is narrowed, unless a case with another key does that.
+    The read is labelled as JSON, as some clients label every request. For an object, reads of
+    similar ids come first. A report is then narrowed, unless a case with another key does that.
     """
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
@@ -68,7 +68,7 @@ def test_plain_read(client: Client) -> None:
 
 
 def _unknown_pick(client: Client, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A nonexistent value for the parameter that picks the one thing to show, if it has one."""
+    """A nonexistent value for the parameter that picks what a report shows, if there is one."""
     pick = client.operation.pick
     if pick is not None and pick.name in values:
         yield {pick.name: client.unknown_id(str(values[pick.name]))}
@@ -78,7 +78,7 @@ def _unknown_pick(client: Client, values: Mapping[str, Any]) -> Iterator[dict[st
 
 
 def selecting(planning: Planning) -> Iterator[Draft]:
-    """Each operation on one object; then each write that names objects in its members."""
+    """Each operation on one object; then each write on none whose members refer to objects."""
     acting = operations(planning, "read", "update", "delete", "perform")
     for operation in acting:
         if operation.selector:
@@ -98,7 +98,7 @@ def test_unknown_id(client: Client) -> None:
     if values is None:
         return
     if selector is None:
-        client.show_valid(values)
+        client.control_unless_shared(values)
         name_nothing(client)
         return
     known = values[selector.name]
@@ -144,7 +144,7 @@ def _may_be_omitted(operation: Operation, parameter: Parameter) -> bool:
 
 
 def _omission(operation: Operation, parameter: Parameter) -> Draft:
-    """The case of one required parameter, which may also be null in a body."""
+    """The case of one required parameter, which must not be null in a body either."""
     rules: tuple[str, ...] = ("parameter.missing",)
     may_clear = operation.action == "update" and not parameter.references
     if parameter.place == "body" and not may_clear:
@@ -168,7 +168,7 @@ def test_missing_parameter(client: Client) -> None:
     values = client.valid(client.operation)
     if values is None:
         return
-    client.show_valid(values)
+    client.control_unless_shared(values)
     fresh = client.valid_or(values, client.operation)
     omitted = client.params(OneParameter).name
     client.mistake(client.operation, without(fresh, {omitted}), facts=Facts(form=Form.OMITTED))
@@ -191,8 +191,8 @@ def refused_values(planning: Planning) -> Iterator[Draft]:
 def test_invalid_parameter(client: Client) -> None:
     """Send requests that are valid except for one value, which no reading can accept.
 
-    Every second one includes the optional members, because a server may check only those. The
-    object of a change is new, because a server may store the value.
+    Every second request of a parameter includes the optional members. The object of a change is
+    new, because a server may store the value.
     """
     operation = client.operation
     client.own.renew(operation)
@@ -202,15 +202,15 @@ def test_invalid_parameter(client: Client) -> None:
     has_enum = any("enum" in each.schema for each in operation.body)
     changes_state = operation.selector is not None and has_enum
     if not changes_state:
-        client.show_valid(values)
+        client.control_unless_shared(values)
     for parameter in operation.parameters:
         for place, value in enumerate(parameter.refuse):
             fresh = client.valid_or(values, operation)
             if place % 2:
                 fresh = {**all_options(client), **fresh}
             client.mistake(operation, {**fresh, parameter.name: value})
-    if changes_state:  # perhaps to one in which a server refuses everything
-        client.show_valid(values)
+    if changes_state:  # perhaps to a state in which a server refuses everything, so it comes last
+        client.control_unless_shared(values)
 
 
 # --- broken bodies --------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ NO_OBJECTS = (b"null", b"", b"[1, 2]")
 IN_TURN = (b'"text"', b"{")
 """Further such bodies, which operations get in turn."""
 WITHOUT_MEMBERS = b"{}"
-"""Replaces the last of them if several members are required, which a server may then list."""
+"""Replaces the last one if several members are required: a server may then list all of them."""
 FLAWS = {b"": "an empty body", b"{": CUT_OFF, WITHOUT_MEMBERS: "a body without members"}
 """What is odd in a body. All others are of another type."""
 
@@ -265,10 +265,10 @@ def test_broken_body(client: Client) -> None:
     values = client.valid(client.operation)
     if values is None:
         return
-    client.show_valid(values)
+    client.control_unless_shared(values)
     role = Role.PROBE if client.case.rules else Role.BYSTANDER
     others = [IN_TURN[place] for place in client.params(Turns).places]
-    if sum(must_be_there(member) for member in client.operation.body) > 1:
+    if sum(is_mandatory(member) for member in client.operation.body) > 1:
         others[-1] = WITHOUT_MEMBERS
     cut_off = json.dumps(values).encode()[:-1]
     for content in (*NO_OBJECTS, *others):

@@ -33,7 +33,7 @@ def writes_of_kinds(contract: Contract) -> Iterator[Writes]:
 def _changes_of(contract: Contract, kind: str) -> list[Operation]:
     """The changes of one object of a kind, if a read or a list shows such objects.
 
-    A change with a mode of its own is an action, and left out.
+    A change that one of its members selects counts as an action, and is left out.
     """
     if not contract.operations_by("read", kind) and not contract.operations_by("list", kind):
         return []

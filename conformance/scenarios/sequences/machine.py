@@ -44,7 +44,7 @@ WRONG_KEYS = (*DEAD_KEYS, KeyName.NO_SCOPE, KeyName.READ_ONLY)
 
 
 class Sequence:
-    """Works on one object of a kind, ``sought``, and knows what its next look should show."""
+    """Writes to one object of a kind, ``sought``, and knows what the next look should show."""
 
     def __init__(self, client: Client, writes: Writes) -> None:
         self._client = client
@@ -78,13 +78,13 @@ class Sequence:
     # --- the object ---
 
     def begin(self) -> bool:
-        """Create the object, or take one of those that runs share; whether there is one.
+        """Create the object, or take one that runs share; returns whether there is one.
 
-        A target may refuse optional members.
+        If the creation is refused with the optional members, it is sent without them.
         """
         creation = self._writes.creation
         if not self._client.shared.has_turn(operation=creation):
-            self._client.own.apart()
+            self._client.own.isolate()
             self.sought = self._client.own.id_for(self._writes.change)
         else:
             for more in (self._client.optional(creation, switches=False), {}):
@@ -109,9 +109,9 @@ class Sequence:
         return made
 
     def _create_equal(self) -> Id | None:
-        """Create an object from the values of the last one; returns its id.
+        """Create an object from the values of the last creation; returns its id.
 
-        None if no object was created before, or if the target refuses an equal one.
+        None if there was no creation, or if the target refuses an equal object.
         """
         if not self._created:
             return None
@@ -125,15 +125,12 @@ class Sequence:
             self._looks.at(self.sought, self._is_as_sent, key)
 
     def _look_in_list(self) -> None:
-        """Look at the object in its list, which may mask some members, if it has a read, too."""
+        """Look at the object in its list, too, unless ``_look`` does so for lack of a read."""
         if self._looks.readers and self.sought is not None:
             self._looks.in_list(self.sought, self._is_as_sent)
 
     def _is_as_sent(self, look: Exchange | None) -> bool:
-        """Whether a look shows the object with all that was accepted.
-
-        Remembers the members that it shows.
-        """
+        """Whether a look shows the object with all that was accepted; remembers what it shows."""
         found, _ = sought_in(self._client.contract, look)
         self._visible = frozenset(members_of(found))
         wrong = differences(self._writes.change, self._shown, found)
@@ -152,7 +149,7 @@ class Sequence:
         self._turns += 1
         return {member.name: self._other_value(member)}
 
-    def _whole_change(self) -> dict[str, Any]:
+    def _change_of_all(self) -> dict[str, Any]:
         """A new value for every member."""
         return {member.name: self._other_value(member) for member in self._members}
 
@@ -169,7 +166,7 @@ class Sequence:
         return value if other is ABSENT else other
 
     def _request(self, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """The values of a change: of some members, and of those that it must have."""
+        """The values of a request that makes some changes, with the members that it requires."""
         change = self._writes.change
         assert change.selector is not None
         needed = {}
@@ -179,6 +176,7 @@ class Sequence:
         return {**needed, **changes, change.selector.name: self.sought}
 
     def _send_change(self, request: Mapping[str, Any]) -> None:
+        """Send a change, and remember what it sent if it is accepted."""
         written = self._client.mistake(self._writes.change, request, WRITE, role=Role.BYSTANDER)
         self._remember(written, request)
 
@@ -195,7 +193,7 @@ class Sequence:
         self._shown = {**without(kept, other_names(texts, sent)), **sent}
 
     def _change(self) -> None:
-        """Change one member, and then it and the next one; look with two keys of the business."""
+        """Change one member, then the same and the next one; look with two keys of the business."""
         first = self._next_change()
         self._send_change(self._request(first))
         again = {each.name: self._other_value(each) for each in self._members if each.name in first}
@@ -208,7 +206,7 @@ class Sequence:
 
     def _repeat(self) -> None:
         """Change every member, and again in the same way, which a server may refuse."""
-        request = self._request(self._whole_change())
+        request = self._request(self._change_of_all())
         for _ in range(2):
             self._send_change(request)
         self._look()
@@ -216,7 +214,7 @@ class Sequence:
     def _together(self) -> None:
         """Change two members at the same time, if a change keeps the members that it omits.
 
-        Members whose change would be visible come first.
+        Two members whose change would be visible are preferred.
         """
         change = self._writes.change
         if change.method != "PATCH" or len(self._members) < 2:
@@ -239,9 +237,9 @@ class Sequence:
     # --- requests that must be refused ---
 
     def _refused(self) -> None:
-        """Change every member, one of them to an invalid value; then all with a wrong key."""
+        """Change every member, one of them to an invalid value; then all, with a wrong key."""
         client, change = self._client, self._writes.change
-        every = self._whole_change()
+        every = self._change_of_all()
         invalid = [each for each in change.body if each.refuse and each.name != change.when]
         if invalid:
             wrong = one_of(invalid, f"{client.seed} {client.case.id} {self._turns}")
@@ -267,7 +265,7 @@ class Sequence:
             facts = Facts(step=Step.SEQUENCE)
             client.look(self._kind, self.sought, facts, key=KeyName.OTHER, role=Role.BYSTANDER)
             self._look()
-        every = self._whole_change()
+        every = self._change_of_all()
         requests = [(writes.change, self._request(every))]
         requests += [(work, self._action_values(work)) for work in writes.works]
         if writes.deletion is not None:
@@ -310,17 +308,17 @@ class Sequence:
     # --- equal creations, and deletions ---
 
     def _equal(self) -> None:
-        """Create an object from the values of the first one, which may be refused."""
+        """Create an object from the values of the last creation, which may be refused."""
         made = self._create_equal()
         if made == self.sought:
-            self._shown = {}  # it may have been left as it was, or not
+            self._shown = {}  # the target may have changed the object, or not
         elif made is not None:
             self._other = made
             self._looks.at(made, self._looks.is_there)
         self._look()
 
     def _removed(self) -> None:
-        """Delete the object, use it, delete it and an unknown one, and create an equal one.
+        """Delete the object, change it, delete it again, and an unknown one; create an equal one.
 
         Another object, which is created if there is none yet, must stay.
         """

@@ -18,7 +18,7 @@ ROUND, REMOVAL = 28, 14
 
 
 def sequences(planning: Planning) -> Iterator[Draft]:
-    """The change of each kind of object that can be created, changed and seen at no cost."""
+    """One case for each kind of object that can be created, changed and seen at no cost."""
     for writes in writes_of_kinds(planning.contract):
         cost = ROUNDS[planning.depth] * ROUND + (REMOVAL if writes.deletion else 0)
         yield Draft(

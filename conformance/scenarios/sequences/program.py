@@ -11,7 +11,7 @@ class Turn(StrEnum):
     """A turn of a sequence: one or a few writes, and looks at what they touched."""
 
     CHANGE = "change"  # change one member, and then it and another one
-    REPEAT = "repeat"  # send the last change again
+    REPEAT = "repeat"  # change every member, and send the same again
     TOGETHER = "together"  # change two members at the same time
     REFUSED = "refused"  # changes that must be refused
     CROSSED = "crossed"  # another business asks for the object, and then works on it
@@ -22,13 +22,13 @@ class Turn(StrEnum):
 
 
 MIXED = (Turn.REPEAT, Turn.TOGETHER, Turn.REFUSED, Turn.CROSSED, Turn.WORK, Turn.EQUAL)
-"""The turns that come in any order. What comes last may keep the others from having an effect."""
+"""The turns that come in any order. The others may keep later turns from having an effect."""
 
 
 def program(seed: int, kind: str, rounds: int) -> list[Turn]:
     """The turns of the sequence of a kind of object. Each round has the mixed ones in a new order.
 
-    A change comes first and last in each, so that something can be undone.
+    A change comes before and after each round, so that the turns have something to undo.
     """
     turns = [Turn.CHANGE]
     for number in range(rounds):

@@ -43,7 +43,7 @@ def plain(planning: Planning, *actions: str) -> Iterator[Operation]:
 
 
 def of_listed_objects(planning: Planning) -> Iterator[Operation]:
-    """The reads of one object by its id, which a list shows that needs nothing but a key.
+    """The reads of one object by its id, if a list that needs nothing but a key shows such ids.
 
     Reads that may refuse some of the listed objects are left out.
     """
@@ -84,16 +84,19 @@ def object_reads(planning: Planning) -> Iterator[Draft]:
 @scenario(object_reads, registry=SPOTS)
 def spot_object(client: Client) -> None:
     """Read the first object of a list."""
-    values = _values_from_glance(client, KeyName.FULL)
+    values = _values_from_one_page(client, KeyName.FULL)
     if values is not None:
         client.control(client.operation, values)
 
 
-def _values_from_glance(client: Client, key: str) -> dict[str, Any] | None:
-    """Valid values for a read of an object that one page of its list shows; None without one."""
+def _values_from_one_page(client: Client, key: str) -> dict[str, Any] | None:
+    """Request one page of a list; valid values for a read of an object that it shows.
+
+    None if it shows none.
+    """
     selector = client.operation.selector
     assert selector is not None
-    client.knowledge.glance(selector.references, key)
+    client.knowledge.request_one_page(selector.references, key)
     return client.valid(client.operation, key)
 
 
@@ -109,7 +112,7 @@ def walks(planning: Planning) -> Iterator[Draft]:
 def spot_walk(client: Client) -> None:
     """Walk two small pages of a list."""
     walker = Walker(client)
-    if walker.given is not None:
+    if walker.base_values is not None:
         walker.walk("spot", None, PAGE, items=2 * PAGE, pages=PAGE)
 
 
@@ -125,7 +128,7 @@ def unknown_ids(planning: Planning) -> Iterator[Draft]:
 @scenario(unknown_ids, rules=("id.unknown",), phase=1, registry=SPOTS)
 def spot_unknown_id(client: Client) -> None:
     """Read an object, then one that does not exist."""
-    values, selector = _values_from_glance(client, KeyName.FULL), client.operation.selector
+    values, selector = _values_from_one_page(client, KeyName.FULL), client.operation.selector
     if values is None or selector is None:
         return
     unknown = client.unknown_id(id_text(values[selector.name]))
@@ -196,7 +199,7 @@ def spot_foreign_object(client: Client) -> None:
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
     for key in (KeyName.FULL, KeyName.OTHER):
-        client.knowledge.glance(selector.references, key)
+        client.knowledge.request_one_page(selector.references, key)
     foreign, own = foreign_object(client, operation, selector), client.valid(operation)
     if foreign is ABSENT or own is None or foreign == own[selector.name]:
         return

@@ -32,8 +32,8 @@ def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = KeyN
 def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
     """Request another business's object and name a business, if the operation may take one.
 
-    With the key's own business in the request, a server may overlook whose object it is; with the
-    object's business, whose key it is.
+    If the request names the key's own business, a server may overlook that the object belongs to
+    another. If it names the object's business, a server may overlook whose key is used.
     """
     tenant = str(client.contract.tenant)
     if client.operation.parameter(tenant) is None:
@@ -54,16 +54,16 @@ def ask_without_business(client: Client, values: Values, sought: Any) -> None:
         ask_for_foreign(client, without(values, {parameter.name}), sought)
 
 
-def ask_for_nobodys(client: Client, values: Values, selector: Parameter) -> None:
-    """Request an object that does not exist, if a success need not show what it found."""
+def ask_for_unknown(client: Client, values: Values, selector: Parameter) -> None:
+    """Request an object that does not exist, to compare its response with a foreign object's."""
     known = values[selector.name]
     unknown = client.unknown_id(id_text(known))
-    nobodys = [unknown] if isinstance(known, list) else unknown
+    request = {**values, selector.name: [unknown] if isinstance(known, list) else unknown}
     facts = Facts(step=Step.NOBODY, sought=str(unknown))
-    client.mistake(client.operation, {**values, selector.name: nobodys}, facts=facts)
+    client.mistake(client.operation, request, facts=facts)
 
 
-def ask_behind_own(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
+def ask_after_own(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
     """Request another business's object after one of the key's own, if several may be named."""
     own = values[selector.name]
     if isinstance(own, list):
@@ -72,36 +72,37 @@ def ask_behind_own(client: Client, values: Values, selector: Parameter, foreign:
 
 def ask_the_other_way(client: Client, values: Values, selector: Parameter, key: str) -> None:
     """Request an object of the main business with the key of another one."""
-    theirs = _as_asked_by(client, values, selector, key)
-    if theirs is not None:
-        ask_for_foreign(client, theirs, values[selector.name], key)
+    request = _values_for_key(client, values, selector, key)
+    if request is not None:
+        ask_for_foreign(client, request, values[selector.name], key)
 
 
 def ask_naming_main(client: Client, values: Values, selector: Parameter, key: str) -> None:
     """Request an object of the main business with another key, while naming the main business.
 
-    The request does not name it if it is not known, or if a server may accept such a request.
+    It is not named if its id is not known, or if a server may accept a request that names it.
     """
     operation, main, tenant = client.operation, client.knowledge.business(), client.contract.tenant
     may_succeed = operation.open & {Open.ABSENT_OBJECT, Open.INPUT}
     if main is None or tenant is None or may_succeed:
         ask_the_other_way(client, values, selector, key)
         return
-    theirs = _as_asked_by(client, values, selector, key)
-    if theirs is None:
+    request = _values_for_key(client, values, selector, key)
+    if request is None:
         return
     if operation.parameter(tenant):
-        message = message_for(operation, {**theirs, tenant: main})
+        message = message_for(operation, {**request, tenant: main})
     else:  # a server that does not know the parameter may reject it
-        message = with_query(message_for(operation, theirs), tenant, main)
+        message = with_query(message_for(operation, request), tenant, main)
     facts = Facts(mistake=True, step=Step.REFERENCE, sought=id_text(values[selector.name]))
     client.raw(message, operation.id, key=key, facts=facts)
 
 
-def _as_asked_by(client: Client, values: Values, selector: Parameter, key: str) -> Values | None:
-    """The values with the business of a key, if they contain one; None if they prove nothing.
+def _values_for_key(client: Client, values: Values, selector: Parameter, key: str) -> Values | None:
+    """The values with the business of a key in place of the one that they name, if any.
 
-    An object that is not named by its id proves nothing: two businesses may share its name.
+    None if that business is not known, or if the request would prove nothing: two businesses may
+    share an object's name, unless it is the id.
     """
     tenant, business = client.contract.tenant, client.knowledge.business(key)
     if selector.by is not None:
@@ -116,18 +117,21 @@ def _as_asked_by(client: Client, values: Values, selector: Parameter, key: str) 
 def read_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
     """Read the other business's object with both keys, and the main one's with the other key."""
     operation, tenant = client.operation, client.contract.tenant
-    theirs = {**values, selector.name: foreign}
-    owner = dict(theirs)
-    if tenant in owner:
-        owner[tenant] = client.knowledge.business(KeyName.OTHER)
+    request = {**values, selector.name: foreign}
+    owners_request = dict(request)
+    if tenant in owners_request:
+        owners_request[tenant] = client.knowledge.business(KeyName.OTHER)
     facts = Facts(step=Step.OWNER)
-    client.call(operation, owner, role=Role.CONTROL, key=KeyName.OTHER, facts=facts)
-    ask_for_foreign(client, theirs, foreign)
+    client.call(operation, owners_request, role=Role.CONTROL, key=KeyName.OTHER, facts=facts)
+    ask_for_foreign(client, request, foreign)
     ask_the_other_way(client, values, selector, KeyName.OTHER)
 
 
 def change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
-    """Change the other business's object, check whether it changed, and cross the other way."""
+    """Change the other business's object, read whether it changed, and cross the other way.
+
+    At the end, the same changes are made to the main business's own object.
+    """
     operation, kind, sought = client.operation, client.operation.kind, id_text(foreign)
     name_both(client, values)
     changes = visible_changes(client, operation)
@@ -135,23 +139,23 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
     facts = Facts(step=Step.BEFORE)
     before = client.look(kind, sought, role=Role.CONTROL, key=KeyName.OTHER, facts=facts)
     position = client.position(before)
-    theirs = {**without(values, _free_members(operation)), selector.name: foreign}
+    request = {**without(values, _free_members(operation)), selector.name: foreign}
     for each in changes:
-        ask_for_foreign(client, {**theirs, **each}, foreign)
+        ask_for_foreign(client, {**request, **each}, foreign)
     for choice in other_choices(operation, values):
-        ask_for_foreign(client, {**theirs, **choice}, foreign)
-    ask_behind_own(client, {**values, **change}, selector, foreign)
-    ask_beside_business(client, {**theirs, **change}, foreign)
-    ask_without_business(client, {**theirs, **change}, foreign)
+        ask_for_foreign(client, {**request, **choice}, foreign)
+    ask_after_own(client, {**values, **change}, selector, foreign)
+    ask_beside_business(client, {**request, **change}, foreign)
+    ask_without_business(client, {**request, **change}, foreign)
     if operation.action == "perform" and Open.INPUT in operation.open:
-        ask_for_nobodys(client, values, selector)
+        ask_for_unknown(client, values, selector)
     sent = {name: value for each in changes for name, value in each.items()}
     facts = Facts(step=Step.AFTER, sent=as_shown(operation, sent), position=position)
     client.until(lambda: client.look(kind, sought, key=KeyName.OTHER, facts=facts), client.is_found)
     ask_naming_main(client, {**values, **change}, selector, KeyName.OTHER)
     if operation.action == "update":
         move_elsewhere(client, {**values, **change}, selector)
-    _change_own(client, {**theirs, selector.name: values[selector.name]}, changes)
+    _change_own(client, {**request, selector.name: values[selector.name]}, changes)
 
 
 def _change_own(client: Client, own: Values, changes: list[Values]) -> None:
@@ -160,7 +164,8 @@ def _change_own(client: Client, own: Values, changes: list[Values]) -> None:
     Changes that cost money are left out, and so are those that may not be made twice, like pausing.
     """
     operation = client.operation
-    is_action = operation.action != "delete" and not changes[0]  # it changes no member
+    changes_no_member = not changes[0]
+    is_action = operation.action != "delete" and changes_no_member
     if operation.effect is Effect.SPEND or is_action:
         return
     for change in changes:

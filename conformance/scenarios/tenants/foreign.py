@@ -18,7 +18,7 @@ PAGE_SIZE = 5
 
 
 def value_of_other(client: Client, parameter: Parameter) -> Any:
-    """What a parameter may name of the other business; ABSENT without an object of it.
+    """The other business, or an object of it, for a parameter that names one; ABSENT without any.
 
     Also ABSENT if each business numbers its own objects, because the main one may have the same id.
     """
@@ -74,7 +74,10 @@ def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, An
 
 
 def ask_for_both(client: Client, parameter: Parameter, values: dict[str, Any], value: Any) -> None:
-    """Filter the largest page by the main and another business: some servers split a filter."""
+    """Filter the largest page by two businesses, with a comma: some servers split such a value.
+
+    Nothing is sent unless the filter names a business and the main one is known.
+    """
     own = client.knowledge.business()
     if parameter.name == client.contract.tenant and own is not None:
         both = {**values, **_largest_page(client), parameter.name: f"{own},{value}"}
@@ -121,9 +124,9 @@ def foreign_object(client: Client, operation: Operation, selector: Parameter) ->
 
 
 def owning_references(contract: Contract, operation: Operation) -> list[Parameter]:
-    """The members of a body that name a business or its objects; a pool belongs to no business.
+    """The members of a body that name a business, or an object that belongs to one.
 
-    Only kinds of objects that have a list count.
+    Only kinds of objects that have a list count, and none that comes from a pool.
     """
     owned: set[str] = set()
     pools: set[str] = set()
@@ -141,8 +144,8 @@ def owning_references(contract: Contract, operation: Operation) -> list[Paramete
 def visible_changes(client: Client, operation: Operation) -> list[dict[str, Any]]:
     """Changes that a read would show: a fresh text for the first, and for the last, free member.
 
-    Without such a member, there is one empty change. An operation that is a mode of its own also
-    gets an empty change, because it changes the member that selects it.
+    Without such a member, there is one empty change. So there is for an operation that one of its
+    members selects, because that member makes the change.
     """
     selector = operation.selector
     selecting = None if selector is None else selector.name
@@ -153,9 +156,10 @@ def visible_changes(client: Client, operation: Operation) -> list[dict[str, Any]
 
 
 def values_for_naming(client: Client, parameter: Parameter) -> dict[str, Any] | None:
-    """Valid values for a write that then names another object in one member.
+    """Valid values for a write in which one member then names a foreign or unknown object.
 
-    If the target must reject that, because the member is required, they are those of the control.
+    If the member is always sent, so that the target must reject the write, its control has the same
+    values. Otherwise the values are new.
     """
     operation = client.operation
     return client.valid(operation) if parameter.usual else client.own.valid(operation)

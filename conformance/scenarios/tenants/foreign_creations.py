@@ -20,9 +20,9 @@ from conformance.transport.message import message_for
 def create_inside(client: Client) -> None:
     """Create with a reference to the other business, or to one of its objects.
 
-    Each reference has a creation of its own. The control repeats the one that names the other
-    business, with the key's own instead. It comes afterwards, because it takes the names. Further
-    creations take an object from the other business's pool, or repeat its unique names.
+    Each reference has a creation of its own. The control, which names only what the key owns, comes
+    afterwards, because it takes the names. Further creations take an object of a pool that the
+    other business has taken, or are sent for both businesses under the same names.
     """
     operation, tenant = client.operation, client.contract.tenant
     values = client.valid(operation)
@@ -34,7 +34,7 @@ def create_inside(client: Client) -> None:
             fresh = None if parameter.name == tenant else values_for_naming(client, parameter)
             request = fresh or values
             _create_naming(client, {**request, parameter.name: foreign}, parameter)
-    client.show_valid(values)
+    client.control_unless_shared(values)
     _take_from_other(client)
     if not owning_references(client.contract, operation) or client.shared.has_turn("business"):
         _create_in_business(client)
@@ -43,7 +43,7 @@ def create_inside(client: Client) -> None:
 
 
 def _create_under_the_same_names(client: Client) -> None:
-    """Create with every name that may have to be unique, then do the same as the other business.
+    """Create with every name that may have to be unique, then with the other business's key, too.
 
     A server may look a name up across all businesses, and return what the first one created.
     """
@@ -51,12 +51,12 @@ def _create_under_the_same_names(client: Client) -> None:
     names = client.known(each for each in operation.parameters if each.fresh)
     if not names:
         return
-    own, theirs = client.own.valid(operation), client.valid(operation, KeyName.OTHER)
-    if own is None or theirs is None:
+    own, of_other = client.own.valid(operation), client.valid(operation, KeyName.OTHER)
+    if own is None or of_other is None:
         return
     client.mistake(operation, {**own, **names}, facts=Facts(step=Step.NAMED))
     client.reuse_names()
-    request = {**theirs, **names}
+    request = {**of_other, **names}
     client.mistake(operation, request, key=KeyName.OTHER, facts=Facts(step=Step.NAMESAKE))
 
 
@@ -88,8 +88,9 @@ def _create_naming(client: Client, values: Values, parameter: Parameter) -> None
 def _create_with_reference(client: Client, values: Values, parameter: Parameter) -> None:
     """Create with a required reference to the other business, then read that business's list.
 
-    A creation without a fresh text is looked up by all of its plain members, among the new items of
-    the list. The business alone proves nothing, because others create objects there, too.
+    The list is searched for the fresh texts of the creation. Without any, it is also read before,
+    and its new items are compared by all text members of the creation but the business, because
+    other clients create objects there, too.
     """
     operation, tenant = client.operation, client.contract.tenant
     fresh = picked(values, {member.name for member in operation.fresh_members})
@@ -100,15 +101,15 @@ def _create_with_reference(client: Client, values: Values, parameter: Parameter)
     if step is Step.FOREIGN:
         _create_beside_own(client, values)
     others = without(values, {tenant})
-    plain = {name: value for name, value in others.items() if isinstance(value, str)}
-    sent = as_shown(operation, fresh or plain)
+    texts = {name: value for name, value in others.items() if isinstance(value, str)}
+    sent = as_shown(operation, fresh or texts)
     _look_into_list(client, Facts(step=Step.LISTING, sent=sent))
 
 
 def _create_beside_own(client: Client, values: Values) -> None:
     """Send the same creation with the key's own business in the query.
 
-    A server may take from the query who may create, and from the body where.
+    A server may check the business in the query, and create in the one in the body.
     """
     own, tenant = client.knowledge.business(), client.contract.tenant
     if own is not None and tenant is not None:
@@ -117,7 +118,7 @@ def _create_beside_own(client: Client, values: Values) -> None:
 
 
 def _look_into_list(client: Client, facts: Facts) -> None:
-    """Look for the created object in the other business's list, if there is one."""
+    """Request the other business's list with its own key, if there is one."""
     listing = client.contract.list_of(client.operation.kind)
     page = None if listing is None else client.valid(listing, KeyName.OTHER)
     if listing is not None and page is not None:
@@ -125,7 +126,10 @@ def _look_into_list(client: Client, facts: Facts) -> None:
 
 
 def _create_in_business(client: Client) -> None:
-    """Create with the other business in an undocumented member; in the query if all are kept."""
+    """Create with the other business in an undocumented member.
+
+    If the target keeps any such member, the query names the business instead.
+    """
     operation, beside = client.operation, undocumented_business(client)
     first = client.own.valid(operation) if beside else None
     if first is None:

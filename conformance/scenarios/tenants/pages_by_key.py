@@ -35,7 +35,7 @@ def more_pages(client: Client, key: str, first: Answer | None) -> None:
 def walk_as(client: Client, key: str) -> None:
     """Walk over the list as a key sees it, in pages of the usual length and in small ones."""
     walker = Walker(client, key=key, side=SIDES[key])
-    if walker.given is None:
+    if walker.base_values is None:
         return
     first = walker.page("whole")
     if first.cursor is not None:
@@ -48,14 +48,14 @@ def walk_as(client: Client, key: str) -> None:
 def request_page(client: Client, key: str, values: Values) -> Answer | None:
     """Request a page of the list; None if no valid values for it are known.
 
-    What the full key sees of the main business, a read-only key must see as well.
+    A read-only key sends the values of the full key, because it must see the same.
     """
     operation = client.operation
     known = client.knowledge.listing(operation, KeyName.FULL if key == KeyName.READ_ONLY else key)
     if known is None:
         return None
     facts = Facts(side=SIDES[key])
-    # a read-only key may not reach the object that the list is of
+    # a read-only key may not reach the object whose items the list shows
     may_miss = key == KeyName.READ_ONLY and bool(operation.required)
     role = Role.ARRANGE if may_miss else Role.CONTROL
     exchange = client.call(operation, known | values, role=role, key=key, facts=facts)
@@ -79,8 +79,8 @@ def request_naming_another(client: Client) -> None:
 def request_narrowed(client: Client, rows: list[Values]) -> None:
     """Request the main list under each plain filter, with the first value that the rows show.
 
-    The rows of the other business come first, because a value that only it has reveals most. Both
-    businesses then request the list within the widest bounds.
+    ``rows`` begin with those of the other business, because a value that only it has reveals most.
+    Both businesses then request the list within the widest bounds.
     """
     for parameter in client.operation.plain_filters:
         texts = texts_of_member(rows, parameter.filters)

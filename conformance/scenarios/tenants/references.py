@@ -18,12 +18,8 @@ def referring_writes(planning: Planning) -> Iterator[tuple[Operation, list[Param
     An action that takes any input may merely report what is wrong with it, so it is left out.
     """
     for operation in operations(planning, "create", "perform"):
-        advises = operation.action == "perform" and Open.INPUT in operation.open
-        if operation.selector is not None:
-            continue
-        if not operation.keyed:
-            continue
-        if advises:
+        is_lenient = operation.action == "perform" and Open.INPUT in operation.open
+        if operation.selector is not None or not operation.keyed or is_lenient:
             continue
         members = owning_references(planning.contract, operation)
         if members:

@@ -47,65 +47,69 @@ def _keyed(planning: Planning, action: str) -> list[Operation]:
 def compare_figures(client: Client) -> None:
     """Request the main business's report, then the same while naming the other business.
 
-    The other business is named in the query and in headers, and by one of its objects in each
-    parameter that takes one. The key of the other business requests its own report for comparison.
-    If a response differs from the first, the report is requested once more with an object of the
-    main business in each such parameter, and then as it was at first.
+    The query and headers name the other business, and each parameter that takes an object names one
+    of the other business. The key of the other business requests its own report for comparison. If
+    a response differs from the first, the report is requested again: with an object of the main
+    business in each such parameter, and then as at first.
     """
     operation, business = client.operation, client.knowledge.business(KeyName.OTHER)
     values = client.valid(operation)
-    theirs = client.valid(operation, KeyName.OTHER) if client.knowledge.has(KeyName.OTHER) else None
+    has_key = client.knowledge.has(KeyName.OTHER)
+    other_values = client.valid(operation, KeyName.OTHER) if has_key else None
     if values is None or business is None:
         return
     before = client.control(operation, values, facts=Facts(step=Step.BEFORE))
-    if theirs is not None:
-        _ask_with_their_key(client, values, theirs, business, before)
-    exchanges = list(_ask_while_naming_them(client, values, theirs or values, business))
+    if other_values is not None:
+        _ask_with_other_key(client, values, other_values, business, before)
+    exchanges = list(_ask_naming_other(client, values, other_values or values, business))
     if any(exchange.ok and exchange.json != before.json for exchange in exchanges):
         _ask_again(client, values)
 
 
-def _ask_with_their_key(
+def _ask_with_other_key(
     client: Client,
     values: dict[str, Any],
-    theirs: dict[str, Any],
+    other_values: dict[str, Any],
     business: str,
     before: Exchange,
 ) -> None:
-    """Request the other business's report with its own key.
+    """Request the other business's report with its own key and ``other_values``.
 
-    If it equals the main one's (``before``), it is requested again past any cache.
+    If both the request and the report equal those of the main business (``values``, ``before``),
+    a cache may have answered, so the report is requested again past any cache.
     """
-    owner = _ask_as_owner(client, theirs, business)
-    if owner.ok and theirs == values and owner.json == before.json:
+    own_report = _ask_as_owner(client, other_values, business)
+    is_same_request = other_values == values
+    if own_report.ok and is_same_request and own_report.json == before.json:
         _ask_past_a_cache(client, values)
 
 
-def _ask_while_naming_them(
-    client: Client, values: dict[str, Any], theirs: dict[str, Any], business: str
+def _ask_naming_other(
+    client: Client, values: dict[str, Any], other_values: dict[str, Any], business: str
 ) -> Iterator[Exchange]:
     """Request the main report with the other business, and with its object for each parameter.
 
-    The owner requests each of its objects first; one that nobody has follows. Yields the requests
-    that name the other business or its objects.
+    For each of these objects, the other business requests its own report first, and the main one a
+    report with an unknown object last. Yields the requests of the main business that name the other
+    one or its objects.
     """
     operation = client.operation
     for message in _requests_naming(client, values, business):
         facts = Facts(mistake=True, step=Step.FOREIGN, sought=business)
         yield client.raw(message, operation.id, facts=facts)
-    for name, value in _their_objects(client).items():
-        _ask_as_owner(client, {**theirs, name: value}, value)
+    for name, value in _objects_of_other(client).items():
+        _ask_as_owner(client, {**other_values, name: value}, value)
         facts = Facts(step=Step.FOREIGN, sought=str(value))
         yield client.mistake(operation, {**values, name: value}, facts=facts)
-        nobodys = client.unknown_id(value)
-        facts = Facts(step=Step.NOBODY, sought=str(nobodys))
-        client.mistake(operation, {**values, name: nobodys}, facts=facts)
+        unknown = client.unknown_id(value)
+        facts = Facts(step=Step.NOBODY, sought=str(unknown))
+        client.mistake(operation, {**values, name: unknown}, facts=facts)
 
 
 def _ask_again(client: Client, values: dict[str, Any]) -> None:
     """Request the main report again, first with the main business's object for each parameter."""
     operation = client.operation
-    for name in _their_objects(client):
+    for name in _objects_of_other(client):
         parameter = operation.parameter(name)
         own = ABSENT if parameter is None else client.value(parameter)
         if own is not ABSENT:
@@ -144,7 +148,8 @@ class Growth(Params):
 def reports_beside_creations(planning: Planning) -> Iterator[Draft]:
     """All reports of figures that need no parameter, before and after creations of one kind.
 
-    It is the kind whose list has the most filters. One case creates at no cost, another at a cost.
+    One case creates objects that cost nothing, another those that cost money; each takes the kind
+    whose list has the most filters.
     """
     names = tuple(report.id for report in _keyed(planning, "fetch") if not report.required)
     if not names:
@@ -186,7 +191,7 @@ def watch_figures(client: Client) -> None:
 
 
 def _all_reports(client: Client, params: Growth, step: Step) -> None:
-    """Request each report of the other business with its own key."""
+    """Request each report of the other business with that business's key."""
     for name in params.reports:
         report = client.contract.operations[name]
         values = client.valid_or({}, report, KeyName.OTHER)
@@ -197,7 +202,7 @@ def reports_for_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each report of figures, with the key of a business without data."""
     for operation in _keyed(planning, "fetch"):
         narrowed = list(_narrowings(operation))
-        rules = None if narrowed else ()  # rules for every response judge the plain report
+        rules = None if narrowed else ()  # only the rules for every response judge a plain report
         cost = 1 + len(narrowed)
         yield Draft(operation, needs=(KeyName.EMPTY,), cost=cost, optional=True, rules=rules)
 
@@ -221,7 +226,7 @@ def untried_narrowings(target: Declaration, operation: Operation) -> list[dict[s
 
 
 def _narrowings(operation: Operation) -> Iterator[dict[str, Any]]:
-    """The values of a report's optional parameters, one by one, if the contract gives any."""
+    """The values that the contract gives for a report's optional parameters, one at a time."""
     for parameter in operation.parameters_in("query"):
         if parameter.required or parameter.references:
             continue
@@ -244,8 +249,11 @@ def with_tenant_headers(message: Message, business: str) -> Message:
     return replace(message, headers=(*message.headers, *headers))
 
 
-def _their_objects(client: Client) -> dict[str, Any]:
-    """The busiest object of the other business for each parameter that takes one, if it has any."""
+def _objects_of_other(client: Client) -> dict[str, Any]:
+    """The busiest object of the other business for each parameter that takes one, by name.
+
+    Parameters for which the other business has no object of its own are left out.
+    """
     named = {}
     for parameter in client.operation.parameters:
         if parameter.references and parameter.name != client.contract.tenant:

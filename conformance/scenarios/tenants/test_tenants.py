@@ -132,8 +132,8 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
 def test_foreign_filter(client: Client) -> None:
     """Filter a list by a value of another business, alone and with other parameters.
 
-    The other parameters are in turn a cursor, further filters, and the id of the main business.
-    Before, the main business filters by a value of its own; at last, the filter has odd values.
+    The other parameters are a cursor, then further filters, then the id of the main business.
+    Before that, the main key filters by a value of its own; at the end, the filter has odd values.
     """
     operation = client.operation
     parameter = operation.parameter(client.params(ForeignFilter).filter)
@@ -177,8 +177,6 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
     """Each operation on one object, for an object of another business; then creations inside it.
 
     Actions that name an object without working on it count as creations.
-
-    An operation that takes an object and a business gets its own object with the other business.
     """
     for operation, _ in on_objects(planning):
         rules = OBJECT_RULES if operation.effect is Effect.READ else ("tenant.object",)
@@ -288,7 +286,7 @@ class TwoKeys(Params):
 
 
 def lists_of_more_keys(planning: Planning) -> Iterator[Draft]:
-    """Each list as a read-only key sees it; then as an empty business, if that may have rows."""
+    """Each list with a read-only key; and with that of an empty business, if it may show rows."""
     for operation in owned_lists(planning):
         yield _comparison(
             operation, "read-only", TwoKeys(KeyName.READ_ONLY, KeyName.OTHER), optional=True

@@ -35,10 +35,11 @@ def undocumented_objects(client: Client) -> Values:
 
 
 def keeps_any_member(client: Client, values: Values) -> bool:
-    """Whether the target keeps and shows members that it does not know, which it may.
+    """Send a write with an unknown member; whether the object then shows it, which is allowed.
 
-    Such an object shows the name of any business that it was sent, whoever owns it. If objects show
-    their business by themselves, the member is known, and may not be overwritten.
+    Objects of such a target show any business that a request names, whoever owns them. False,
+    without a request, if objects show their business: the target knows that member, so a request
+    must not overwrite it.
     """
     operation, tenant = client.operation, client.contract.tenant
     listed = client.knowledge.listed(operation.kind)

@@ -81,7 +81,10 @@ def lists_that_gain_several(planning: Planning) -> Iterator[Draft]:
 
 
 def moving_lists(planning: Planning) -> Iterator[Draft]:
-    """Each list of objects that can be created with a key; all writes count for the effect."""
+    """Each list of objects that can be created with a key.
+
+    The effect of the case is the most severe one of the writes, any of which may be sent.
+    """
     for operation, writes in _growing_lists(planning):
         effect, cost = worst_effect(writes.values()), STEPS + 3
         yield Draft(operation, effect=effect, needs=(KeyName.FULL,), cost=cost, optional=True)
@@ -106,19 +109,21 @@ def create_together(client: Client) -> list[Id | None]:
 
 def shows_apart(page: Answer, operation: Operation, made: Iterable[Id | None]) -> bool:
     """Whether a page shows all of some objects, each at a position of its own."""
-    shown = {
+    position_by_id = {
         identifier(page.contract, item, operation.kind): as_text(position_of(operation, item))
         for item in page.listed
     }
-    positions = [shown.get(each) for each in made]
-    return None not in positions and len(set(positions)) == len(positions)
+    positions = [position_by_id.get(each) for each in made]
+    all_are_shown = None not in positions
+    return all_are_shown and len(set(positions)) == len(positions)
 
 
 class Mixed:
     """Runs a program on the list of a case.
 
-    Its first walk starts after a given cursor, among older items, which are further apart. The
-    others start at the head. A step that the contract or the target makes impossible is left out.
+    The first walk starts after the cursor ``after``, among older items, which are further apart.
+    Later walks start at the head. Steps that the contract or the target makes impossible are left
+    out.
     """
 
     def __init__(self, client: Client, walker: Walker, after: str | None) -> None:
@@ -130,7 +135,7 @@ class Mixed:
         self._after = after
 
     def run(self, program: Iterable[list[Any]]) -> None:
-        """Take the steps of a program, each of which is a word and its arguments."""
+        """Carry out the steps of a program. Each is a word, followed by its arguments."""
         steps: dict[str, Callable[..., None]] = {
             "turn": self._turn,
             "restart": self._restart,
@@ -148,6 +153,7 @@ class Mixed:
             self._restart()
 
     def _restart(self) -> None:
+        """Let the next page be the first one of a new walk."""
         self._walks += 1
         self._after = None
 
@@ -162,7 +168,7 @@ class Mixed:
         self._send_write("update")
 
     def _send_write(self, action: str) -> Answer | None:
-        """The response to a valid write; None if none can be sent."""
+        """Send a valid write; returns its answer, or None if no valid write is known."""
         operation = self._writes.get(action)
         if operation is None:
             return None

@@ -35,20 +35,20 @@ def in_turn(choices: Sequence[Choice], operation: Operation) -> Choice:
     return choices[sum(ord(character) for character in operation.id) % len(choices)]
 
 
-def starts(positions: Sequence[str | None], each: int) -> list[int]:
-    """The places of the items after which walks start, other than the first item.
+def starts(positions: Sequence[str | None], count: int) -> list[int]:
+    """The indexes of the items after which walks start, other than the first item.
 
-    Pages then end between the most revealing neighbours, ``each`` of every kind. Other places are
-    in the middle of a long list, or at the end of a large page of it.
+    The pages of these walks end between the most revealing neighbours, at ``count`` places of each
+    kind. Further places are in the middle of a long list, or at the end of a large page.
     """
     pairs = list(pairwise([instant(position) for position in positions]))
-    chosen: dict[int, None] = {}
-    for tell in TELLING:
-        places = [place for place, pair in enumerate(pairs) if tell(*pair)]
-        # those in one millisecond, which come first, also share a second
-        count = 2 * each - len(chosen) if tell is _same_second else each
-        chosen |= dict.fromkeys(_spread(places, count))
-    chosen |= dict.fromkeys(_middles(len(positions), each))
+    chosen: dict[int, None] = {}  # an ordered set
+    for is_revealing in REVEALING:
+        places = [place for place, pair in enumerate(pairs) if is_revealing(*pair)]
+        # pairs in one millisecond, which come first, also share a second
+        wanted = 2 * count - len(chosen) if is_revealing is _same_second else count
+        chosen |= dict.fromkeys(_spread(places, wanted))
+    chosen |= dict.fromkeys(_middles(len(positions), count))
     return [place - 1 for place in chosen if place > 1]
 
 
@@ -102,8 +102,8 @@ def _before_unreadable(one: Fraction | None, other: Fraction | None) -> bool:
     return one is not None and other is None
 
 
-TELLING = (_same_millisecond, _same_second, _same_instant, _before_unreadable)
-"""Which neighbours reveal most if a page ends between them."""
+REVEALING = (_same_millisecond, _same_second, _same_instant, _before_unreadable)
+"""Whether two neighbours reveal most if a page ends between them, in the order of choice."""
 
 
 def _middles(length: int, count: int) -> list[int]:
@@ -119,11 +119,11 @@ def _middles(length: int, count: int) -> list[int]:
 def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> dict[str, str]:
     """Cursors that are valid positions but that the list has not shown, by a name for each.
 
-    Some spell a position differently, one lies between two items, and some beyond both ends. Empty
-    for a list that is too short, or whose positions cannot all be read.
+    Some spell a position differently, one lies between two items, and some lie beyond both ends.
+    Empty for a list that is too short, or whose positions cannot all be read.
     """
     times = instants(positions)
-    if len(times) < max(SHORTEST, len(positions)):
+    if len(times) < SHORTEST or len(times) < len(positions):
         return {}
     if times[0] == times[-1]:
         return {}

@@ -23,7 +23,7 @@ from conformance.scenarios.client.knowledge import LARGE
 from conformance.scenarios.walks.cursors import WINDOW, in_turn
 from conformance.scenarios.walks.walker import Walker
 
-TELLING = re.compile("[0-9@]")
+IDENTIFYING = re.compile("[0-9@]")
 """Characters that ids, numbers and addresses contain, and words hardly ever."""
 LARGE_PAGES = (None, LARGE)
 """Page lengths for the value that most items show, in turn: the usual one, and a large one."""
@@ -74,7 +74,7 @@ class Narrowed:
             )
 
     def at_the_end(self) -> None:
-        """Request a page after the last known item that passes, and one with the bound at zero."""
+        """Request a page after the last item that passes, and one with a numeric bound of 0."""
         cursor = self.walker.cursor(self.passing)
         if cursor is not None:
             self.walker.page("filtered-end", cursor, 1, self.filters, served=False)
@@ -83,7 +83,10 @@ class Narrowed:
             self.walker.page("at-zero", None, None, zero, served=False)
 
     def with_another_value(self) -> None:
-        """Request a page with another value of the filter, and with the key's own business."""
+        """Request a page with another value of the filter, and the key's own business as a filter.
+
+        Nothing is sent for a bound, or without another value.
+        """
         another = another_value(self.known, self.parameter, self.value)
         if another is not None:
             filters = {**self.walker.own_business(), self.parameter.name: another}
@@ -96,28 +99,28 @@ class Narrowed:
 
         If possible, the filter excludes the next item as well, so that the page must skip it.
         """
-        outside: list[Any] = []
-        before_another: list[Any] = []
+        excluded: list[Any] = []
+        before_another: list[Any] = []  # those that another excluded item follows
         for item, following in pairwise([*self.known, None]):
-            if self._leaves_out(item):
-                outside.append(item)
-                if self._leaves_out(following):
+            if self._excludes(item):
+                excluded.append(item)
+                if self._excludes(following):
                     before_another.append(item)
-        if outside:
-            cursor = self.walker.cursor((before_another or outside)[:1])
+        if excluded:
+            cursor = self.walker.cursor((before_another or excluded)[:1])
             limit = 1 if before_another else 3
             self.walker.page("from-outside", cursor, limit, self.filters, served=False)
 
-    def _leaves_out(self, item: Any) -> bool:
+    def _excludes(self, item: Any) -> bool:
         """Whether the filter certainly excludes an item; False for the None after the last one."""
         return takes(self.parameter, item, self.value) is False
 
     def in_another_zone(self) -> None:
         """Ask for a page with the same bound, written in a time zone far away.
 
-        A server that compares texts then returns too many items: an upper bound looks later in the
-        easternmost zone, a lower bound earlier in the westernmost one. With a lower bound, these
-        items come last in a list that begins with the newest.
+        A server that compares timestamps as texts then returns too many items: an upper bound looks
+        later in the easternmost zone, a lower bound earlier in the westernmost one. For a lower
+        bound, the page is large, because these items come last in a list from new to old.
         """
         is_upper_bound = self.parameter.compare == "at-most"
         limit = WINDOW if is_upper_bound else LARGE
@@ -147,14 +150,14 @@ class Narrowed:
 
 
 def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: list[Any]) -> None:
-    """Request a page with a value that no item has and that looks like an identifying one.
+    """Request a page with a value that no item has, in the form of the first id, number or address.
 
-    A server may reject it. Words from a small set are left out, because a server may ignore an
-    unknown one.
+    A server may reject the value. Filters by plain words are left out, because a server may ignore
+    a word that it does not know.
     """
-    telling = [text for text in texts_of(known, parameter) if TELLING.search(text)]
-    if telling and parameter.plain and parameter.name != walker.tenant:
-        filters = {parameter.name: client.unknown_id(telling[0])}
+    identifying = [text for text in texts_of(known, parameter) if IDENTIFYING.search(text)]
+    if identifying and parameter.plain and parameter.name != walker.tenant:
+        filters = {parameter.name: client.unknown_id(identifying[0])}
         walker.page("of-nothing", None, LARGE, filters, served=False)
 
 

@@ -58,7 +58,7 @@ MIXED_RULES = ("paging.order", *MOVED_RULES, "paging.more-false")
 
 @dataclass(frozen=True)
 class WalkParams(Params):
-    """How many places of each kind a list is walked from, such as between two equal times."""
+    """How many places of each kind, such as between two equal times, a list is walked from."""
 
     places: int
 
@@ -95,9 +95,12 @@ def _rules_of_walk(operation: Operation, tenant: str | None) -> tuple[str, ...]:
 
 @scenario(every_list, rules=(*WALK_RULES, "paging.filter"))
 def test_walk(client: Client) -> None:
-    """Walk stretches of the list in every page size, around telling neighbours, then its end."""
+    """Walk parts of the list in every page size, most of them around close neighbours, and its end.
+
+    A repeated attempt also reads the list before and after.
+    """
     walker = Walker(client)
-    if walker.given is None:
+    if walker.base_values is None:
         return
     if client.confirming:
         walker.deep("opening")
@@ -106,18 +109,18 @@ def test_walk(client: Client) -> None:
     known = large if len(large) >= len(base) else base
     if len(known) < 2:
         return
-    _inside(walker, known, client.params(WalkParams).places)
-    _head(walker, client.target.maximum.get(client.operation.id, LARGE))
+    _walk_inside(walker, known, client.params(WalkParams).places)
+    _request_head(walker, client.target.maximum.get(client.operation.id, LARGE))
     cursors = unserved_cursors(walker.positions(known), client.operation)
     for name, cursor in cursors.items():
         walker.page(name, cursor, 3, served=False)
-    _end(walker, known)
+    _request_end(walker, known)
     if client.confirming:  # an item that appears before and after a page existed in between
         walker.deep("closing")
         walker.walk("closing-border", walker.cursor(known[: LARGE - 1]), 2, items=4, pages=2)
 
 
-def _inside(walker: Walker, known: list[Any], places: int) -> None:
+def _walk_inside(walker: Walker, known: list[Any], places: int) -> None:
     """Walk from some of the known items, each in several page sizes."""
     positions = walker.positions(known)
     for size, most in REACHES.items():
@@ -130,7 +133,7 @@ def _inside(walker: Walker, known: list[Any], places: int) -> None:
             walker.walk(name, positions[start], size, items=reach, pages=WINDOW + 1)
 
 
-def _head(walker: Walker, maximum: int) -> None:
+def _request_head(walker: Walker, maximum: int) -> None:
     """Request pages at the head of the list: small ones, a usual one, and one above the maximum."""
     walker.page("head-again", None, 1)  # repeats items that were just requested
     walker.page("head-by-1", None, 1)
@@ -139,12 +142,10 @@ def _head(walker: Walker, maximum: int) -> None:
     walker.page("above-the-maximum", None, maximum + 1, served=False)
 
 
-def _end(walker: Walker, known: list[Any]) -> None:
-    """Request pages around the last known item; only one past it if more items follow."""
+def _request_end(walker: Walker, known: list[Any]) -> None:
+    """Request a page past the last known item, and pages around it if the list ends there."""
     beyond = walker.page("past-the-end", walker.cursor(known), 2)
-    if beyond.items:
-        return
-    if len(known) < 5:
+    if beyond.items or len(known) < 5:
         return
     before_last_three = walker.cursor(known[:-3])
     walker.walk("last-3-by-2", before_last_three, 2, items=4, pages=2)
@@ -188,7 +189,7 @@ def test_filtered_walk(client: Client) -> None:
     """Walk a filtered list in small pages, and the same stretch without the filter."""
     walker, params = Walker(client), client.params(FilterParams)
     parameter = client.operation.parameter(params.filter)
-    if walker.given is None or parameter is None:
+    if walker.base_values is None or parameter is None:
         return
     known = walker.stretch("unfiltered")
     unknown_value(client, walker, parameter, known)
@@ -237,7 +238,7 @@ def test_walk_with_option(client: Client) -> None:
     """Read two pages with an option. They can only be compared with each other."""
     walker = Walker(client)
     parameter = client.operation.parameter(client.params(OptionParams).option)
-    if walker.given is None or parameter is None:
+    if walker.base_values is None or parameter is None:
         return
     filters = {parameter.name: str(parameter.example)}
     walker.walk("with-option", None, 2, items=4, pages=2, filters=filters, served=False)
@@ -247,13 +248,13 @@ def test_walk_with_option(client: Client) -> None:
 def test_cursor_of_a_deleted_item(client: Client) -> None:
     """Follow the cursor of a deleted item, which must still mean the same position.
 
-    The item comes after a newer one. The list ends as before, with the same flags. In the end, the
-    newer one is deleted, too, with every optional parameter.
+    Another item, created after it, stays next to its place. The list must end as before, with the
+    same flags. At the end, the other item is deleted, too, with every optional parameter.
     """
     walker, kind = Walker(client), client.operation.kind
     deletion = writes_of(client.contract, kind)["delete"]
     values = client.valid(deletion)
-    if values is None or deletion.selector is None or walker.given is None:
+    if values is None or deletion.selector is None or walker.base_values is None:
         return
     made = values[deletion.selector.name]
     position = client.position(client.settled(kind, made))
@@ -266,7 +267,7 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
         walker.walk("last-items", walker.cursor(known[:-2]), 1, items=3, pages=3)
         if walker.confirming:
             walker.walk("after", None, None, items=WINDOW, pages=1)
-    if newer is not None:  # otherwise it directly follows the item of a second attempt
+    if newer is not None:  # if it stayed, a second attempt would create its item next to it
         request = {**other_values(client, deletion), **values, deletion.selector.name: newer}
         client.mistake(deletion, request, role=Role.BYSTANDER)
 
@@ -276,7 +277,9 @@ def test_item_made_between_pages(client: Client) -> None:
     """Create an item between two pages, which must not shift the second: cursors are positions."""
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
     values = client.valid(creation)
-    if values is None or walker.given is None or not client.shared.has_turn(operation=creation):
+    if values is None or walker.base_values is None:
+        return
+    if not client.shared.has_turn(operation=creation):
         return
     walker.settle()
     walker.walk("whole", None, 5, items=5, pages=1)
@@ -290,12 +293,12 @@ def test_item_made_between_pages(client: Client) -> None:
 
 @scenario(lists_that_gain_several, rules=BURST_RULES, phase=2)
 def test_burst(client: Client) -> None:
-    """Create objects at the same time; pages must be able to end between them, as between others.
+    """Create objects at the same time; pages must be able to end between them.
 
     The scenario stops if the list does not show them all, or shows two with the same time.
     """
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
-    if walker.given is None or not client.shared.has_turn(operation=creation):
+    if walker.base_values is None or not client.shared.has_turn(operation=creation):
         return
     made = create_together(client)
     if not made:
@@ -312,21 +315,21 @@ def test_burst(client: Client) -> None:
 def test_mixed_walk(client: Client) -> None:
     """Run a drawn program of pages and writes between two reads of the first items of a list.
 
-    An item that both reads show was in the list all the time. Each list has a program of its own,
-    which starts among older items.
+    An item that both reads show must have been in the list all the time. Each list has a program of
+    its own, which starts among older items.
     """
     drawing = draw(client)
     programs = drawing.programs() if drawing else []
     lists = [operation for operation, _ in client.planned("mixed-walk")]
-    number = lists.index(client.operation.id)
+    program_number = lists.index(client.operation.id)
     walker = Walker(client, moving=True)
     creation = writes_of(client.contract, client.operation.kind)["create"]
-    if walker.given is None or not client.shared.has_turn(operation=creation):
+    if walker.base_values is None or not client.shared.has_turn(operation=creation):
         return
-    if number >= len(programs):
+    if program_number >= len(programs):
         return
     walker.settle()
     known = walker.stretch("opening")
     older = walker.cursor(known[: 3 * len(known) // 4])
-    Mixed(client, walker, older).run(programs[number])
+    Mixed(client, walker, older).run(programs[program_number])
     walker.stretch("closing")

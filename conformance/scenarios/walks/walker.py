@@ -14,7 +14,7 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.knowledge import LARGE
 
 SURELY_TAKEN = 7
-"""A limit assumed to be below the maximum of any list that shows as many items on a page."""
+"""A limit that surely is within the maximum of a list that has shown that many items on a page."""
 DEEP_PAGES = 8
 BASE_PAGES = 3
 NO_FILTERS: Mapping[str, str] = MappingProxyType({})
@@ -28,8 +28,8 @@ SHOWN = 4
 class Walker:
     """Requests pages of a case's list, as one walk after another.
 
-    ``given`` are the values that every page needs; None if one of them is not known. ``moving``:
-    the case changes the list between the pages. ``side``: whose data the key shows.
+    ``base_values`` are the values that every page needs; None if one of them is not known.
+    ``moving``: the case changes the list between the pages. ``side``: whose data the key shows.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Walker:
         self.operation = client.operation
         assert self.operation.paging is not None
         self.paging = self.operation.paging
-        self.given = client.knowledge.listing(self.operation, key)
+        self.base_values = client.knowledge.listing(self.operation, key)
         self.tenant = client.contract.tenant
         self.confirming = client.confirming
         self.deeply = client.depth is Depth.DEEP
@@ -56,7 +56,7 @@ class Walker:
 
     def _required_filters(self) -> dict[str, str]:
         """The values of the filters that the list requires, other than the business."""
-        given = self.given or {}
+        given = self.base_values or {}
         required: dict[str, str] = {}
         for parameter in self.operation.filters:
             if not parameter.required or parameter.name == self.tenant:
@@ -67,16 +67,16 @@ class Walker:
         return required
 
     def own_business(self) -> dict[str, str]:
-        """The key's business as a filter, if the list takes it and does not already get it."""
-        return self._client.own_business(self.operation, self.given or {})
+        """The main business as a filter; empty if the list does not take it or already gets it."""
+        return self._client.own_business(self.operation, self.base_values or {})
 
     def settle(self) -> None:
-        """In a repeated attempt, wait until copies of the list have the first attempt's objects."""
+        """In a repeated attempt, wait and read until copies of the list have earlier objects."""
         if not self.confirming:
             return
         self._client.pause(SETTLED)
         for _ in range(SHOWN):
-            self._client.call(self.operation, self.given or {}, role=Role.ARRANGE)
+            self._client.call(self.operation, self.base_values or {}, role=Role.ARRANGE)
 
     def page(
         self,
@@ -92,7 +92,7 @@ class Walker:
         A page that is not ``served`` may be rejected, because the target did not give its cursor in
         this list, or the sources leave open whether it goes with the filter.
         """
-        values: dict[str, Any] = {**(self.given or {}), **filters}
+        values: dict[str, Any] = {**(self.base_values or {}), **filters}
         if limit is not None:
             largest = self._client.knowledge.within(self.operation, limit) if served else limit
             values[self.paging.limit] = str(largest)
@@ -126,13 +126,16 @@ class Walker:
         return [self.cursor([item]) for item in items]
 
     def deep(self, name: str) -> list[Any]:
-        """The items of the list in large pages, to its end or to a bound."""
+        """Request the list in large pages, DEEP_PAGES at most; returns the items."""
         return self.walk(name, None, LARGE, items=LARGE * DEEP_PAGES, pages=DEEP_PAGES)
 
     def stretch(
         self, name: str, filters: Mapping[str, str] = NO_FILTERS, *, served: bool = True
     ) -> list[Any]:
-        """The first items in large pages, or in pages of the default size if those are rejected."""
+        """Request the first items in large pages, or in pages of the default size if that fails.
+
+        Returns the items.
+        """
         large = self.walk(name, None, LARGE, items=LARGE, pages=2, filters=filters, served=served)
         return large or self.walk(
             f"{name}-by-default",

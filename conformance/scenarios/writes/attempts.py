@@ -10,7 +10,7 @@ from conformance.base.values import ABSENT
 from conformance.model import Facts, KeyName, Parameter, Role, Step
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.sending import OVERRIDES
-from conformance.scenarios.client.writing import fresh_texts, must_be_there
+from conformance.scenarios.client.writing import fresh_texts, is_mandatory
 from conformance.transport.message import message_for
 
 AS_THEY_ARE: Mapping[str, Any] = {}
@@ -18,7 +18,7 @@ AS_THEY_ARE: Mapping[str, Any] = {}
 
 
 class Attempts:
-    """Sends writes that must be rejected. ``fresh`` are the texts that only they have sent."""
+    """Sends writes that must be rejected. ``fresh`` are the texts that only these writes sent."""
 
     def __init__(self, client: Client, values: Mapping[str, Any]) -> None:
         self._client = client
@@ -27,10 +27,9 @@ class Attempts:
         self.fresh: tuple[str, ...] = ()
 
     def send_all(self, roles: tuple[str, ...]) -> None:
-        """Send the write with mistakes, which may be accepted, then with no key and wrong ones.
+        """Send the write with mistakes, then without a key, and with each wrong key in ``roles``.
 
-        ``roles`` are those of the wrong keys. With a read-only key, it is also sent as a GET whose
-        headers ask for its real method.
+        With a read-only key, it is also sent as a GET whose headers ask for its real method.
         """
         self.mistakes()
         if KeyName.READ_ONLY in roles and self._operation.method != "GET":
@@ -74,23 +73,24 @@ class Attempts:
     def mistakes(self) -> None:
         """Send the write with unknown ids, without a required member, and with wrong values.
 
-        Each member gets one wrong value. A change also goes to no object and to an unknown one;
-        then its list is read. Unknown ids come first: a server may accept them, which overwrites
-        what a rejected write has left behind. A deletion has no input to be wrong.
+        One wrong value for each member. A change is also sent without the id of its object, and
+        with an unknown one; then the list is read. Unknown ids come first, because a server may
+        accept them, which would overwrite what a rejected write left. A deletion has no input.
         """
         if self._operation.action == "delete":
             return
-        already = len(self.fresh)
+        count_before = len(self.fresh)
         self._send_unknown_references()
         if self._operation.action == "update":
             self._send_unselected()
-            self._look_in_list(self.fresh[already:])
+            self._look_in_list(self.fresh[count_before:])
         members = list(self._operation.body)
         selector = self._operation.selector
         if selector in members:
             members.remove(selector)
-        needed = [member for member in members if must_be_there(member)]
-        if needed and needed[0].name != self._operation.when:  # otherwise, another operation
+        needed = [member for member in members if is_mandatory(member)]
+        # without the member that selects it, the request would be one of another operation
+        if needed and needed[0].name != self._operation.when:
             self.send({needed[0].name: ABSENT})
         for member in members:
             if member.refuse:
@@ -99,11 +99,11 @@ class Attempts:
     def _send_unknown_references(self) -> None:
         """Send the write with a nonexistent id in each member that may name an object.
 
-        A change may take members that only the documents of the creation name.
+        For a change, that includes members that only the creation documents.
         """
         members = [*self._operation.body, *self._only_in_creations()]
         for parameter in members:
-            if not self._may_name_nothing(parameter):
+            if not self._may_get_unknown_id(parameter):
                 continue
             known = self._client.value(parameter)
             if isinstance(known, str):
@@ -119,8 +119,11 @@ class Attempts:
                 if self._operation.parameter(member.name) is None:
                     yield member
 
-    def _may_name_nothing(self, parameter: Parameter) -> bool:
-        """Whether a member names an object other than a business; in a change, an optional one."""
+    def _may_get_unknown_id(self, parameter: Parameter) -> bool:
+        """Whether a member names an object other than a business; a required one only in creations.
+
+        The required members of other writes select the object to work on.
+        """
         if parameter.name == self._client.contract.tenant:
             return False
         if not parameter.references:

@@ -19,8 +19,8 @@ from conformance.scenarios.client.writing import (
 def create_with_options(client: Client) -> None:
     """Create with all members, including those that name an object.
 
-    A value that other objects show may have to be unique, and an object may not fit the rest. If
-    the creation is rejected, one without such values follows.
+    Values that other objects show may have to be unique, and an object may not fit the other
+    values. If such a creation is rejected, a control without these values follows.
     """
     named = named_objects(client)
     from_target = {
@@ -57,7 +57,7 @@ def create(
 
 
 def create_with_id(client: Client, taken: Id) -> None:
-    """Create with an id that is taken, unless the operation takes an id in any mode."""
+    """Create with the id of another object, unless an operation of the same route takes an id."""
     operation, values = client.operation, client.valid(client.operation)
     name = client.contract.identifier_of(operation.kind)
     for mode in client.contract.operations.values():
@@ -75,8 +75,8 @@ AT_ONCE = 3
 def create_under_names(client: Client) -> None:
     """Create under one name at the same time, and under names that differ a little.
 
-    They differ in the case of letters, or at the end. A server may refuse any of them: while it
-    works on the first one, or because it wants names of another form.
+    The names differ in the case of letters, or at the end. A server may refuse a creation while it
+    works on another of the same name, or because it wants names of another form.
     """
     operation, header = client.operation, client.operation.naming_header
     values = client.valid(operation)

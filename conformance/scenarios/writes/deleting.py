@@ -18,7 +18,7 @@ Values = Mapping[str, Any]
 def delete_one(client: Client) -> None:
     """Create three objects, delete the second, which equals the first, and read each twice.
 
-    Its lists are read twice, too, one of them also with a filter that the object passes. Then use
+    The lists are read twice, too, one of them also with a filter that the object passes. Then use
     the deleted object, and delete it again, which may succeed.
     """
     operation, selector = client.operation, client.operation.selector
@@ -100,7 +100,7 @@ def _filter_passed(client: Client, listed: Exchange | None) -> Values:
 def _look_in_list(
     client: Client, sought: Id, step: Step, filters: Values = EVERYTHING
 ) -> Exchange | None:
-    """The first page of the list of a kind whose objects can also be read by id."""
+    """Request the list page where new objects appear, if the objects can also be read by id."""
     kind = client.operation.kind
     if not client.contract.operations_by("read", kind):
         return None

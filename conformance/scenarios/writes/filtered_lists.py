@@ -19,10 +19,10 @@ def look_through_filters(
     before: Exchange | None,
     after: Exchange | None,
 ) -> None:
-    """Look for an object through each filter of its list that tells its values from earlier ones.
+    """Look for a changed object through each filter of its list that its new values pass.
 
-    ``sent`` are the members that changes have sent. ``before`` and ``after`` are reads of the
-    object, with a change between them.
+    ``sent`` are the members that changes have sent. ``before`` and ``after`` are the reads of the
+    object before and after the last change.
     """
     kind, contract = client.operation.kind, client.contract
     listing = contract.list_of(kind)
@@ -32,7 +32,7 @@ def look_through_filters(
         return
     changed = as_shown(client.operation, sent)
     position = client.position(after)
-    for name, value in _telling_filters(listing.filters, changed, old, new):
+    for name, value in _filters_passed(listing.filters, changed, old, new):
         facts = Facts(
             step=Step.FILTERED, sought=str(sought), position=position, filters={name: value}
         )
@@ -48,7 +48,7 @@ def _look(client: Client, facts: Facts) -> None:
         )
 
 
-def _telling_filters(
+def _filters_passed(
     filters: tuple[Parameter, ...],
     changed: Mapping[str, Any],
     old: Mapping[str, Any],
@@ -57,7 +57,7 @@ def _telling_filters(
     """The filters that an object passes by its new values, each with the value to filter by.
 
     ``changed`` are the members that changes sent, ``old`` and ``new`` the object before and after.
-    A lower bound is the old value, if the new one is above it.
+    The value of a lower bound is the old one, if the new one is above it.
     """
     for parameter in filters:
         member = parameter.filters

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from conformance.plan.registry import Draft, Planning, key_needs, operations
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.generated.generate import draw
-from conformance.scenarios.generated.wrong import has_plain, requests_of, send_wrong, wants_control
+from conformance.scenarios.generated.wrong import (
+    has_clearly_invalid,
+    requests_of,
+    send_wrong,
+    wants_control,
+)
 from conformance.scenarios.writes.rich_texts import (
     JUDGED_BY,
     THEMES,
@@ -17,7 +22,7 @@ from conformance.scenarios.writes.rich_texts import (
 )
 
 POSITIVE, NEGATIVE = "positive", "negative"
-"""The variants of generated requests: valid ones, of one theme for a change, and wrong ones."""
+"""The variants: valid requests, and wrong ones. Changes add the theme of their texts."""
 UNPARSABLE = "parameter.unparsable"
 """The rule of the codes of wrong values."""
 RULES = (*JUDGED_BY.values(), UNPARSABLE)
@@ -38,7 +43,7 @@ def generated(planning: Planning) -> Iterator[Draft]:
         cost = requests_of(operation, planning.depth)
         if cost:
             has_control = wants_control(operation)
-            is_judged = has_control and has_plain(operation, planning.depth)
+            is_judged = has_control and has_clearly_invalid(operation, planning.depth)
             yield Draft(
                 operation,
                 NEGATIVE,
@@ -51,7 +56,7 @@ def generated(planning: Planning) -> Iterator[Draft]:
 def send_generated(client: Client) -> None:
     """Send what was drawn for the operation and the variant of a case.
 
-    Wrong values whose turn has not come are left out, but for the one that is judged.
+    If it is not the turn of the case, nothing is sent but the one wrong value that is judged.
     """
     drawing, variant = draw(client), client.case.variant
     has_turn = client.shared.has_turn(variant)

@@ -20,13 +20,13 @@ QUIET = 20
 
 
 def write_beside_others(client: Client) -> None:
-    """Read the list with the key of each business, write, and read it again.
+    """Read the list with the key of each business, write, and read the lists again.
 
     A deletion is labelled as JSON, as some clients label every request. A creation may serve other
     cases as their control.
     """
     operation = client.operation
-    client.own.apart(operation)
+    client.own.isolate(operation)
     shared, sharing = client.shared.due_early()
     values = shared or _values(client)
     if values is None:
@@ -44,13 +44,13 @@ def write_beside_others(client: Client) -> None:
         if sharing:
             client.shared.remember(values, client.created_id(written))
     for look, old in zip(looks, before, strict=True):
-        _look_until_whole(client, look, old, sought)
+        _look_until_complete(client, look, old, sought)
 
 
 def _values(client: Client) -> dict[str, Any] | None:
-    """Valid values, with optional ones for a change and for a mere plan.
+    """Valid values, with optional ones for a change and for an operation that only plans.
 
-    A faulty server may give these to other objects, too.
+    A faulty server may write the optional values to other objects, too.
     """
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
@@ -84,11 +84,12 @@ def _look_with(client: Client, key: str) -> Look | None:
     return look
 
 
-def _look_until_whole(client: Client, look: Look, old: Answer, sought: str | None) -> None:
+def _look_until_complete(client: Client, look: Look, old: Answer, sought: str | None) -> None:
     """Read until the list shows what it showed before, except for the object of the write."""
     name = old.contract.identifier_of(old.operation.kind)
 
-    def is_whole(new: Answer) -> bool:
-        return {str(row.get(name)) for row in rows_of(missing_items(old, new))} <= {sought}
+    def is_complete(new: Answer) -> bool:
+        missing = rows_of(missing_items(old, new))
+        return all(str(row.get(name)) == sought for row in missing)
 
-    client.until(lambda: look(Step.LISTED_AFTER), is_whole)
+    client.until(lambda: look(Step.LISTED_AFTER), is_complete)

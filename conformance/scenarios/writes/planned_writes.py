@@ -25,7 +25,7 @@ def is_visible(contract: Contract, kind: str | None) -> bool:
 def creations(planning: Planning) -> Iterator[Draft]:
     """Each creation of something that can be read or listed.
 
-    A list can show the new object only if the request contains a text of its own.
+    The object can be found in a list only if the request contains a text that no other has.
     """
     for operation in operations(planning, "create"):
         if is_visible(planning.contract, operation.kind):
@@ -57,7 +57,7 @@ def counted_creations(planning: Planning) -> Iterator[Draft]:
 
 
 def _makes_one(operation: Operation) -> bool:
-    """Whether an operation creates an object for the business of the key."""
+    """Whether an operation with a key names no object, and creates one or costs money."""
     if not operation.keyed or operation.selector is not None:
         return False
     return operation.action == "create" or operation.effect is Effect.SPEND
@@ -72,7 +72,7 @@ def _has_open_list(contract: Contract, kind: str | None) -> bool:
 
 
 def repeatable_creations(planning: Planning) -> Iterator[Draft]:
-    """Each creation, except those of a key, which another scenario repeats."""
+    """Each creation, except of keys, which another scenario repeats."""
     for operation in operations(planning, "create"):
         if not operation.key:
             cost = 9 if operation.naming_header else 2
@@ -91,7 +91,7 @@ def overlapping_creations(planning: Planning) -> Iterator[Draft]:
 
 
 def starts(planning: Planning) -> Iterator[Draft]:
-    """Each operation that is no creation, and returns the id of something that can be read."""
+    """Each action on no object that returns the id of something that can be read."""
     contract = planning.contract
     for operation in operations(planning, "perform"):
         shows_id = contract.identifier_of(operation.kind) in operation.schema.get("properties", {})
@@ -101,15 +101,15 @@ def starts(planning: Planning) -> Iterator[Draft]:
 
 
 def updates(planning: Planning) -> Iterator[Draft]:
-    """Each change of an object that a read or a list shows, unless it has a mode of its own."""
-    for operation, selector in _changes_of_its_own(planning):
+    """Each change that a read or a list shows, unless it is one mode of a request with several."""
+    for operation, selector in _selecting_changes(planning):
         has_no_mode = operation.when in (None, selector.name)
         if has_no_mode and visible_change(planning.contract, operation):
             yield Draft(operation, needs=(KeyName.FULL,), cost=7)
 
 
-def _changes_of_its_own(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
-    """The changes that name the object they change, each with the parameter that names it."""
+def _selecting_changes(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
+    """The changes that name the object to change, each with the parameter that names it."""
     for operation in operations(planning, "update"):
         selector = operation.selector
         if selector is not None and selector.references == operation.kind:
@@ -164,8 +164,8 @@ def blanks(operation: Operation, variant: str) -> dict[str, Any]:
 
 
 def changes_to_zero(planning: Planning) -> Iterator[Draft]:
-    """Each change of a number of the object that it names, or of a free text."""
-    for operation, _ in _changes_of_its_own(planning):
+    """Each change of a number or a free text of an object that the request names."""
+    for operation, _ in _selecting_changes(planning):
         for variant in ("", TEXTS):
             if blanks(operation, variant):
                 yield Draft(operation, variant, needs=(KeyName.FULL,), cost=5, optional=True)
@@ -173,7 +173,7 @@ def changes_to_zero(planning: Planning) -> Iterator[Draft]:
 
 def changes_of_members(planning: Planning) -> Iterator[Draft]:
     """Each change of a visible object with several members to change, in both orders."""
-    for operation, selector in _changes_of_its_own(planning):
+    for operation, selector in _selecting_changes(planning):
         members = changeable(operation)
         has_no_mode = operation.when in (None, selector.name)
         visible = is_visible(planning.contract, operation.kind)
@@ -231,7 +231,7 @@ def _names_object(draft: Draft) -> bool:
 
 
 def _refused_writes(planning: Planning) -> Iterator[Draft]:
-    """Each write with a visible effect: without a key, with wrong keys, and with mistakes."""
+    """Each write with a visible effect, with the wrong keys that the target file gives."""
     for operation in operations(planning, "create", "update", "delete", "perform"):
         if _shows_effect(planning.contract, operation):
             wrong = list(DEAD_KEYS)
@@ -259,7 +259,7 @@ def _shows_effect(contract: Contract, operation: Operation) -> bool:
 def deletions(planning: Planning) -> Iterator[Draft]:
     """Each deletion of something that can be created, and read or listed.
 
-    A deletion that returns something to a pool runs early; if it fails to, the pool is soon empty.
+    A deletion that returns something to a pool runs early: if it does not, the pool is soon empty.
     """
     contract = planning.contract
     for operation in operations(planning, "delete"):

@@ -52,7 +52,7 @@ RARE = "texts that clients rarely send"
 def create_richly(client: Client, drawing: Drawing) -> None:
     """Create an ordinary object, then some with every member and rare texts, and read them back.
 
-    The ordinary one shows what the server returns for members that it does not have.
+    The ordinary object shows what the server returns for members that were not sent.
     """
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
@@ -88,7 +88,7 @@ def change_richly(client: Client, drawing: Drawing, theme: str) -> None:
 
 
 def _texts(client: Client, drawing: Drawing, theme: str) -> dict[str, Any]:
-    """A drawn text for each member that takes any. The first one is like no other of the run."""
+    """A drawn text for each member that takes any. The first ends with a mark of its own."""
     drawn = drawing.texts(theme)
     texts: dict[str, Any] = {}
     for member in _free_texts(client.operation):
@@ -99,7 +99,7 @@ def _texts(client: Client, drawing: Drawing, theme: str) -> dict[str, Any]:
 
 
 def _tagged_addresses(operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
-    """The mail addresses among some values, with a tag behind a plus, if they have none."""
+    """The mail addresses among some values, each with a tag after a plus sign if it has none."""
     tagged = {}
     for member in operation.body:
         name, at, domain = str(values.get(member.name)).partition("@")

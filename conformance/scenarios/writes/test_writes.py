@@ -77,8 +77,8 @@ def test_write_beside_others(client: Client) -> None:
 def test_creation(client: Client) -> None:
     """Create with the required members, and with all members; read each back.
 
-    If an earlier case has created the first object for this one, too, it is only read. Then create
-    with the id of that object, which is not a member of the request. The server may reject or
+    If an earlier case has created the first object for this case, too, it is only read. Then create
+    with the id of that object, although the request has no such member: the server may reject or
     ignore it.
     """
     operation, remembered = client.operation, client.shared.remembered()
@@ -111,25 +111,25 @@ def test_counted_creation(client: Client) -> None:
         return
     sent = as_shown(operation, operation.in_body(values))
     ask(role=Role.ARRANGE, facts=Facts(step=Step.BEFORE))
-    sharing = client.shared.cases_of("creation") if client.shared.spares else ()
+    sharing = client.shared.cases_of("creation") if client.shared.creates_undeletable else ()
     facts = Facts(step=Step.WRITE, sent=sent, serves=sharing)
     written = client.control(operation, values, facts=facts)
-    made, position = client.created_id(written), client.position(written)
+    created, position = client.created_id(written), client.position(written)
     facts = Facts(step=Step.AFTER)
-    if made is not None:
-        facts = replace(facts, sought=str(made), position=position)
+    if created is not None:
+        facts = replace(facts, sought=str(created), position=position)
     client.until(
         lambda: ask(role=Role.ARRANGE, facts=facts),
-        lambda page: made is None or not lacks_new_object(client.contract, page),
+        lambda page: created is None or not lacks_new_object(client.contract, page),
     )
 
 
 @scenario(repeatable_creations, phase=2)
 def test_repeated_creation(client: Client) -> None:
-    """Send a creation again, with every member that may have to be unique; all may succeed.
+    """Send a creation twice, with every member that may have to be unique; both may succeed.
 
-    If a header names the request, it is sent under a new name, and then under the old one. Others
-    follow at the same time under one name, and under names that differ a little.
+    If a header names requests, the second has a new name, and a third has the old one. Then come
+    creations at the same time under one name, and creations under names that differ a little.
     """
     values = client.valid(client.operation)
     if values is not None and client.shared.has_turn():
@@ -160,7 +160,7 @@ def test_update(client: Client) -> None:
     if values is None or member is None:
         return
     sought = values[operation.selector.name]
-    first = _change_others(client, values, member.name)
+    first = _change_other_members(client, values, member.name)
     sent = {member.name: client.value(member)}
     before = _look_before_change(client, sought, first)
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
@@ -170,19 +170,20 @@ def test_update(client: Client) -> None:
     look_through_filters(client, sought, {**first.beside, **first.sent, **sent}, before, after)
 
 
-def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Facts:
-    """Change every member but the given one; the facts of that request record what was sent.
+def _change_other_members(client: Client, values: Mapping[str, Any], member: str) -> Facts:
+    """Change the optional members other than ``member``, except switches, in one request.
 
-    ``sent`` has the values of the contract, ``beside`` those that other objects show.
+    The facts that are returned record the new values: ``sent`` those that the contract gives,
+    ``beside`` those that other objects show. Without any, nothing is sent.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
     sent = client.optional(operation, switches=False)
     sent.pop(member, None)
-    beside = observed_values(client, operation, values[selector.name])
-    facts = Facts(step=Step.FIRST, sent=sent, beside=beside)
-    if sent or beside:
-        client.call(operation, {**values, **beside, **sent}, role=Role.ARRANGE, facts=facts)
+    observed = observed_values(client, operation, values[selector.name])
+    facts = Facts(step=Step.FIRST, sent=sent, beside=observed)
+    if sent or observed:
+        client.call(operation, {**values, **observed, **sent}, role=Role.ARRANGE, facts=facts)
     return facts
 
 
@@ -256,7 +257,7 @@ def test_start(client: Client) -> None:
 
 @scenario(refused_creations, rules=("refused.effect",), phase=2, alone=True)
 def test_refused_creation(client: Client) -> None:
-    """Send rejected writes that name no object, such as creations; look for new rows."""
+    """Send writes that name no object and must be rejected; look for new rows in the list."""
     values, ask = client.valid(client.operation), client.lister(client.operation.kind)
     if values is None:
         return
@@ -270,11 +271,11 @@ def test_refused_creation(client: Client) -> None:
 
 @scenario(refused_changes, rules=("refused.effect",), phase=2)
 def test_refused_write(client: Client) -> None:
-    """Send writes that are rejected for their key or their input; look for their effect.
+    """Send writes that must be rejected for their key or their input; look for their effect.
 
-    The object is new, because other cases put theirs into states that this write may not have.
+    The object is new, because other cases may have put the shared one into another state.
     """
-    client.own.apart(client.operation)
+    client.own.isolate(client.operation)
     kind, selector = client.operation.kind, client.operation.selector
     values = client.valid(client.operation)
     if values is None or selector is None:
@@ -320,7 +321,7 @@ def test_overlapping_creations(client: Client) -> None:
 def test_deletion(client: Client) -> None:
     """Create three objects, delete the second, and read each before and after.
 
-    If the object has a read of its own, the list is read, too. Then the deleted object is used.
+    If objects can be read by id, their list is read, too. Then the deleted object is used.
     """
     delete_one(client)
 
@@ -330,7 +331,7 @@ def test_deletion(client: Client) -> None:
 
 @scenario(generated, rules=GENERATED_RULES, phase=3)
 def test_generated(client: Client) -> None:
-    """Send writes with rare texts and read them back; send wrong values, of which each is alone."""
+    """Send writes with rare texts and read them back, or send requests with wrong values."""
     send_generated(client)
 
 
@@ -339,8 +340,8 @@ def test_generated(client: Client) -> None:
 
 @scenario(sequences, phase=2)
 def test_sequence(client: Client) -> None:
-    """Create an object, and take turns with it that the seed draws; look at it after each.
+    """Create an object and write to it in an order drawn by the seed; look at it after each write.
 
-    The last turn deletes it, if the API can.
+    The last turn deletes the object, if the API can.
     """
     take_turns(client)

@@ -16,12 +16,12 @@ def work_on_one(client: Client) -> None:
     """Read two new objects, work on one, and read again; then work on it in the other ways.
 
     The objects are new, because other cases may spoil a shared one. An operation that issues a
-    secret is called twice. In the end, it is worked on in the first way again, which may contradict
-    the last one.
+    secret is called twice. At the end, the first request is repeated, although the state of the
+    object may rule it out.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
-    client.own.apart(operation)
+    client.own.isolate(operation)
     older, values = client.own.twin(operation), client.valid(operation)
     if values is None:
         return
@@ -54,7 +54,7 @@ def _change_all(client: Client, kind: str, sought: Id) -> None:
 
 
 def _work_otherwise(client: Client, kind: str, sought: Id, values: dict[str, Any]) -> None:
-    """Work on the object in another way, twice; both may be rejected if pointless by now."""
+    """Work on the object in another way, twice; both requests may be rejected."""
     operation = client.operation
     client.settled(kind, sought, Facts(step=Step.BEFORE))
     facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=str(sought))
