@@ -192,7 +192,7 @@ def check(
     codes = set()
     for path in directories:
         try:
-            found = watching.watched(path, moment, max_age, opened)
+            found = watching.check(path, moment, max_age, opened)
         except UsageError as error:  # the other directories matter, too
             say(str(error), err=True)
             codes.add(Exit.USAGE)

@@ -30,10 +30,10 @@ from conformance.nightly import (
     transitions,
     unbegun,
 )
-from conformance.nightly.channels import Channel, addressed, delivered
+from conformance.nightly.channels import Channel, deliver_all, waiting_for
 from conformance.nightly.dates import Certificate
 from conformance.nightly.facts import Night, Seen, night_of
-from conformance.nightly.notices import BROKEN, Message, Notice, message, ordered
+from conformance.nightly.notices import NEW_FAULTS, Message, Notice, message, ordered
 from conformance.nightly.outcome import Outcome
 from conformance.nightly.state import Good, State
 from conformance.nightly.transitions import Step
@@ -151,7 +151,7 @@ def _begun(wish: Wish, prepared: Prepared) -> tuple[State, list[Notice]]:
     missed = None
     if known:
         announced = state_file.read_watch(wish.output).told
-        missed = silence.missed(state, wish.clock(), wish.max_age, announced, alone=True)
+        missed = silence.missed(state, wish.clock(), wish.max_age, announced, none_running=True)
     state = replace(state, began=_moment(wish.clock), name=prepared.target.declaration.name)
     state_file.write(state, wish.output)
     return state, [missed] if missed else []
@@ -226,13 +226,13 @@ def _outcome(
 ) -> Outcome:
     """The outcome of a night that began with a state, before anything is sent."""
     verdicts, declared, run = ran.good or {}, prepared.target.declaration, ran.run
-    first_cause = next(iter((*step.told, *ran.new)), None)
+    first_cause = next(iter((*step.new_or_wider, *ran.new)), None)
     return Outcome(
         step=step,
         notices=notices,
         new=ran.new,
-        judged_all=ran.night.whole and not step.thinner,
-        less=losses.details(state.good, verdicts, ran.night) if step.thinner else (),
+        judged_all=ran.night.is_complete and not step.judges_less,
+        less=losses.details(state.good, verdicts, ran.night) if step.judges_less else (),
         counts=run.counts if run else {},
         causes=len(run.causes) if run else 0,
         target=f"{declared.name}, {declared.url}",
@@ -260,16 +260,16 @@ def _send_messages(wish: Wish, state: State, found: Outcome) -> Outcome:
     def save(unsent: tuple[Message, ...]) -> None:
         state_file.write(replace(state, unsent=unsent), wish.output)
 
-    waiting = addressed(waiting, wish.channels)
+    waiting = waiting_for(waiting, wish.channels)
     save(waiting)
-    return replace(found, unsent=len(delivered(waiting, wish.channels, save)))
+    return replace(found, unsent=len(deliver_all(waiting, wish.channels, save)))
 
 
 def _say(found: Outcome) -> None:
     """Print the notices of a night, and what could not be sent."""
     notices = [str(notice) for notice in found.notices]
     lines = [*(notices or [found.headline]), *found.reasons]
-    if any(notice.kind in BROKEN for notice in found.notices) and found.reproduce:
+    if any(notice.kind in NEW_FAULTS for notice in found.notices) and found.reproduce:
         lines.append(f"  {found.reproduce}")
     if found.unsent:
         messages = amount(found.unsent, "message")
