@@ -162,9 +162,9 @@ def _on_cluster(units: Iterator[Unit], output: Path, address: str, tls: Tls) -> 
 
 
 def _say_results(results: Iterator[Result], total: int) -> int:
-    """Print a line for each result as it arrives, then how many runs came to their end.
+    """Print a line for each result as it arrives, then how many runs were completed.
 
-    Returns the exit code: 3 if a run did not.
+    Returns the exit code: 3 if a run was not.
     """
     from conformance.base.text import clean
     from conformance.fleet.unit import State
@@ -177,7 +177,7 @@ def _say_results(results: Iterator[Result], total: int) -> int:
         what = f"exit code {result.exit_code}" if result.exit_code is not None else result.origin
         words = f": {clean(result.words)}" if result.words else ""
         say(f"[{number}/{total}] {result.target}: {what if done else result.state}{words}")
-    say(f"{total - lost:,} of {total:,} runs came to their end.")
+    say(f"{total - lost:,} of {total:,} runs were completed.")
     return Exit.UNJUDGED if lost else Exit.CONFORMS
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance.command.choosing import with_output
-from conformance.command.saying import hand_out, say
+from conformance.command.saying import print_json, say
 
 if TYPE_CHECKING:
     from conformance.model import Past
@@ -38,7 +38,7 @@ def history(rebuild: bool, as_json: bool, output: Path) -> None:
 
     past = histories.rebuild(output) if rebuild else histories.read(output)
     if as_json:
-        hand_out([convert.to_json(each) for each in past])
+        print_json([convert.to_json(each) for each in past])
     elif past:
         say("\n".join(lines(past)))
     else:

@@ -14,9 +14,15 @@ from conformance.base.options import Choice
 from conformance.base.text import amount
 from conformance.command import awaiting, cleaning, comparing, reusing
 from conformance.command.commands import load
-from conformance.command.concluding import conclude, placed, remember, remembered, terminal
+from conformance.command.concluding import add_to_history, conclude, placed, terminal, with_history
 from conformance.command.directory import prune
-from conformance.command.preparing import check_runnable, embedded, first_look, prepared_for, sent
+from conformance.command.preparing import (
+    check_runnable,
+    embedded,
+    execute,
+    first_look,
+    prepared_for,
+)
 from conformance.command.saying import say
 from conformance.model import PUBLISHED, Run, Verdict
 from conformance.nightly import (
@@ -73,7 +79,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a night ran: its facts, and the judged run; None if there is none.
+    """The result of running a night: its facts, and the judged run; None if there is none.
 
     ``good`` has the verdicts of the last good night, and ``new`` the causes that it did not have.
     """
@@ -116,10 +122,10 @@ def night(wish: Wish) -> Exit:
 
 
 def _prepared(wish: Wish) -> Prepared:
-    """The run of a night. If it cannot begin, says so where notices go, and raises the error.
+    """The planned run of a night.
 
-    By default it uses the objects of earlier nights, if there was one. Raises UsageError or
-    TargetError.
+    If it cannot begin, sends and stores why, as for a notice, and raises UsageError or TargetError.
+    The objects of earlier nights are not used if there are none yet, or if the run may not write.
     """
     try:
         with embedded(wish.choice) as server:
@@ -130,7 +136,7 @@ def _prepared(wish: Wish) -> Prepared:
         unbegun.tell(str(error), target, wish.output, wish.clock, wish.channels)
         raise
     if wish.choice.reuse == wish.output:
-        return reusing.only_after_a_run(prepared, wish.output)
+        return reusing.drop_unusable_reuse(prepared, wish.output)
     return prepared
 
 
@@ -175,17 +181,17 @@ def _run_suite(wish: Wish, prepared: Prepared, good: Good | None) -> Ran:
     look = first_look(prepared)
     awaiting.until_up(prepared.target.declaration.url, wish.choice.max_seconds)
     try:
-        finished, directory = sent(prepared, wish.output, terminal(), yes=True, look=look)
+        finished, directory = execute(prepared, wish.output, terminal(), yes=True, look=look)
     except (Unjudgeable, StorageError) as error:
         say(str(error), err=True)
         return Ran(Night(stopped=str(error)), good=verdicts)
-    finished = remembered(finished, prepared.selected, directory)
+    finished = with_history(finished, prepared.selected, directory)
     cleaning.note_left(finished, directory)
     found = None
     if older and good:
         finished, found = comparing.with_baseline(finished, older, wish.output / good.run)
     code = conclude(finished, prepared.selected, directory, terminal(), wish.details)
-    remember(finished, prepared.selected, directory)
+    add_to_history(finished, prepared.selected, directory)
     facts = night_of(finished, directory.name)
     is_unwritten = code is not finished.exit_code and code == Exit.UNJUDGED
     if is_unwritten:
@@ -208,7 +214,7 @@ def _open_good(wish: Wish, good: Good | None) -> Opened | None:
 def _new(night: Night, found: Comparison | None) -> tuple[Seen, ...]:
     """The causes that the last good night did not have, and those that now break more cells.
 
-    Without a last good night, all causes. ``found`` compares the night with it.
+    ``found`` compares the night with the last good one. If it is None, all causes are new.
     """
     if found is None:
         return night.causes
@@ -248,7 +254,7 @@ def _outcome(
 
 
 def _send_messages(wish: Wish, state: State, found: Outcome) -> Outcome:
-    """Send the messages that wait and that of this night; returns the outcome with those unsent.
+    """Send the waiting messages and that of this night; returns the outcome with ``unsent`` set.
 
     The state is stored before the first and after each one, so that a killed night loses none.
     """

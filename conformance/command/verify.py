@@ -13,7 +13,7 @@ import click
 from conformance.base.errors import UsageError
 from conformance.command import extras
 from conformance.command.commands import load
-from conformance.command.saying import hand_out, say
+from conformance.command.saying import print_json, say
 from conformance.command.signing_key import FILE, with_trust
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def verify(
     if verified.certificate is not None:
         _write(verified.certificate, page, badge)
     if as_json:
-        hand_out(_as_data(verified))
+        print_json(_as_data(verified))
     else:
         say("\n".join(_lines(verified)))
     return verified.exit_code
