@@ -91,11 +91,11 @@ def nightly(
     if context.invoked_subcommand:
         return Exit.CONFORMS
     _begin(choice, context.obj())
-    from conformance.command.nights import Wish, night
+    from conformance.command.nights import Options, night
     from conformance.nightly import lock
 
     _require_writable(metrics)
-    wish = Wish(
+    options = Options(
         _reusing(choice, output.absolute(), fresh),
         output.absolute(),
         context.obj,
@@ -109,13 +109,13 @@ def nightly(
     )
     output.mkdir(parents=True, exist_ok=True)
     with lock.held(output):
-        return night(wish)
+        return night(options)
 
 
 def _begin(choice: Choice, moment: datetime) -> None:
     """Print the time and the target of a night, because a log has many nights.
 
-    Raises UsageError unless the choice is the whole of one target.
+    Raises UsageError without a target, and for a shard.
     """
     if not choice.target and not choice.url:
         raise UsageError("nightly needs a target: add --target or --url.")

@@ -92,7 +92,8 @@ def _by_area(prepared: Prepared) -> dict[str, list[Case]]:
     groups: dict[str, list[Case]] = {title: [] for title in titles.values()}
     for case in prepared.chosen.cases:
         areas = [area_of[rule] for rule in case.rules if rule in area_of]
-        groups[titles[mode(areas) if areas else SEVERAL]].append(case)
+        area = mode(areas) if areas else SEVERAL
+        groups[titles[area]].append(case)
     return {title: cases for title, cases in groups.items() if cases}
 
 

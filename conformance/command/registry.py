@@ -165,6 +165,6 @@ def _say_refused(checked: Iterable[Checked]) -> None:
 
 
 def _code(checked: Iterable[Checked]) -> int:
-    """1 if a bundle is refused."""
+    """The exit code: 1 if a bundle is refused, else 0."""
     refused = any(each.certificate is None for each in checked)
     return Exit.VIOLATED if refused else Exit.CONFORMS

@@ -65,7 +65,8 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
     counts: Counter[Fate] = Counter()
     for each, fate, why in fates_of(sought, stored, run):
         counts[fate] += 1
-        say(f"{fate}: {each.cell.name}{f': {why}' if why else ''}")
+        reason = f": {why}" if why else ""
+        say(f"{fate}: {each.cell.name}{reason}")
     summary = ", ".join(f"{amount(count, 'cell')} {fate}" for fate, count in counts.items())
     where = ", on the embedded server" if server else ""
     say(f"{_title(stored, what)}{summary}{where}")

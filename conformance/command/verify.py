@@ -64,7 +64,7 @@ def verify(
 
 
 def _write(certificate: Certificate, page: Path | None, badge: Path | None) -> None:
-    """Write the page and the badge of a certificate, where asked for."""
+    """Write the page and the badge of a certificate, each only if it has a path."""
     from conformance.base import files
     from conformance.certify import page as pages
 
