@@ -69,7 +69,7 @@ class Binding:
 
 
 def _taken(challenge_at: Path, freeze_at: Path, choice: Choice) -> Taken:
-    """The chosen challenge, with its freeze.
+    """Read the chosen challenge and its freeze.
 
     Raises UsageError for files that do not belong together, for a challenge that has expired, and
     for options that a challenged run cannot have.

@@ -138,7 +138,7 @@ def _require_writable(metrics: Path | None) -> None:
         return
     extras.require("metrics")
     if not os.access(metrics.parent, os.W_OK):
-        raise UsageError(f"--metrics {metrics}: its directory is missing, or cannot be written to.")
+        raise UsageError(f"--metrics {metrics}: its directory is missing or not writable.")
 
 
 def _channels(config: Path | None) -> tuple[Channel, ...]:

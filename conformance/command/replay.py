@@ -137,7 +137,7 @@ def _compared(run: Run, of: Path | None, contract: Contract) -> Run:
         return run
     full = full_run(of, contract)
     if not watched.accompanies(full, run):
-        raise UsageError(f"{of}: these spot checks do not accompany this run, but another one.")
+        raise UsageError(f"{of}: these spot checks accompany another full run, not this one.")
     return replace(run, differences=tuple(watched.differences(full, run)))
 
 
@@ -154,7 +154,7 @@ def full_run(directory: Path, contract: Contract) -> Run:
 
 
 def _note_challenges(opened: Opened, run: Run) -> None:
-    """Say if other accepted challenges take effect now than in the run that was stored."""
+    """Print a note if other accepted challenges take effect than in the run that was stored."""
     before = opened.said.get("challenges", {}).get("numbers", [])
     now = list(run.challenges.numbers)
     if before != now:
@@ -184,9 +184,9 @@ def opened_fitting(directory: Path, contract: Contract) -> Opened:
 
 
 def _judged_fitting(directory: Path, contract: Contract) -> tuple[Opened, Stored, Played]:
-    """A stored run that fits what it says, the same run judged again, and what its playback showed.
+    """A stored run, the same run judged again, and what its playback showed.
 
-    Notes and errors are those of ``opened_fitting``.
+    Prints notes and raises errors as ``opened_fitting`` does.
     """
     from conformance.certify.judged_again import judged_and_played
     from conformance.run import runfile

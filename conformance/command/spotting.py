@@ -133,7 +133,7 @@ def _require_alone() -> None:
 
 
 def _own_choice(choice: Choice, spread: float) -> Choice:
-    """The choice for spot checks: few requests, and a seed that nobody can foresee unless given."""
+    """The choice for spot checks: few requests and, unless the user gave a seed, a random one."""
     from conformance.run.spots import MOST
 
     source = click.get_current_context().get_parameter_source("seed")
