@@ -529,7 +529,7 @@ def test_a_cause_whose_cell_is_still_broken_is_neither_fixed_nor_open() -> None:
             night(
                 judged=2,
                 verdicts=PASSING | {"a[x]": Verdict.UNTESTED},
-                unasked=frozenset({"a[x]"}),
+                unselected=frozenset({"a[x]"}),
             ),
             True,
         ),
@@ -911,11 +911,11 @@ AGE = timedelta(hours=26)
 def test_a_silence_is_noticed(began: str, ended: str, alone: bool, words: str | None) -> None:
     """A night may still run, unless the lock is held; then one that did not end is missing."""
     state = replace(KNOWN, began=began, ended=ended)
-    notice = silence.missed(state, NOON, AGE, alone=alone)
+    notice = silence.missed(state, NOON, AGE, none_running=alone)
     assert (notice is None) is (words is None)
     assert notice is None or str(words) in notice.words
     told = silence.mark_of(state)
-    assert silence.missed(state, NOON, AGE, told, alone=alone) is None
+    assert silence.missed(state, NOON, AGE, told, none_running=alone) is None
 
 
 # --- channels -------------------------------------------------------------------------------------
@@ -937,7 +937,7 @@ def test_each_channel_gets_each_message_once() -> None:
 
     works = channels.Channel("one", take)
     fails = channels.Channel("two", lambda _: False)
-    left = channels.delivered(messages("a", "b"), [works, fails], saved.append)
+    left = channels.deliver_all(messages("a", "b"), [works, fails], saved.append)
     assert got == ["a", "b"]
     assert left == messages("a", "b", to=("two",))
     assert saved == [(*messages("a", to=("two",)), *messages("b")), left]
@@ -957,7 +957,7 @@ def test_a_message_that_is_always_rejected_holds_up_no_other() -> None:
     for title in ("a", "b", "c"):
         assert waiting
         waiting = (*waiting, *messages(title, to=("one",)))
-        waiting = channels.delivered(waiting, [one], lambda _: None)
+        waiting = channels.deliver_all(waiting, [one], lambda _: None)
     assert (got, waiting) == (["a", "b", "c"], ())
 
 
@@ -971,17 +971,17 @@ def test_a_channel_that_is_down_loses_nothing() -> None:
 
     waiting = messages("a", "b", "c", to=("one",))
     for _ in range(5):
-        assert channels.delivered(waiting, [channels.Channel("one", fail)], print) == waiting
+        assert channels.deliver_all(waiting, [channels.Channel("one", fail)], print) == waiting
     assert tried == ["a", "b"] * 5
 
 
 def test_a_channel_that_is_no_longer_configured_gets_nothing() -> None:
     """Its messages are dropped, and of all others the newest thirty are kept."""
     one = channels.Channel("one", lambda _: True)
-    assert channels.addressed(messages("a"), [one]) == messages("a", to=("one",))
-    assert channels.addressed(messages("a", to=("two",)), [one]) == ()
+    assert channels.waiting_for(messages("a"), [one]) == messages("a", to=("one",))
+    assert channels.waiting_for(messages("a", to=("two",)), [one]) == ()
     many = messages(*(f"{number}" for number in range(40)))
-    assert channels.addressed(many, [one])[0].title == "10"
+    assert channels.waiting_for(many, [one])[0].title == "10"
 
 
 def test_a_channel_has_the_same_name_each_night(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1242,11 +1242,11 @@ def test_a_full_disk_does_not_hide_a_silence(
 
     monkeypatch.setattr(state_file, "write_watch", refuse)
     channel = channels.Channel("one", take)
-    found = watching.watched(tmp_path, NOON, AGE, [channel])
+    found = watching.check(tmp_path, NOON, AGE, [channel])
     assert [each.title for each in got] == ["Missed: no night has arrived yet"]
     assert (found.exit_code, "No space left" in str(found)) == (1, True)
     state_file.write(replace(KNOWN, began=NOON.isoformat(), ended=NOON.isoformat()), tmp_path)
-    assert watching.watched(tmp_path, NOON, AGE, [channel]).exit_code == 2
+    assert watching.check(tmp_path, NOON, AGE, [channel]).exit_code == 2
 
 
 def test_a_broken_state_does_not_hide_a_silence(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 @dataclass(frozen=True)
 class Taken:
-    """A challenge that a run takes, the freeze it answers to, and all their files by name."""
+    """A challenge that a run answers, the freeze that it challenges, and their files by name."""
 
     freeze: Freeze
     challenge: Challenge
@@ -37,7 +37,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Binding:
-    """What a run is bound by: a challenge, and how it gets time stamps; None without."""
+    """What binds a run: its challenge, and how it gets time stamps; None if not chosen."""
 
     taken: Taken | None
     stamping: Stamping | None
@@ -69,7 +69,7 @@ class Binding:
 
 
 def _taken(challenge_at: Path, freeze_at: Path, choice: Choice) -> Taken:
-    """The chosen challenge, with its freeze.
+    """Read the chosen challenge and its freeze.
 
     Raises UsageError for files that do not belong together, for a challenge that has expired, and
     for options that a challenged run cannot have.
@@ -113,7 +113,7 @@ def _stamping(url: str, every: timedelta) -> Stamping:
 
 @contextmanager
 def needing_extra() -> Iterator[None]:
-    """Around imports of what certifies: raise UsageError without the packages that it needs."""
+    """Around imports of ``certify``: raise UsageError, with what to install, if they fail."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -31,7 +31,7 @@ VENDOR, CERTIFIER = "vendor", "certifier"
 
 
 @dataclass(frozen=True)
-class Wish:
+class Options:
     """What is to be certified, by whom, and whom to trust, as the options say."""
 
     source: Path
@@ -89,44 +89,44 @@ class Wish:
 @click.option("--check", is_flag=True, help="Only say what is missing, and sign nothing.")
 @click.option("--countersign", is_flag=True, help="Add a certifier's signature to a bundle.")
 @click.option("--output", type=FILE, default=OUTPUT, show_default=True, help="The bundle to write.")
-def certify(**options: Any) -> int:
+def certify(**values: Any) -> int:
     """Sign a run that meets a profile, as a bundle that anybody can verify.
 
     With --countersign, RUN is a bundle that holds by the trust file, and a certifier adds a
     signature to it.
     """
     extras.require("certify")
-    wish = Wish(**options)
-    if wish.countersign:
-        _require({"--key": wish.key, "--trust": wish.trust})
-        return _countersigned(wish)
-    named = {"--product": wish.product, "--version": wish.version, "--key": wish.key}
-    _require({"--profile": wish.profile, **({} if wish.check else named)})
-    return _certified(wish)
+    options = Options(**values)
+    if options.countersign:
+        _require({"--key": options.key, "--trust": options.trust})
+        return _countersigned(options)
+    named = {"--product": options.product, "--version": options.version, "--key": options.key}
+    _require({"--profile": options.profile, **({} if options.check else named)})
+    return _certified(options)
 
 
-def _require(given: Mapping[str, object]) -> None:
-    """Raise UsageError if an option has no value. The values are ``given`` by option name."""
-    missing = [name for name, value in given.items() if value is None]
+def _require(values: Mapping[str, object]) -> None:
+    """Raise UsageError if an option has no value. ``values`` has them by the name of the option."""
+    missing = [name for name, value in values.items() if value is None]
     if missing:
         raise UsageError(f"Specify {', '.join(missing)}.")
 
 
-def _trust(wish: Wish) -> Trust | None:
+def _trust(options: Options) -> Trust | None:
     """Whom to trust; None without a trust file."""
     from conformance.certify.trust import Trust
 
-    return Trust.read(wish.trust, wish.revoked) if wish.trust else None
+    return Trust.read(options.trust, options.revoked) if options.trust else None
 
 
-def _roots(wish: Wish) -> Certificates:
+def _roots(options: Options) -> Certificates:
     """The certificates of trusted authorities for time stamps."""
     from conformance.certify import stamps
 
-    return stamps.roots_in(wish.stamp_roots) if wish.stamp_roots else ()
+    return stamps.roots_in(options.stamp_roots) if options.stamp_roots else ()
 
 
-def _certified(wish: Wish) -> int:
+def _certified(options: Options) -> int:
     """Check a run, say what is missing, and unless ``--check`` is set write a signed bundle."""
     from conformance.certify import bundle, checking, issuing, signing
     from conformance.certify.codes import Code, Problem
@@ -134,24 +134,24 @@ def _certified(wish: Wish) -> int:
     from conformance.certify.seams import Terms
     from conformance.run import runfile
 
-    contract, now = load(None, wish.challenges), datetime.now(UTC).replace(microsecond=0)
-    secret = private_key(wish.key) if wish.key and not wish.check else None
-    opened = runfile.open_run(wish.source, contract)
+    contract, now = load(None, options.challenges), datetime.now(UTC).replace(microsecond=0)
+    secret = private_key(options.key) if options.key and not options.check else None
+    opened = runfile.open_run(options.source, contract)
     try:
         rejudged = judged_and_played(opened)
     except UsageError as error:  # a choice that no command can have made
         return _refused("Not certified", [Problem(Code.RUN_INVALID, str(error))])
-    trust, certified = _trust(wish), wish.relation == CERTIFIER
+    trust, certified = _trust(options), options.relation == CERTIFIER
     vendors = _vendors(secret, trust, now) if secret else None
-    terms = Terms(now, trust, _roots(wish), certified=certified, vendors=vendors)
+    terms = Terms(now, trust, _roots(options), certified=certified, vendors=vendors)
     with tempfile.TemporaryDirectory(prefix="conformance-") as name:
         directory = Path(name)
-        bodies = issuing.Bodies(wish.bodies)
-        run = issuing.assemble(wish.source, opened, rejudged.run, bodies, directory)
-        if wish.spot:
-            spot = runfile.open_run(wish.spot, contract)
-            issuing.add_spot_checks(wish.spot, spot, directory)
-        claims = _claims(wish, contract, run, now)
+        bodies = issuing.Bodies(options.bodies)
+        run = issuing.assemble(options.source, opened, rejudged.run, bodies, directory)
+        if options.spot:
+            spot = runfile.open_run(options.spot, contract)
+            issuing.add_spot_checks(options.spot, spot, directory)
+        claims = _claims(options, contract, run, now)
         evidence = checking.check(directory, contract, claims, terms, rejudged)
         profile, _ = checking.profile_of(contract, claims.profile)
         if evidence.problems or profile is None or evidence.judged is None:
@@ -160,9 +160,9 @@ def _certified(wish: Wish) -> int:
             say(f"Nothing is missing: the run meets {claims.profile}.")
             return Exit.CONFORMS
         payload = issuing.write_statement(directory, evidence.judged, profile, claims)
-        issuing.sign(directory, payload, secret, signing.NAMESPACES[wish.relation])
-        bundle.write(directory, wish.output)
-    _say_written(wish.output, evidence.not_recomputed)
+        issuing.sign(directory, payload, secret, signing.NAMESPACES[options.relation])
+        bundle.write(directory, options.output)
+    _say_written(options.output, evidence.not_recomputed)
     return Exit.CONFORMS
 
 
@@ -179,8 +179,8 @@ def _vendors(secret: PrivateKey, trust: Trust | None, now: datetime) -> frozense
     return frozenset({signer} if isinstance(signer, str) else ())
 
 
-def _claims(wish: Wish, contract: Contract, run: Run, now: datetime) -> Claims:
-    """What the signer claims; a product without a name is enough for a check.
+def _claims(options: Options, contract: Contract, run: Run, now: datetime) -> Claims:
+    """What the signer claims. The product may have no name, which is enough for a check.
 
     A bare name of a profile means the version that the suite has.
     """
@@ -188,15 +188,15 @@ def _claims(wish: Wish, contract: Contract, run: Run, now: datetime) -> Claims:
     from conformance.certify.statement import Claims
     from conformance.certify.suite import lock_digest, suite_digest
 
-    label = wish.profile or ""
+    label = options.profile or ""
     known = contract.profiles.get(label)
     return Claims(
-        product=wish.product or UNNAMED,
-        version=wish.version or UNNAMED,
-        relation=wish.relation,
+        product=options.product or UNNAMED,
+        version=options.version or UNNAMED,
+        relation=options.relation,
         profile=known.label if known else label,
         issued=now.isoformat(timespec="seconds"),
-        expires=_expiry(run, wish.expires).isoformat(timespec="seconds"),
+        expires=_expiry(run, options.expires).isoformat(timespec="seconds"),
         suite_digest=suite_digest(),
         lock_digest=lock_digest(),
     )
@@ -215,7 +215,7 @@ def _expiry(run: Run, days: int) -> datetime:
     return min(moments)
 
 
-def _countersigned(wish: Wish) -> int:
+def _countersigned(options: Options) -> int:
     """Add a certifier's signature to a bundle that holds, and write the bundle with it.
 
     Nothing is written unless the bundle then holds as certified. Returns the exit code.
@@ -224,12 +224,12 @@ def _countersigned(wish: Wish) -> int:
     from conformance.certify.certificate import Grade
     from conformance.certify.codes import Code, Problem
 
-    assert wish.key is not None
-    contract, now = load(None, wish.challenges), datetime.now(UTC)
-    secret, trust, roots = private_key(wish.key), _trust(wish), _roots(wish)
+    assert options.key is not None
+    contract, now = load(None, options.challenges), datetime.now(UTC)
+    secret, trust, roots = private_key(options.key), _trust(options), _roots(options)
     assert trust is not None
     try:
-        with bundle.unpacked(wish.source) as directory:
+        with bundle.unpacked(options.source) as directory:
             verified = verifying.verify_unpacked(directory, contract, trust, now, roots)
             if verified.problems:
                 return _refused("Not countersigned", verified.problems)
@@ -241,11 +241,11 @@ def _countersigned(wish: Wish) -> int:
             if signed.certificate is None or signed.certificate.grade is not Grade.CERTIFIED:
                 text = " ".join(signed.notes) or "the key is not trusted to certify"
                 return _refused("Not countersigned", [Problem(Code.NONCE_MISMATCH, text)])
-            bundle.write(directory, wish.output)
+            bundle.write(directory, options.output)
     except bundle.Invalid as error:
         return _refused("Not countersigned", [Problem(Code.BUNDLE_INVALID, str(error))])
     say(signed.certificate.first_line)
-    _say_written(wish.output, signed.not_recomputed)
+    _say_written(options.output, signed.not_recomputed)
     return Exit.CONFORMS
 
 

@@ -60,10 +60,11 @@ def disputed(run: Run, what: str) -> Disputed:
     clauses = run.contract.clauses
     if CAUSE.fullmatch(what):
         card = explain_cause.card_of(run, what)
-        meant, name, clause_ids = [card], card.cause.id, card.cause.clauses
+        meant = [card]
+        name, clause_ids = card.cause.id, card.cause.clauses
     else:
-        breaking = [card for card in cards.cards(run) if what in card.cause.clauses]
-        meant, name, clause_ids = breaking, what, (what,)
+        meant = [card for card in cards.cards(run) if what in card.cause.clauses]
+        name, clause_ids = what, (what,)
     if not meant:
         raise UsageError(
             f"{run.place} has no finding against {what}, so there is nothing to challenge."

@@ -45,13 +45,13 @@ def with_source(command: Callable[..., Any]) -> Callable[..., Any]:
 def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..., Any]:
     """Add options to a command, which receives their values as one ``choice``.
 
-    An address or a key from the environment yields to a target file, and a key to a key file. A key
-    on the command line causes a warning.
+    A target file overrides an address or a key from the environment, and a key file overrides such
+    a key. A key on the command line causes a warning.
     """
 
     @wraps(command)
-    def chosen(**given: Any) -> Any:
-        values = {option.field: given.pop(option.field) for option in options}
+    def chosen(**parameters: Any) -> Any:
+        values = {option.field: parameters.pop(option.field) for option in options}
         if values.get("target"):  # a file overrides the environment; a flag overrides the file
             for name in ("url", "key"):
                 if name in values and _from_environment(name):
@@ -60,7 +60,7 @@ def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..
             values["key"] = None
         if values.get("key") and not _from_environment("key"):
             say(KEY_IS_SEEN, err=True)
-        return command(choice=Choice(**values), **given)
+        return command(choice=Choice(**values), **parameters)
 
     decorated: Callable[..., Any] = chosen
     for option in reversed(options):

@@ -65,10 +65,10 @@ def _list(run: Run, left: list[Made]) -> list[Made]:
 
 
 def _remove(choice: Choice, run: Run, left: list[Made], yes: bool) -> list[Made]:
-    """Remove those of the ``left`` objects that, as the target shows, this run created.
+    """Remove those of the ``left`` objects of which the target shows that this run created them.
 
-    Prints all of them by what became of them. Returns the objects that may still be there. Raises
-    UsageError if the target is not the one of the run.
+    Prints all objects, grouped by what became of them, and returns those that may still be there.
+    Raises UsageError if the target is not the one of the run.
     """
     from conformance.reading import removals
     from conformance.run.leftovers import Standing, standing_of

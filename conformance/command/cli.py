@@ -49,10 +49,16 @@ from conformance.command.choosing import (
     with_strict_waivers,
     with_yes,
 )
-from conformance.command.concluding import conclude, remember, remembered, strictly, terminal
+from conformance.command.concluding import (
+    add_to_history,
+    conclude,
+    strict_exit_code,
+    terminal,
+    with_history,
+)
 from conformance.command.directory import prune
-from conformance.command.preparing import embedded, first_look, prepared_for, sent
-from conformance.command.saying import hand_out, say
+from conformance.command.preparing import embedded, execute, first_look, prepared_for
+from conformance.command.saying import print_json, say
 
 if TYPE_CHECKING:
     from conformance.model import Run
@@ -187,7 +193,7 @@ def run(
     older = comparing.opened_baseline(baseline, choice) if baseline else None
     with embedded(choice) as server:
         prepared = binding.of(prepared_for(choice, server, aloud=True))
-        finished, directory = sent(
+        finished, directory = execute(
             prepared,
             output,
             terminal(),
@@ -199,15 +205,15 @@ def run(
         )
     if durations:
         _say_durations(finished)
-    finished = remembered(finished, prepared.selected, directory)
+    finished = with_history(finished, prepared.selected, directory)
     if not server:
         cleaning.note_left(finished, directory)
     if baseline and older:
         finished, _ = comparing.with_baseline(finished, older, baseline)
     code = conclude(finished, prepared.selected, directory, terminal(), details)
-    remember(finished, prepared.selected, directory)
+    add_to_history(finished, prepared.selected, directory)
     prune(output, keep, baseline)
-    return strictly(finished, code) if strict_waivers else code
+    return strict_exit_code(finished, code) if strict_waivers else code
 
 
 def _require_whole_causes(choice: Choice, try_steps: bool) -> None:
@@ -235,7 +241,7 @@ def plan(choice: Choice, cases: bool, as_json: bool) -> None:
 
         prepared = prepared_for(choice, server)
         if as_json:
-            hand_out(plan.all_as_data(prepared))
+            print_json(plan.all_as_data(prepared))
         else:
             say(plan.text(prepared, cases))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance.command.choosing import with_edition, with_spec
-from conformance.command.saying import columns, hand_out, say
+from conformance.command.saying import columns, print_json, say
 
 if TYPE_CHECKING:
     from conformance.model import Contract
@@ -41,7 +41,7 @@ def clauses_(as_json: bool, spec: Path | None, edition: str) -> None:
 
     contract = load(spec, edition=edition)
     if as_json:
-        hand_out(explain.ledger(contract))
+        print_json(explain.ledger(contract))
     else:
         say(explain.table(contract, columns()))
 
@@ -55,7 +55,7 @@ def operations_(as_json: bool, spec: Path | None) -> None:
 
     contract = load(spec)
     if as_json:
-        hand_out(explain.operations(contract))
+        print_json(explain.operations(contract))
     else:
         say(explain.operation_table(contract))
 

@@ -15,7 +15,7 @@ from conformance.base.options import Choice
 from conformance.command.choosing import with_spec
 from conformance.command.commands import load
 from conformance.command.replay import RUN, opened_fitting
-from conformance.command.saying import hand_out, say
+from conformance.command.saying import print_json, say
 
 if TYPE_CHECKING:
     from conformance.model import Cause, Run
@@ -48,7 +48,7 @@ def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> in
         after = second.judged()
     found = comparison(first, after)
     if form == "json":
-        hand_out(as_data(found))
+        print_json(as_data(found))
     else:
         say("\n".join(markdown(found) if form else lines(found)))
     return int(bool(found.broken))

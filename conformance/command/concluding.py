@@ -76,10 +76,10 @@ def conclude(
     return finished.exit_code
 
 
-def strictly(finished: Run, code: int) -> int:
+def strict_exit_code(finished: Run, code: int) -> int:
     """The exit code of a run under --strict-waivers; ``code`` is the one without this option.
 
-    It is 2, and a message says why, if a waiver has to be changed or removed.
+    If a waiver has to be changed or removed, prints which, and returns 2.
     """
     from conformance.base.text import amount
     from conformance.report import waivers
@@ -94,16 +94,16 @@ def strictly(finished: Run, code: int) -> int:
 
 
 def placed(finished: Run, run_directory: Path) -> Run:
-    """The run with the directory that its reports name."""
+    """The run with its ``place``: the path of its directory, as reports name it."""
     from conformance.report import rerun
 
     return replace(finished, place=rerun.place_of(run_directory))
 
 
-def remembered(finished: Run, selected: frozenset[str] | None, directory: Path) -> Run:
-    """The run with the earlier runs in the history next to its directory, for its report.
+def with_history(finished: Run, selected: frozenset[str] | None, directory: Path) -> Run:
+    """The run with the earlier runs, for its report, from the history next to its directory.
 
-    An unreadable history only causes a note.
+    If the history cannot be read, prints a note, and returns the run unchanged.
     """
     from conformance.run import history_file
 
@@ -114,7 +114,7 @@ def remembered(finished: Run, selected: frozenset[str] | None, directory: Path) 
         return finished
 
 
-def remember(finished: Run, selected: frozenset[str] | None, directory: Path) -> None:
+def add_to_history(finished: Run, selected: frozenset[str] | None, directory: Path) -> None:
     """Add a run to the history next to its directory. A failure to write only causes a note."""
     from conformance.run import history_file
 
@@ -154,7 +154,7 @@ def _annotate(finished: Run) -> None:
 
 
 def _judged_anything(finished: Run) -> bool:
-    """Whether a run got beyond the initial check of the target."""
+    """Whether a run sent anything beyond the initial check of the target."""
     from conformance.model import PREFLIGHT
 
     return any(exchange.scenario != PREFLIGHT for exchange in finished.exchanges)

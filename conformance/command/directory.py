@@ -54,7 +54,7 @@ def prune(output: Path, keep: int | None, spared: Path | None = None) -> list[Pa
     """Remove all runs in ``output`` except the last ``keep``; returns the removed directories.
 
     If ``keep`` is None, nothing is removed. ``spared``, an absolute path, and the run that
-    ``latest`` points to stay in any case, and so does any directory that has not the name of a run.
+    ``latest`` points to are never removed, nor is a directory whose name is not that of a run.
     """
     if keep is None:
         return []

@@ -13,7 +13,7 @@ from conformance.base.errors import Exit
 from conformance.base.options import Choice
 from conformance.command.choosing import with_target, with_yes
 from conformance.command.preparing import confirm, embedded, prepared_for
-from conformance.command.saying import hand_out, say
+from conformance.command.saying import print_json, say
 
 if TYPE_CHECKING:
     from conformance.model import Remark
@@ -44,7 +44,7 @@ def doctor(choice: Choice, yes: bool, details: bool, as_json: bool) -> int:
         remarks = list(examine(session))
     counts = Counter(remark.state for remark in remarks)
     if as_json:
-        hand_out({"remarks": [asdict(remark) for remark in remarks], "counts": counts})
+        print_json({"remarks": [asdict(remark) for remark in remarks], "counts": counts})
     else:
         say(_text(prepared.target.declaration.url, remarks, details))
         say(_next_step(choice, remarks))

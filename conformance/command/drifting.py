@@ -10,7 +10,7 @@ from conformance.base.errors import UsageError
 from conformance.base.options import Choice
 from conformance.command.choosing import with_source
 from conformance.command.commands import load
-from conformance.command.saying import hand_out, say
+from conformance.command.saying import print_json, say
 
 
 @click.command()
@@ -45,7 +45,7 @@ def drift(choice: Choice, file: Path | None, form: str | None) -> int:
         source = target.declaration.url
         found = fetching.drift_of_target(contract, target)
     if form == "json":
-        hand_out(forms.as_data(found, contract, source))
+        print_json(forms.as_data(found, contract, source))
     else:
         write = forms.markdown if form else forms.text
         say(write(found, contract, source))

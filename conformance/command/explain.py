@@ -19,7 +19,7 @@ KILLS = Path(conformance.__file__).with_name("kills.json")
 
 
 NO_MATRIX: Mapping[str, Any] = {}
-"""For a clause that is shown without the faults that prove its verification."""
+"""The kill matrix for a clause that is shown without the faults that prove its verification."""
 
 
 def kills(spec: Path | None) -> dict[str, Any]:

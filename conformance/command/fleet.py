@@ -162,22 +162,25 @@ def _on_cluster(units: Iterator[Unit], output: Path, address: str, tls: Tls) -> 
 
 
 def _say_results(results: Iterator[Result], total: int) -> int:
-    """Print a line for each result as it arrives, then how many runs came to their end.
+    """Print a line for each result as it arrives, then how many runs were completed.
 
-    Returns the exit code: 3 if a run did not.
+    Returns the exit code: 3 if a run was not.
     """
     from conformance.base.text import clean
     from conformance.fleet.unit import State
 
     lost = 0
     for number, result in enumerate(results, 1):
-        done = result.state is State.DONE
-        lost += not done
-        # a published run was not run here, so it has no exit code
-        what = f"exit code {result.exit_code}" if result.exit_code is not None else result.origin
+        if result.state is not State.DONE:
+            lost += 1
+            ending = str(result.state)
+        elif result.exit_code is not None:
+            ending = f"exit code {result.exit_code}"
+        else:  # a published run was not run here, so it has no exit code
+            ending = str(result.origin)
         words = f": {clean(result.words)}" if result.words else ""
-        say(f"[{number}/{total}] {result.target}: {what if done else result.state}{words}")
-    say(f"{total - lost:,} of {total:,} runs came to their end.")
+        say(f"[{number}/{total}] {result.target}: {ending}{words}")
+    say(f"{total - lost:,} of {total:,} runs were completed.")
     return Exit.UNJUDGED if lost else Exit.CONFORMS
 
 

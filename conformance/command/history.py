@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance.command.choosing import with_output
-from conformance.command.saying import hand_out, say
+from conformance.command.saying import print_json, say
 
 if TYPE_CHECKING:
     from conformance.model import Past
@@ -38,7 +38,7 @@ def history(rebuild: bool, as_json: bool, output: Path) -> None:
 
     past = histories.rebuild(output) if rebuild else histories.read(output)
     if as_json:
-        hand_out([convert.to_json(each) for each in past])
+        print_json([convert.to_json(each) for each in past])
     elif past:
         say("\n".join(lines(past)))
     else:
@@ -48,8 +48,8 @@ def history(rebuild: bool, as_json: bool, output: Path) -> None:
 def lines(past: Sequence[Past]) -> Iterator[str]:
     """The runs as text, grouped by target and scope, oldest first.
 
-    What is new or gone is seen without the gaps of runs that could not be judged: such a run counts
-    as having the causes before it. Its own line says what it stored.
+    A run that could not be judged counts as having the causes of the run before it, so no cause is
+    gone in it, or new after it. Its own line shows what it stored.
     """
     from conformance.model import with_carried_causes
 
@@ -106,7 +106,7 @@ def _changes(before: Past, now: Past) -> Iterator[str]:
 
 
 def _bars(figures: Sequence[int]) -> str:
-    """A bar per figure, scaled to the highest."""
+    """A bar for each figure, scaled to the highest one."""
     top = max([*figures, 1])
     return "".join(BARS[(len(BARS) - 1) * figure // top] for figure in figures)
 

@@ -82,7 +82,7 @@ def _unlocks(path: Path, choice: Choice) -> list[str]:
 def _with_wishes(run: Run, cell: Cell) -> Cell:
     """A cell of a run that has not begun, with the missing keys of its rules as its reasons.
 
-    It is unchanged if none is missing, or if it has another reason than that nothing ran.
+    The cell is unchanged if no key is missing, or if it has a reason other than that nothing ran.
     """
     from conformance.checks import RULES
     from conformance.model import Reason, ReasonKind
@@ -101,7 +101,7 @@ def _with_wishes(run: Run, cell: Cell) -> Cell:
 def _append(path: Path, notes: Iterable[str], unlocks: Iterable[str]) -> None:
     """Append the notes, and the lines that would unlock more cells, as comments.
 
-    The latter have a bar, because uncommenting them there would not make a valid file.
+    These lines begin with a bar, because uncommenting them there would not make a valid file.
     """
     lines = ["", "What the reads showed:", *notes]
     lines += [

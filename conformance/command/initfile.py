@@ -94,8 +94,8 @@ def _value(contract: Contract, name: str, member: Mapping[str, Any]) -> Json:
 def _sample(part: Mapping[str, Any], known: Mapping[str, Collection[str]]) -> Json:
     """A value that fits a part of the schema, with names from the contract.
 
-    ``known`` has the names by their kind, which ``x-names`` in the schema gives. An object has only
-    its required members. If its members are such names, it has all of them.
+    ``known`` has the names by their kind; ``x-names`` in the schema says which kind to use. An
+    object has only its required members, or all known names if ``x-names`` names its members.
     """
     if "examples" in part:
         return part["examples"][0]

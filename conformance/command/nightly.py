@@ -91,11 +91,11 @@ def nightly(
     if context.invoked_subcommand:
         return Exit.CONFORMS
     _begin(choice, context.obj())
-    from conformance.command.nights import Wish, night
+    from conformance.command.nights import Options, night
     from conformance.nightly import lock
 
     _require_writable(metrics)
-    wish = Wish(
+    options = Options(
         _reusing(choice, output.absolute(), fresh),
         output.absolute(),
         context.obj,
@@ -109,13 +109,13 @@ def nightly(
     )
     output.mkdir(parents=True, exist_ok=True)
     with lock.held(output):
-        return night(wish)
+        return night(options)
 
 
 def _begin(choice: Choice, moment: datetime) -> None:
     """Print the time and the target of a night, because a log has many nights.
 
-    Raises UsageError unless the choice is the whole of one target.
+    Raises UsageError without a target, and for a shard.
     """
     if not choice.target and not choice.url:
         raise UsageError("nightly needs a target: add --target or --url.")
@@ -138,7 +138,7 @@ def _require_writable(metrics: Path | None) -> None:
         return
     extras.require("metrics")
     if not os.access(metrics.parent, os.W_OK):
-        raise UsageError(f"--metrics {metrics}: its directory is missing, or cannot be written to.")
+        raise UsageError(f"--metrics {metrics}: its directory is missing or not writable.")
 
 
 def _channels(config: Path | None) -> tuple[Channel, ...]:
@@ -192,7 +192,7 @@ def check(
     codes = set()
     for path in directories:
         try:
-            found = watching.watched(path, moment, max_age, opened)
+            found = watching.check(path, moment, max_age, opened)
         except UsageError as error:  # the other directories matter, too
             say(str(error), err=True)
             codes.add(Exit.USAGE)

@@ -14,9 +14,15 @@ from conformance.base.options import Choice
 from conformance.base.text import amount
 from conformance.command import awaiting, cleaning, comparing, reusing
 from conformance.command.commands import load
-from conformance.command.concluding import conclude, placed, remember, remembered, terminal
+from conformance.command.concluding import add_to_history, conclude, placed, terminal, with_history
 from conformance.command.directory import prune
-from conformance.command.preparing import check_runnable, embedded, first_look, prepared_for, sent
+from conformance.command.preparing import (
+    check_runnable,
+    embedded,
+    execute,
+    first_look,
+    prepared_for,
+)
 from conformance.command.saying import say
 from conformance.model import PUBLISHED, Run, Verdict
 from conformance.nightly import (
@@ -30,10 +36,10 @@ from conformance.nightly import (
     transitions,
     unbegun,
 )
-from conformance.nightly.channels import Channel, addressed, delivered
+from conformance.nightly.channels import Channel, deliver_all, waiting_for
 from conformance.nightly.dates import Certificate
 from conformance.nightly.facts import Night, Seen, night_of
-from conformance.nightly.notices import BROKEN, Message, Notice, message, ordered
+from conformance.nightly.notices import NEW_FAULTS, Message, Notice, message, ordered
 from conformance.nightly.outcome import Outcome
 from conformance.nightly.state import Good, State
 from conformance.nightly.transitions import Step
@@ -47,7 +53,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Options:
     """What the user asked for: the run, its directory of reports, and whom to tell."""
 
     choice: Choice
@@ -73,7 +79,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a night ran: its facts, and the judged run; None if there is none.
+    """The result of running a night: its facts, and the judged run; None if there is none.
 
     ``good`` has the verdicts of the last good night, and ``new`` the causes that it did not have.
     """
@@ -84,76 +90,78 @@ class Ran:
     new: tuple[Seen, ...] = ()
 
 
-def night(wish: Wish) -> Exit:
+def night(options: Options) -> Exit:
     """Judge a target for a night, in a directory whose lock is held; returns the exit code.
 
     What changed is sent and printed, and what later nights need is stored.
 
     Raises UsageError or TargetError if the night cannot begin.
     """
-    prepared = _prepared(wish)
-    state, notices = _begun(wish, prepared)
-    ran = _run_suite(wish, prepared, state.good)
-    step = transitions.step(state, ran.night, ran.good or {}, accept=wish.accept_less)
-    today = wish.clock().date()
+    prepared = _prepared(options)
+    state, notices = _begun(options, prepared)
+    ran = _run_suite(options, prepared, state.good)
+    step = transitions.step(state, ran.night, ran.good or {}, accept=options.accept_less)
+    today = options.clock().date()
     waivers = prepared.target.declaration.waivers
-    due, said = dates.due(waivers, wish.certificates, today, state.said)
-    drift = drifting.look(prepared.contract, prepared.target, wish.choice.seed, state.drift)
+    due, said = dates.due(waivers, options.certificates, today, state.said)
+    drift = drifting.look(prepared.contract, prepared.target, options.choice.seed, state.drift)
     notices = ordered([*notices, *step.notices, *due, *drift.notices])
-    found = _outcome(wish, prepared, state, ran, step, notices)
-    after = replace(step.state, said=said, ended=_moment(wish.clock), drift=drift.ids)
-    found = _send_messages(wish, after, found)
+    found = _outcome(options, prepared, state, ran, step, notices)
+    after = replace(step.state, said=said, ended=_moment(options.clock), drift=drift.ids)
+    found = _send_messages(options, after, found)
     _say(found)
-    outcome.write(found, wish.output)
-    spared = wish.output.resolve() / after.good.run if after.good else None
-    prune(wish.output, wish.keep, spared)
-    if wish.metrics:
+    outcome.write(found, options.output)
+    spared = options.output.resolve() / after.good.run if after.good else None
+    prune(options.output, options.keep, spared)
+    if options.metrics:
         from conformance.nightly import measuring
 
         name = prepared.target.declaration.name
-        measuring.write(wish.metrics, wish.output, name, after, found, ran.run, drift.found)
+        measuring.write(options.metrics, options.output, name, after, found, ran.run, drift.found)
     return found.exit_code
 
 
-def _prepared(wish: Wish) -> Prepared:
-    """The run of a night. If it cannot begin, says so where notices go, and raises the error.
+def _prepared(options: Options) -> Prepared:
+    """The planned run of a night.
 
-    By default it uses the objects of earlier nights, if there was one. Raises UsageError or
-    TargetError.
+    If it cannot begin, sends and stores why, as for a notice, and raises UsageError or TargetError.
+    The objects of earlier nights are not used if there are none yet, or if the run may not write.
     """
     try:
-        with embedded(wish.choice) as server:
-            prepared = prepared_for(wish.choice, server, aloud=True, clock=wish.clock)
+        with embedded(options.choice) as server:
+            prepared = prepared_for(options.choice, server, aloud=True, clock=options.clock)
         check_runnable(prepared)
     except (UsageError, TargetError) as error:
-        target = str(wish.choice.target or wish.choice.url)
-        unbegun.tell(str(error), target, wish.output, wish.clock, wish.channels)
+        target = str(options.choice.target or options.choice.url)
+        unbegun.tell(str(error), target, options.output, options.clock, options.channels)
         raise
-    if wish.choice.reuse == wish.output:
-        return reusing.only_after_a_run(prepared, wish.output)
+    if options.choice.reuse == options.output:
+        return reusing.drop_unusable_reuse(prepared, options.output)
     return prepared
 
 
-def _begun(wish: Wish, prepared: Prepared) -> tuple[State, list[Notice]]:
+def _begun(options: Options, prepared: Prepared) -> tuple[State, list[Notice]]:
     """The state at the beginning of a night, and the notice if the night before did not arrive.
 
     Raises UsageError if the directory belongs to another target or another selection.
     """
-    address, scope = prepared.target.declaration.url, wish.scope
-    known = state_file.read(wish.output)
+    address, scope = prepared.target.declaration.url, options.scope
+    known = state_file.read(options.output)
     state = known or State(target=address, scope=scope)
     for what, before, current in (("target", state.target, address), ("scope", state.scope, scope)):
         if before != current:
             raise UsageError(
-                f"{wish.output}: earlier nights here have the {what} {before}, not {current}. "
+                f"{options.output}: earlier nights here have the {what} {before}, not {current}. "
                 "Specify another directory with --output."
             )
     missed = None
     if known:
-        announced = state_file.read_watch(wish.output).told
-        missed = silence.missed(state, wish.clock(), wish.max_age, announced, alone=True)
-    state = replace(state, began=_moment(wish.clock), name=prepared.target.declaration.name)
-    state_file.write(state, wish.output)
+        announced = state_file.read_watch(options.output).told
+        missed = silence.missed(
+            state, options.clock(), options.max_age, announced, none_running=True
+        )
+    state = replace(state, began=_moment(options.clock), name=prepared.target.declaration.name)
+    state_file.write(state, options.output)
     return state, [missed] if missed else []
 
 
@@ -165,27 +173,27 @@ def _moment(clock: Clock) -> str:
 # --- the run --------------------------------------------------------------------------------------
 
 
-def _run_suite(wish: Wish, prepared: Prepared, good: Good | None) -> Ran:
+def _run_suite(options: Options, prepared: Prepared, good: Good | None) -> Ran:
     """Run the suite, compare with the last good night, and write the reports.
 
     A run that had to stop, or whose files could not all be written, gives a stopped night.
     """
-    older = _open_good(wish, good)
+    older = _open_good(options, good)
     verdicts = older.results.verdicts if older else None
     look = first_look(prepared)
-    awaiting.until_up(prepared.target.declaration.url, wish.choice.max_seconds)
+    awaiting.until_up(prepared.target.declaration.url, options.choice.max_seconds)
     try:
-        finished, directory = sent(prepared, wish.output, terminal(), yes=True, look=look)
+        finished, directory = execute(prepared, options.output, terminal(), yes=True, look=look)
     except (Unjudgeable, StorageError) as error:
         say(str(error), err=True)
         return Ran(Night(stopped=str(error)), good=verdicts)
-    finished = remembered(finished, prepared.selected, directory)
+    finished = with_history(finished, prepared.selected, directory)
     cleaning.note_left(finished, directory)
     found = None
     if older and good:
-        finished, found = comparing.with_baseline(finished, older, wish.output / good.run)
-    code = conclude(finished, prepared.selected, directory, terminal(), wish.details)
-    remember(finished, prepared.selected, directory)
+        finished, found = comparing.with_baseline(finished, older, options.output / good.run)
+    code = conclude(finished, prepared.selected, directory, terminal(), options.details)
+    add_to_history(finished, prepared.selected, directory)
     facts = night_of(finished, directory.name)
     is_unwritten = code is not finished.exit_code and code == Exit.UNJUDGED
     if is_unwritten:
@@ -193,13 +201,13 @@ def _run_suite(wish: Wish, prepared: Prepared, good: Good | None) -> Ran:
     return Ran(facts, placed(finished, directory), verdicts, _new(facts, found))
 
 
-def _open_good(wish: Wish, good: Good | None) -> Opened | None:
+def _open_good(options: Options, good: Good | None) -> Opened | None:
     """The run of the last good night; None if there is none, or none that can be read."""
     if good is None:
         return None
-    contract = load(wish.choice.spec, wish.choice.challenges, wish.choice.edition)
+    contract = load(options.choice.spec, options.choice.challenges, options.choice.edition)
     try:
-        return runfile.open_run(wish.output / good.run, contract)
+        return runfile.open_run(options.output / good.run, contract)
     except UsageError as error:
         say(f"Note: everything counts as new, because the last good night cannot be read: {error}")
         return None
@@ -208,7 +216,7 @@ def _open_good(wish: Wish, good: Good | None) -> Opened | None:
 def _new(night: Night, found: Comparison | None) -> tuple[Seen, ...]:
     """The causes that the last good night did not have, and those that now break more cells.
 
-    Without a last good night, all causes. ``found`` compares the night with it.
+    ``found`` compares the night with the last good one. If it is None, all causes are new.
     """
     if found is None:
         return night.causes
@@ -222,22 +230,22 @@ def _new(night: Night, found: Comparison | None) -> tuple[Seen, ...]:
 
 
 def _outcome(
-    wish: Wish, prepared: Prepared, state: State, ran: Ran, step: Step, notices: list[Notice]
+    options: Options, prepared: Prepared, state: State, ran: Ran, step: Step, notices: list[Notice]
 ) -> Outcome:
     """The outcome of a night that began with a state, before anything is sent."""
     verdicts, declared, run = ran.good or {}, prepared.target.declaration, ran.run
-    first_cause = next(iter((*step.told, *ran.new)), None)
+    first_cause = next(iter((*step.new_or_wider, *ran.new)), None)
     return Outcome(
         step=step,
         notices=notices,
         new=ran.new,
-        judged_all=ran.night.whole and not step.thinner,
-        less=losses.details(state.good, verdicts, ran.night) if step.thinner else (),
+        judged_all=ran.night.is_complete and not step.judges_less,
+        less=losses.details(state.good, verdicts, ran.night) if step.judges_less else (),
         counts=run.counts if run else {},
         causes=len(run.causes) if run else 0,
         target=f"{declared.name}, {declared.url}",
         place=run.place if run else "",
-        page=str(wish.output / ran.night.run / "report.html"),
+        page=str(options.output / ran.night.run / "report.html"),
         reproduce=rerun.pasted(run, str(first_cause.number)) if run and first_cause else "",
         claim=view.headline(run) if run else "",
         setup=losses.shortened(ran.night.setup),
@@ -247,29 +255,29 @@ def _outcome(
     )
 
 
-def _send_messages(wish: Wish, state: State, found: Outcome) -> Outcome:
-    """Send the messages that wait and that of this night; returns the outcome with those unsent.
+def _send_messages(options: Options, state: State, found: Outcome) -> Outcome:
+    """Send the waiting messages and that of this night; returns the outcome with ``unsent`` set.
 
     The state is stored before the first and after each one, so that a killed night loses none.
     """
     waiting = state.unsent
     if found.notices:
-        names = tuple(channel.name for channel in wish.channels)
+        names = tuple(channel.name for channel in options.channels)
         waiting = (*waiting, replace(message(found.notices, found.details), to=names))
 
     def save(unsent: tuple[Message, ...]) -> None:
-        state_file.write(replace(state, unsent=unsent), wish.output)
+        state_file.write(replace(state, unsent=unsent), options.output)
 
-    waiting = addressed(waiting, wish.channels)
+    waiting = waiting_for(waiting, options.channels)
     save(waiting)
-    return replace(found, unsent=len(delivered(waiting, wish.channels, save)))
+    return replace(found, unsent=len(deliver_all(waiting, options.channels, save)))
 
 
 def _say(found: Outcome) -> None:
     """Print the notices of a night, and what could not be sent."""
     notices = [str(notice) for notice in found.notices]
     lines = [*(notices or [found.headline]), *found.reasons]
-    if any(notice.kind in BROKEN for notice in found.notices) and found.reproduce:
+    if any(notice.kind in NEW_FAULTS for notice in found.notices) and found.reproduce:
         lines.append(f"  {found.reproduce}")
     if found.unsent:
         messages = amount(found.unsent, "message")

@@ -21,7 +21,7 @@ def between(least: timedelta, most: timedelta) -> Callable[[str], timedelta]:
             raise click.BadParameter(f"{text!r} is not a length of time such as 30s, 5m, 6h or 30d")
         length = timedelta(seconds=int(found[1]) * UNITS[found[2]])
         if not least <= length <= most:
-            raise click.BadParameter(f"{text} does not lie between {least} and {most}")
+            raise click.BadParameter(f"{text} is not between {least} and {most}")
         return length
 
     return period

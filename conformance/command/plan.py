@@ -27,7 +27,7 @@ NAME = 28
 SEVERAL = ""
 """Replaces the area of a case that feeds no rule of its own."""
 RESPONSES = (10, 100, 300)
-"""Milliseconds of a response for which the duration is estimated."""
+"""Response times in milliseconds for which the duration is estimated."""
 
 
 def all_as_data(prepared: Prepared) -> dict[str, Any]:
@@ -92,7 +92,8 @@ def _by_area(prepared: Prepared) -> dict[str, list[Case]]:
     groups: dict[str, list[Case]] = {title: [] for title in titles.values()}
     for case in prepared.chosen.cases:
         areas = [area_of[rule] for rule in case.rules if rule in area_of]
-        groups[titles[mode(areas) if areas else SEVERAL]].append(case)
+        area = mode(areas) if areas else SEVERAL
+        groups[titles[area]].append(case)
     return {title: cases for title, cases in groups.items() if cases}
 
 
@@ -167,7 +168,7 @@ def leavings(prepared: Prepared) -> Iterator[str]:
 
 
 def duration(prepared: Prepared) -> str:
-    """The time that a run takes, as text, for each time of a response in RESPONSES.
+    """The time that a run takes, as text, for each response time in RESPONSES.
 
     The suite spends a fixed time on each request. Only the waits of cases that run at the same time
     overlap.
@@ -189,9 +190,10 @@ def duration(prepared: Prepared) -> str:
 
 
 def bounds(prepared: Prepared) -> Iterator[str]:
-    """How the budget and the rate limit a run: the clauses that fit, and the time it takes.
+    """Lines on what limits a run: the clauses that its budget covers, and the time by its rate.
 
-    If only a part of the plan of the packaged contract runs, also what so few requests show.
+    If only a part of the plan for the packaged contract runs, a line says what so few requests can
+    show.
     """
     target, chosen = prepared.target, prepared.chosen
     left_out = sum(case.gap == OVER_BUDGET for case in chosen.cases)

@@ -76,7 +76,7 @@ def prepared_for(
     return replace(prepared, salt=new_salt())
 
 
-def sent(
+def execute(
     prepared: Prepared,
     output: Path,
     console: Console,
@@ -117,7 +117,10 @@ def sent(
 
 
 def _confirmed(prepared: Prepared, yes: bool) -> Prepared:
-    """The prepared run once its user has agreed, with the objects that it may use again."""
+    """Ask for confirmation; returns the run with the objects of earlier runs that it may use again.
+
+    Asks nothing if ``yes`` is set or the server is the embedded one.
+    """
     from conformance.command.reusing import with_objects
 
     check_runnable(prepared)
@@ -146,7 +149,7 @@ def _announce(prepared: Prepared, look: Look | None) -> None:
 
 
 def first_look(prepared: Prepared) -> Look | None:
-    """What a run examines before its first case.
+    """The function that examines the target before the first case of a run.
 
     None if the user chose certain clauses or areas, or if the budget is tight: then every request
     should serve a case.

@@ -11,7 +11,7 @@ from conformance.base.errors import Exit, UsageError
 from conformance.command.choosing import with_spec
 from conformance.command.commands import load
 from conformance.command.replay import RUN, recomputed
-from conformance.command.saying import hand_out, say
+from conformance.command.saying import print_json, say
 
 if TYPE_CHECKING:
     from conformance.model import Contract, Profile
@@ -42,7 +42,7 @@ def profiles_(name: str | None, stored_in: Path | None, as_json: bool, spec: Pat
         text = profile_text.standings(found)
         met = not any(each.lacking for each in found)
     if as_json:
-        hand_out(listed)
+        print_json(listed)
     else:
         say(text)
     return Exit.CONFORMS if met else Exit.VIOLATED

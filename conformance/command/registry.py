@@ -12,7 +12,7 @@ import click
 from conformance.base.errors import Exit
 from conformance.command import extras
 from conformance.command.commands import load
-from conformance.command.saying import hand_out, say
+from conformance.command.saying import print_json, say
 from conformance.command.signing_key import FILE, with_trust
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def list_(
 
     checked = registries.entries(folder, _verifier(trust, revoked, stamp_roots, challenges))
     if as_json:
-        hand_out([registries.row(each.certificate) for each in checked if each.certificate])
+        print_json([registries.row(each.certificate) for each in checked if each.certificate])
         return _code(checked)
     if not checked:
         say("The registry is empty.")
@@ -165,6 +165,6 @@ def _say_refused(checked: Iterable[Checked]) -> None:
 
 
 def _code(checked: Iterable[Checked]) -> int:
-    """1 if a bundle is refused."""
+    """The exit code: 1 if a bundle is refused, else 0."""
     refused = any(each.certificate is None for each in checked)
     return Exit.VIOLATED if refused else Exit.CONFORMS

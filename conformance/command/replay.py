@@ -23,9 +23,9 @@ from conformance.command.concluding import (
     conclude,
     new_run,
     placed,
-    remembered,
-    strictly,
+    strict_exit_code,
     terminal,
+    with_history,
 )
 from conformance.command.saying import say
 
@@ -75,7 +75,7 @@ def replay(
     say(f"Judging again by {stored.run.contract.name}: {stored.run.target.url}")
     again = new_run(output, lambda path: runfile.copy(stored, stored_in, path))
     code = conclude(stored.run, stored.selected, again, console, details)
-    return strictly(stored.run, code) if strict_waivers else code
+    return strict_exit_code(stored.run, code) if strict_waivers else code
 
 
 @click.command()
@@ -95,19 +95,19 @@ def report(
 ) -> int:
     """Judge a stored run again and rewrite the reports in its directory."""
     stored = recomputed(stored_in, load(spec, challenges), of)
-    run = remembered(stored.run, stored.selected, stored_in)
+    run = with_history(stored.run, stored.selected, stored_in)
     code = conclude(run, stored.selected, stored_in, terminal(), details)
-    return strictly(run, code) if strict_waivers else code
+    return strict_exit_code(run, code) if strict_waivers else code
 
 
 def recomputed(stored_in: Path, contract: Contract, of: Path | None = None) -> Stored:
-    """A stored run, judged again, whose plan and log fit what it says about itself.
+    """A stored run, judged again. Raises UsageError if it does not fit what it says about itself.
 
     Spot checks are compared with the full run ``of``, if there is one.
 
     A run of another suite or contract, or with requests that could not be recomputed, is judged,
-    but counts as incomplete. Requests of merged shards are not expected to be. What the run says
-    about earlier runs is left out. Raises UsageError for a run that does not fit.
+    but counts as incomplete. In merged shards, requests that could not be recomputed do not matter.
+    What the run says about earlier runs is left out.
     """
     from conformance.certify import recompute, requests
 
@@ -137,7 +137,7 @@ def _compared(run: Run, of: Path | None, contract: Contract) -> Run:
         return run
     full = full_run(of, contract)
     if not watched.accompanies(full, run):
-        raise UsageError(f"{of}: these spot checks do not accompany this run, but another one.")
+        raise UsageError(f"{of}: these spot checks accompany another full run, not this one.")
     return replace(run, differences=tuple(watched.differences(full, run)))
 
 
@@ -154,7 +154,7 @@ def full_run(directory: Path, contract: Contract) -> Run:
 
 
 def _note_challenges(opened: Opened, run: Run) -> None:
-    """Say if other accepted challenges take effect now than in the run that was stored."""
+    """Print a note if other accepted challenges take effect than in the run that was stored."""
     before = opened.said.get("challenges", {}).get("numbers", [])
     now = list(run.challenges.numbers)
     if before != now:
@@ -184,9 +184,9 @@ def opened_fitting(directory: Path, contract: Contract) -> Opened:
 
 
 def _judged_fitting(directory: Path, contract: Contract) -> tuple[Opened, Stored, Played]:
-    """A stored run that fits what it says, the same run judged again, and what its playback showed.
+    """A stored run, the same run judged again, and what its playback showed.
 
-    Notes and errors are those of ``opened_fitting``.
+    Prints notes and raises errors as ``opened_fitting`` does.
     """
     from conformance.certify.judged_again import judged_and_played
     from conformance.run import runfile
@@ -208,7 +208,7 @@ def _opened(directory: Path, contract: Contract) -> Opened:
 
 
 def _require_played(directory: Path, played: Played) -> None:
-    """Raise UsageError for requests that do not follow from a run; say which nobody can check."""
+    """Raise UsageError for requests that do not follow from a run; note how many are unchecked."""
     _require_nothing_wrong(directory, played.mismatches)
     if played.remark:
         say(f"Note: {directory}: {played.remark}", err=True)

@@ -16,7 +16,7 @@ from conformance.base.options import Choice
 from conformance.command.choosing import with_target, with_yes
 from conformance.command.commands import load
 from conformance.command.concluding import placed, terminal
-from conformance.command.preparing import embedded, prepared_for, sent
+from conformance.command.preparing import embedded, execute, prepared_for
 from conformance.command.replay import LATEST, RUN
 from conformance.command.sametarget import require_consistent, require_same, require_same_server
 from conformance.command.saying import say
@@ -65,7 +65,8 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
     counts: Counter[Fate] = Counter()
     for each, fate, why in fates_of(sought, stored, run):
         counts[fate] += 1
-        say(f"{fate}: {each.cell.name}{f': {why}' if why else ''}")
+        reason = f": {why}" if why else ""
+        say(f"{fate}: {each.cell.name}{reason}")
     summary = ", ".join(f"{amount(count, 'cell')} {fate}" for fate, count in counts.items())
     where = ", on the embedded server" if server else ""
     say(f"{_title(stored, what)}{summary}{where}")
@@ -100,7 +101,7 @@ def _cause_of(run: Run, what: str) -> Cause | None:
 
 
 def _title(run: Run, what: str) -> str:
-    """The title of a cause and a colon; empty if it is not a cause that is rerun."""
+    """The title of the cause that ``what`` names, and a colon; empty if it names no cause."""
     from conformance.report import view
 
     cause = _cause_of(run, what)
@@ -137,7 +138,7 @@ def _run_and_store(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
     require_key(prepared.target)
     if not prepared.chosen.runnable:
         return prepared.begun(datetime.now(UTC), require_complete=False), None
-    run, directory = sent(prepared, OUTPUT, terminal(), yes=yes)
+    run, directory = execute(prepared, OUTPUT, terminal(), yes=yes)
     run = placed(run, directory)
     store(run, prepared.selected, directory)
     return run, directory
@@ -156,11 +157,11 @@ def _with_spot_plan(prepared: Prepared, stored: Run) -> Prepared:
 
 
 def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prepared:
-    """The plan reduced to the cases that showed some cells broken, and to earlier writes.
+    """The plan reduced to the cases that showed some cells broken, and those of earlier writes.
 
-    These are the last writes to the same objects. What the target file no longer allows or provides
-    is not sent. A case of which a quick run sends only the first requests runs to its end, because
-    some cells need that to pass.
+    The earlier writes are the last ones to the same objects. What the target file no longer allows
+    or provides is not sent. A case that a quick run cuts short runs to its end, because some cells
+    pass only then.
     """
     from conformance.plan.build import Plan
 
@@ -168,13 +169,13 @@ def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prep
     wanted = {exchange.case for exchange in [*shown_by, *_writes_before(stored, shown_by)]}
     cases = [case for case in prepared.plan.cases if case.id in wanted]
     if any(case.at_most for case in cases):
-        whole = _whole_cases(prepared)
-        cases = [whole.get(case.id, case) if case.at_most else case for case in cases]
+        uncut = _uncut_cases(prepared)
+        cases = [uncut.get(case.id, case) if case.at_most else case for case in cases]
     plan = Plan(tuple(cases))
     return replace(prepared, plan=plan, chosen=plan)
 
 
-def _whole_cases(prepared: Prepared) -> dict[str, Case]:
+def _uncut_cases(prepared: Prepared) -> dict[str, Case]:
     """The cases of the suite for the target by id, none of them cut short. Some may not run."""
     from conformance.base.options import Depth
     from conformance.run.planning import planned

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def reuse_of(choice: Choice) -> Reuse | None:
-    """The reuse that was chosen, without objects, which the target has to show first.
+    """The chosen reuse of objects, still without the objects: the target has to show them first.
 
-    None without it. Raises UsageError for options that do not go together.
+    None if no reuse was chosen. Raises UsageError for options that do not go together.
     """
     from conformance.model import Reuse
 
@@ -32,8 +32,8 @@ def reuse_of(choice: Choice) -> Reuse | None:
     return Reuse(turns=choice.turns)
 
 
-def only_after_a_run(prepared: Prepared, directory: Path) -> Prepared:
-    """The prepared run, without reuse if it may not write or a directory holds no run yet."""
+def drop_unusable_reuse(prepared: Prepared, directory: Path) -> Prepared:
+    """The prepared run, without reuse if it may not write or if a directory has no run yet."""
     from conformance.model import Effect
     from conformance.run import runfile
 
@@ -46,8 +46,8 @@ def only_after_a_run(prepared: Prepared, directory: Path) -> Prepared:
 def with_objects(prepared: Prepared) -> Prepared:
     """The prepared run with the objects of earlier runs that it may use again. Sends only reads.
 
-    There are none if the target is down, which the run itself then says. Spot checks use nothing
-    again, whatever was chosen: they are prepared without reuse.
+    If the target is down, there are no objects, and the run itself reports that. Spot checks are
+    prepared without reuse, so they get none, whatever was chosen.
     """
     from conformance.run.reusing import reusable
     from conformance.run.session import Session

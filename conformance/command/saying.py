@@ -28,8 +28,8 @@ def show(painted: str, *, colour: bool) -> None:
     click.echo(for_console(painted, painted=True), color=colour)
 
 
-def hand_out(data: Any) -> None:
-    """Print data as JSON, with an escape in ``##``."""
+def print_json(data: Any) -> None:
+    """Print data as JSON. ``##``, which a CI runner may interpret, is escaped."""
     click.echo(json.dumps(data, indent=1).replace("##", "#\\u0023"))
 
 

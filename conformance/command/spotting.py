@@ -18,7 +18,7 @@ from conformance.base.errors import ConformanceError, UsageError
 from conformance.base.options import Choice, Depth
 from conformance.command.commands import load
 from conformance.command.concluding import conclude, terminal
-from conformance.command.preparing import embedded, sent
+from conformance.command.preparing import embedded, execute
 from conformance.command.replay import RUN, full_run
 from conformance.command.sametarget import require_same, require_same_server
 from conformance.command.saying import say
@@ -115,7 +115,7 @@ def spot_checks(
         _require_fit(contract, full, target, choice, server)
         prepared = _prepared(contract, target, choice, spread, full)
         prepared = replace(prepared, embedded=server is not None)
-        run, directory = sent(prepared, output / DIRECTORY, terminal(), yes=yes)
+        run, directory = execute(prepared, output / DIRECTORY, terminal(), yes=yes)
     run = replace(run, differences=tuple(watched.differences(full, run)))
     return conclude(run, None, directory, terminal(), details)
 
@@ -133,7 +133,7 @@ def _require_alone() -> None:
 
 
 def _own_choice(choice: Choice, spread: float) -> Choice:
-    """The choice for spot checks: few requests, and a seed that nobody can foresee unless given."""
+    """The choice for spot checks: few requests and, unless the user gave a seed, a random one."""
     from conformance.run.spots import MOST
 
     source = click.get_current_context().get_parameter_source("seed")
@@ -168,7 +168,7 @@ def _lacking(
 ) -> Iterator[str]:
     """What a target lacks to be used for the spot checks of a full run.
 
-    The embedded server, which was not what the full run tested, lacks everything.
+    The embedded server lacks everything, because the full run tested another target.
     """
     from conformance.report import view
 
@@ -190,14 +190,14 @@ def _lacking(
 def _known_keys(contract: Contract, full: Run, choice: Choice) -> frozenset[str]:
     """The keys of a full run, from its target file, because the run itself stores none.
 
-    None, with a note, if that file is gone or cannot be read.
+    If that file is gone or cannot be read, prints a note, and returns no keys.
     """
     from conformance.run.planning import target_of
 
     path = Path(full.given.target)
     if not full.given.target or not path.is_file():
         say(
-            "Note: the suite cannot see whether these keys are others than those of the run.",
+            "Note: the suite cannot tell whether these keys differ from those of the full run.",
             err=True,
         )
         return frozenset()

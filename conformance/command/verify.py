@@ -13,7 +13,7 @@ import click
 from conformance.base.errors import UsageError
 from conformance.command import extras
 from conformance.command.commands import load
-from conformance.command.saying import hand_out, say
+from conformance.command.saying import print_json, say
 from conformance.command.signing_key import FILE, with_trust
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ def verify(
     if verified.certificate is not None:
         _write(verified.certificate, page, badge)
     if as_json:
-        hand_out(_as_data(verified))
+        print_json(_as_data(verified))
     else:
         say("\n".join(_lines(verified)))
     return verified.exit_code
 
 
 def _write(certificate: Certificate, page: Path | None, badge: Path | None) -> None:
-    """Write the page and the badge of a certificate, where asked for."""
+    """Write the page and the badge of a certificate, each only if it has a path."""
     from conformance.base import files
     from conformance.certify import page as pages
 

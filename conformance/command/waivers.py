@@ -12,7 +12,7 @@ import click
 from conformance.base.errors import UsageError
 from conformance.command.choosing import with_spec
 from conformance.command.commands import load
-from conformance.command.saying import hand_out, say
+from conformance.command.saying import print_json, say
 
 if TYPE_CHECKING:
     from conformance.model import Waiver
@@ -55,7 +55,7 @@ def due(target: Path, ahead: int, owner: str | None, as_json: bool, spec: Path |
     last = today + timedelta(days=ahead)
     listed = sorted((each for each in found if each.expires <= last), key=lambda each: each.expires)
     if as_json:
-        hand_out([_as_data(each, today) for each in listed])
+        print_json([_as_data(each, today) for each in listed])
     elif listed:
         say("\n".join(_lines(listed, today)))
     else:

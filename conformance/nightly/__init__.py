@@ -1,5 +1,5 @@
 """A run every night: what changed since the last one, who is told, and what is remembered.
 
 ``transitions``, ``dates`` and ``silence`` decide, without effects, what there is to say.
-``state_file``, ``lock`` and ``channels`` have the effects.
+``state_file``, ``lock`` and ``channels`` read, write, lock and send.
 """

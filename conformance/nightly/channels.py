@@ -25,69 +25,75 @@ class Channel:
     deliver: Callable[[Message], bool]
 
 
-def addressed(messages: Iterable[Message], channels: Iterable[Channel]) -> tuple[Message, ...]:
-    """The messages that wait for some of the channels, at most the newest MOST.
+def waiting_for(messages: Iterable[Message], channels: Iterable[Channel]) -> tuple[Message, ...]:
+    """The messages that still wait for at least one of the channels: at most the newest MOST.
 
-    A channel that is no longer configured is dropped from a message.
+    Channels that are no longer configured are removed from the recipients of each message.
     """
     names = {channel.name for channel in channels}
-    kept = (replace(each, to=tuple(to for to in each.to if to in names)) for each in messages)
-    return tuple(each for each in kept if each.to)[-MOST:]
+    waiting = []
+    for message in messages:
+        to = tuple(name for name in message.to if name in names)
+        if to:
+            waiting.append(replace(message, to=to))
+    return tuple(waiting[-MOST:])
 
 
-def delivered(
+def deliver_all(
     waiting: tuple[Message, ...],
     channels: Iterable[Channel],
     save: Callable[[tuple[Message, ...]], None],
 ) -> tuple[Message, ...]:
-    """Send what waits, oldest first; returns what still waits.
+    """Send the waiting messages to each channel, oldest first; returns those that still wait.
 
     ``save`` stores what still waits after each delivery, so that nothing is sent twice. A channel
-    that fails twice in a row gets nothing more for now. A message that a channel rejects, although
-    it takes others, does not hold those up, and is given up in the end.
+    that fails FAILURES times in a row gets nothing more for now. If a channel rejects one message
+    but accepts others, it still gets the others. After enough such nights, the message is given up.
     """
     for channel in channels:
         rejected: list[Message] = []
-        accepts, in_a_row = False, 0
+        has_accepted, failures_in_a_row = False, 0
         for message in [each for each in waiting if channel.name in each.to]:
             if channel.deliver(message):
                 waiting = _without(waiting, message, channel.name)
                 save(waiting)
-                accepts, in_a_row = True, 0
+                has_accepted, failures_in_a_row = True, 0
             else:
                 rejected.append(message)
-                in_a_row += 1
-            if in_a_row == FAILURES:
+                failures_in_a_row += 1
+            if failures_in_a_row == FAILURES:
                 break
-        if accepts and rejected:
-            waiting = _rejected(waiting, rejected, channel.name)
+        if has_accepted and rejected:
+            waiting = _after_rejections(waiting, rejected, channel.name)
             save(waiting)
     return waiting
 
 
-def _rejected(
-    waiting: tuple[Message, ...], messages: Sequence[Message], name: str
+def _after_rejections(
+    waiting: tuple[Message, ...], rejected: Sequence[Message], name: str
 ) -> tuple[Message, ...]:
-    """What still waits once a channel has rejected some messages, and accepted another.
+    """What still waits after the channel ``name`` rejected some messages but accepted another.
 
-    The rejections of these are counted, and at REJECTIONS a message is given up for the channel.
+    Each rejected message counts its rejections. At REJECTIONS, it is given up for this channel.
     """
-    for message in messages:
+    for message in rejected:
         if message.rejected + 1 == REJECTIONS:
             waiting = _without(waiting, message, name)
     return tuple(
-        replace(each, rejected=each.rejected + 1) if each in messages else each for each in waiting
+        replace(each, rejected=each.rejected + 1) if each in rejected else each for each in waiting
     )
 
 
-def _without(waiting: tuple[Message, ...], sent: Message, name: str) -> tuple[Message, ...]:
-    """The waiting messages once the ``sent`` one no longer waits for the channel ``name``.
+def _without(waiting: tuple[Message, ...], done: Message, name: str) -> tuple[Message, ...]:
+    """The waiting messages, of which ``done`` no longer waits for the channel ``name``.
 
     A message that then waits for no channel is dropped.
     """
     left = []
     for message in waiting:
-        is_sent = (message.title, message.body) == (sent.title, sent.body)
-        to = tuple(each for each in message.to if not (is_sent and each == name))
-        left.append(replace(message, to=to))
-    return tuple(message for message in left if message.to)
+        to = message.to
+        if (message.title, message.body) == (done.title, done.body):
+            to = tuple(channel for channel in to if channel != name)
+        if to:
+            left.append(replace(message, to=to))
+    return tuple(left)

@@ -1,4 +1,4 @@
-"""Dates that come near: waivers and certificates that end. Each stage is announced once."""
+"""Waivers and certificates that end soon. Each stage before an end is announced once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Certificate:
 
 @dataclass(frozen=True)
 class _Ending:
-    """Something that ends after a day, and what tells it from others."""
+    """Something whose last day is ``day``. ``digest`` identifies it from night to night."""
 
     kind: Kind
     words: str
@@ -42,10 +42,10 @@ class _Ending:
 def due(
     waivers: Iterable[Waiver], certificates: Iterable[Certificate], today: date, said: Iterable[str]
 ) -> tuple[list[Notice], tuple[str, ...]]:
-    """Notices of what ends soon, and what to remember, so that none is given twice.
+    """The notices of what ends soon, and what to remember so that no notice is given twice.
 
-    ``said`` is what was remembered so far: each has the digest of what ends, and the stage. A
-    waiver that has ended is not announced: what it covered is new, if it is still there.
+    Each remembered text has the digest of what ends, and the stage. ``said`` has those of earlier
+    nights. A waiver that has ended is not announced: a failure that it covered counts as new.
     """
     endings = [_of_waiver(each) for each in waivers if each.expires >= today]
     endings += [
@@ -57,7 +57,7 @@ def due(
         days = (ending.day - today).days
         stage = _stage(days)
         if stage is not None:
-            words = f"{_in(days)}, {ending.words}"
+            words = f"{_when(days)}, {ending.words}"
             notice_of[f"{ending.digest}:{stage}"] = Notice(ending.kind, words)
     announced = set(said)
     notices = [notice for key, notice in notice_of.items() if key not in announced]
@@ -65,7 +65,7 @@ def due(
 
 
 def _of_waiver(waiver: Waiver) -> _Ending:
-    """The end of a waiver. With a new date it is a new waiver."""
+    """The end of a waiver. With another date, it counts as another waiver."""
     facts = [waiver.clause, *waiver.operations, waiver.owner, waiver.ticket, str(waiver.expires)]
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:DIGITS]
     words = f"{waiver.clause}, {waiver.owner}, {waiver.ticket}"
@@ -73,14 +73,14 @@ def _of_waiver(waiver: Waiver) -> _Ending:
 
 
 def _stage(days: int) -> int | None:
-    """The stage that some days before the end belong to; None if the end is far."""
+    """The stage that is reached some ``days`` before the end; None if the end is still far."""
     if days < 0:
         return ENDED
     return next((stage for stage in STAGES if days <= stage), None)
 
 
-def _in(days: int) -> str:
-    """When something ends, in words."""
+def _when(days: int) -> str:
+    """When something ends that has some ``days`` left, in words."""
     if days < 0:
         return f"ended {amount(-days, 'day')} ago"
     return f"in {amount(days, 'day')}" if days else "today"

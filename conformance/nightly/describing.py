@@ -28,10 +28,9 @@ SHORT = 120
 
 @dataclass(frozen=True)
 class Subject:
-    """A cause to describe: its number in the report, and the operation that shows it.
+    """A cause to describe: its number in the report, and the routes of its operations.
 
-    Without an operation, its main finding shows it.
-    ``routes`` are its operations.
+    ``operation`` is the one to show it on; if empty, its main finding shows it.
     """
 
     number: int
@@ -40,9 +39,9 @@ class Subject:
 
 
 def subjects(step: Step) -> list[Subject]:
-    """The causes of a step that are new, and those that reach further.
+    """The new causes of a step, then those that reach further.
 
-    Of the latter, the first operation that they newly reach shows them.
+    A cause that reaches further is shown on the first operation that it newly reaches.
     """
     found = [Subject(seen.number, _routes(seen.places)) for seen in step.new]
     for reach in step.wider:
@@ -55,12 +54,12 @@ def subjects(step: Step) -> list[Subject]:
 
 
 def _routes(places: Places) -> tuple[str, ...]:
-    """The operations of a cause, each once."""
+    """The routes of the operations of a cause, each once."""
     return tuple(dict.fromkeys(place.route for place in places.values()))
 
 
 def described(run: Run | None, subjects: Sequence[Subject]) -> list[str]:
-    """The lines on the first MOST causes, with inert and short texts. No lines without a run."""
+    """The lines on the first MOST causes, shortened and made inert; none without a run."""
     if run is None:
         return []
     lines = [line for each in subjects[:MOST] for line in _lines_on(run, each)]
@@ -71,9 +70,9 @@ def described(run: Run | None, subjects: Sequence[Subject]) -> list[str]:
 
 
 def _lines_on(run: Run, subject: Subject) -> Iterator[str]:
-    """The lines on one cause, the first of which is its title.
+    """The lines on one cause, beginning with its title.
 
-    If a finding is about the status, the actual status replaces the longer text of the finding.
+    If its finding is about the status, the actual status replaces the longer text of the finding.
     """
     cause = run.causes[subject.number - 1]
     finding, exchange = _evidence(run, cause, subject.operation)
@@ -84,8 +83,9 @@ def _lines_on(run: Run, subject: Subject) -> Iterator[str]:
         actual = str(exchange.status)
     yield f"Cause {subject.number}: {cause.title or finding.clause}"
     if exchange is not None:
-        yield f"Request: {_asked(exchange)}"
-    yield f"Expected{place.removesuffix(' at /')}: {view.shown(finding.expected, SHORT)}"
+        yield f"Request: {_request_of(exchange)}"
+    place = place.removesuffix(" at /")  # the place of a whole body says nothing
+    yield f"Expected{place}: {view.shown(finding.expected, SHORT)}"
     yield f"Actual: {view.shown(actual, SHORT)}"
     if subject.routes:
         yield f"Operations: {listed(subject.routes, OPERATIONS)}"
@@ -95,28 +95,37 @@ def _lines_on(run: Run, subject: Subject) -> Iterator[str]:
 
 
 def _evidence(run: Run, cause: Cause, operation: str) -> tuple[Finding, Exchange | None]:
-    """The finding that shows a cause, and the exchange that shows the finding best.
+    """The finding that shows a cause on an operation, and the exchange that best shows it.
 
-    It is the main finding, unless an operation is given and the cause has a finding in it. Of a
-    main finding, the exchange that the cause traces back to is left out.
+    If the cause has no finding on the operation, or none is given, its main finding shows it. The
+    exchange that the cause traces back to does not serve to show the main finding.
     """
-    for finding in _findings(run, cause, operation):
+    findings = _findings(run, cause, operation)
+    if findings:
+        finding = findings[0]
         return finding, view.probe(run, finding, finding.exchanges)
-    shown = [each for each in shown_of(run, cause).ids if each != cause.origin]
-    return cause.finding, view.probe(run, cause.finding, shown)
+    ids = [each for each in shown_of(run, cause).ids if each != cause.origin]
+    return cause.finding, view.probe(run, cause.finding, ids)
 
 
 def _findings(run: Run, cause: Cause, operation: str) -> list[Finding]:
-    """The findings of a cause in an operation, those that are like its main one first."""
+    """The findings of a cause on an operation, those that are like its main one first."""
     names = set(cause.cells)
     cells = [cell for cell in run.cells if cell.name in names and cell.operation == operation]
     findings = [in_cause(run, cause, each) for cell in cells for each in cell.findings]
     main = (cause.finding.rule, cause.finding.expected)
-    return sorted(findings, key=lambda each: (each.rule, each.expected) != main)
+
+    def differs_from_main(finding: Finding) -> bool:
+        return (finding.rule, finding.expected) != main
+
+    return sorted(findings, key=differs_from_main)
 
 
-def _asked(exchange: Exchange) -> str:
-    """The request with its key, without the values of its query."""
+def _request_of(exchange: Exchange) -> str:
+    """The method, path and key of a request, and the names in its query without their values.
+
+    Only the method if the address cannot be parsed.
+    """
     try:
         parts = urlsplit(exchange.request.url)
         names = dict.fromkeys(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))

@@ -1,6 +1,6 @@
 """Drift each night: a notice when the OpenAPI document of the target changes against the contract.
 
-A target that publishes no document, or is down, drifts no further: what is known stays known.
+If the target publishes no document, or is down, nothing is said, and what is known stays known.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Look:
 
 
 def look(contract: Contract, target: Target, seed: int, before: tuple[str, ...] | None) -> Look:
-    """Look at the document that a target publishes, without a key.
+    """Fetch the document that a target publishes, without a key, and compare it with the contract.
 
-    ``before`` are the ids of the changes that the last look found, None if there was none.
+    ``before`` has the ids of the changes that the last look found, None if this is the first one.
     """
     try:
         found = fetching.drift_of_target(contract, target, seed)
@@ -53,22 +53,25 @@ def ids_of(found: Drift) -> tuple[str, ...]:
 def notice(before: Sequence[str] | None, found: Drift) -> Notice | None:
     """What there is to say about a drift; None if nothing changed since the last look.
 
-    ``before`` are the ids of the changes that the last look found, None if there was none. Then
-    only a change that breaks clients is worth a notice.
+    ``before`` has the ids of the changes that the last look found. If it is None, this is the first
+    look, and there is a notice only if a change breaks clients.
     """
     known = set(before or ())
     fresh = [change for change in found.changes[:MOST] if change.id not in known]
     gone = len(known.difference(ids_of(found)))
-    telling = [change for change in fresh if change.breaks] if before is None else fresh
-    if not telling and not gone:
+    noteworthy = fresh
+    if before is None:
+        noteworthy = [change for change in fresh if change.breaks]
+    if not noteworthy and not gone:
         return None
     return Notice(Kind.DRIFT, "; ".join(_words(fresh, gone)))
 
 
 def _words(fresh: Sequence[Alike], gone: int) -> Iterator[str]:
-    """The new changes with the first of them, and the number of those that are gone, in words."""
+    """In words: how many changes are new, and the first of them; how many are gone."""
     if fresh:
-        first, breaking = fresh[0], sum(change.breaks for change in fresh)
+        first = fresh[0]
+        breaking = sum(change.breaks for change in fresh)
         does = "breaks" if breaking == 1 else "break"
         count = f"{amount(len(fresh), 'new difference')}, {breaking} of which {does} clients"
         yield f"{count}: {first.sentence}, {amount(len(first.routes), 'operation')}"

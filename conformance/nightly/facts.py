@@ -15,7 +15,7 @@ from conformance.report import phrases, remarks
 MOST = 200
 """Maximum number of causes of a night that are followed."""
 LIMITS = {ReasonKind.BLOCKED, ReasonKind.OWN_LIMIT}
-"""The kinds of reasons that no key, selection or budget changes."""
+"""The kinds of reasons that no key, selection or budget removes."""
 COUNTING = (Verdict.FAILED, Verdict.WARNED)
 """The verdicts of causes that count. A waived cause is accepted, so nobody is told about it."""
 
@@ -24,11 +24,12 @@ COUNTING = (Verdict.FAILED, Verdict.WARNED)
 class Seen:
     """A cause as a night showed it.
 
-    ``words`` are its ``title`` and how far it reaches. ``number`` is that in the report, from 1.
-    ``cell`` is the name of its main cell, ``parts`` are its ids in each of its operations alone,
-    and ``places`` say where these are. ``blocks`` are the cells that cannot be judged because of
-    it, and ``spoils`` others of its operations for which nothing was left to judge. ``lapsed`` is
-    the last day of a waiver that covered it; empty without one.
+    ``words`` are its ``title`` and how far it reaches. ``number`` is its number in the report, from
+    1. ``cell`` is the name of its main cell. ``parts`` are the ids that it would have in each of
+    its operations alone, and ``places`` says where they are. ``blocks`` are the cells that cannot
+    be judged because of it. ``spoils`` are the cells of its operations that were not judged for
+    reasons which the user cannot change. ``lapsed`` is the last day of a waiver that covered it;
+    empty without one.
     """
 
     id: str
@@ -51,9 +52,10 @@ class Night:
     night could not be judged to the end; empty if it was. ``red`` means that a cell failed, and
     ``errors`` is the number of cells that a lost connection or a bug kept from being judged.
     ``judged`` is the number of judged cells. ``reasons`` say, by cell, why the others were not.
-    ``unasked`` are the cells that the selection leaves out, and that were not judged in passing.
-    ``limited`` are those of them that nobody can do anything about, except for fixing a failure.
-    ``setup`` are sentences on what is wrong with the target file, such as a key that is rejected.
+    ``unselected`` are the cells that the selection leaves out, and that were not judged in passing.
+    ``limited`` are the cells that were not judged for reasons which the user cannot change, except
+    by fixing a failure. ``setup`` has sentences on what is wrong with the target file, such as a
+    key that is rejected.
     """
 
     run: str = ""
@@ -64,23 +66,23 @@ class Night:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     causes: tuple[Seen, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
-    unasked: frozenset[str] = frozenset()
+    unselected: frozenset[str] = frozenset()
     limited: frozenset[str] = frozenset()
     setup: tuple[str, ...] = ()
 
     @property
     def blocked(self) -> frozenset[str]:
-        """The cells that could not be judged because of one of its causes."""
+        """The cells that could not be judged because of a cause of the night."""
         return frozenset(name for seen in self.causes for name in (*seen.blocks, *seen.spoils))
 
     @property
-    def whole(self) -> bool:
-        """Whether everything that was chosen could be judged or had a reason not to be."""
+    def is_complete(self) -> bool:
+        """Whether the run ended, and no lost connection or bug kept a cell from being judged."""
         return not self.stopped and not self.errors
 
 
 def night_of(run: Run, name: str) -> Night:
-    """The facts of a finished run in a directory of some name."""
+    """The facts of a finished run. ``name`` is the name of its directory."""
     stopped = run.incomplete or ("" if run.judged else "No cell was judged.")
     day = date.fromisoformat(run.judged_on)
     return Night(
@@ -96,7 +98,7 @@ def night_of(run: Run, name: str) -> Night:
             if cause.verdict in COUNTING
         ),
         reasons={cell.name: cell.why[0] for cell in run.cells if cell.why},
-        unasked=frozenset(cell.name for cell in run.cells if not cell.chosen),
+        unselected=frozenset(cell.name for cell in run.cells if not cell.chosen),
         limited=_limited(run.cells),
         setup=tuple(remarks.of_setup(run)),
     )
@@ -108,13 +110,13 @@ def _limited(cells: Iterable[Cell]) -> frozenset[str]:
 
 
 def _is_limited(cell: Cell) -> bool:
-    """Whether the user cannot change anything about why a cell was not judged."""
+    """Whether a cell was not judged, only for reasons that the user cannot change."""
     kinds = {reason.kind for reason in cell.reasons}
     return cell.verdict is Verdict.UNTESTED and bool(kinds) and LIMITS.issuperset(kinds)
 
 
 def _seen(run: Run, cause: Cause, number: int, day: date) -> Seen:
-    """A cause as a run shows it."""
+    """A cause as a run shows it. ``number`` is that in the report, ``day`` when it was judged."""
     operations = {operation_of(name) for name in cause.cells}
     title = cause.title or cause.finding.clause
     where = _example(run, cause, title, several=len(operations) > 1)
@@ -145,15 +147,18 @@ def _example(run: Run, cause: Cause, title: str, *, several: bool) -> str:
 
 
 def _places(run: Run, cause: Cause) -> dict[str, Place]:
-    """Where each part of a cause is, with the first of its cells there."""
+    """Where each part of a cause is, by the id of the part, with the first of its cells there.
+
+    Empty for a cause without a family, which has no parts.
+    """
     if not cause.family:
         return {}
-    first: dict[str, str] = {}
+    first_cell: dict[str, str] = {}
     for name in cause.cells:
-        first.setdefault(operation_of(name), name)
+        first_cell.setdefault(operation_of(name), name)
     return {
         id_of_cause(cause.family, [operation]): Place(_route(run, operation), name)
-        for operation, name in first.items()
+        for operation, name in first_cell.items()
     }
 
 
@@ -165,9 +170,10 @@ def _route(run: Run, name: str) -> str:
 
 
 def _lapsed(run: Run, cause: Cause, day: date) -> str:
-    """The last day of the waiver that covered a cause and ended last; empty without one.
+    """The last day of the waiver that covered a cause, as ISO 8601; empty without one.
 
-    Only waivers that ended before ``day`` count, and one cell that they cover is enough.
+    A waiver counts if it ended before ``day``, and covered a cell of the cause. Of several, the one
+    that ended last counts.
     """
     cells = [(name.partition("[")[0], operation_of(name)) for name in cause.cells]
     ended = [waiver for waiver in run.target.waivers if waiver.expires < day]
@@ -187,13 +193,13 @@ def operation_of(cell: str) -> str:
 def unjudged_now(before: Mapping[str, Verdict], night: Night) -> dict[str, int]:
     """By clause, the number of cells that were judged before and that a night could not judge.
 
-    A cell that the target file now leaves out, or that a challenge excludes, is not among them. Nor
-    is one that the selection leaves out, and that was only judged in passing before.
+    A cell that the target file now leaves out, or that a challenge excludes, is not counted. Nor is
+    a cell that the selection leaves out, which was judged before only in passing.
     """
     lost: dict[str, int] = {}
     for name, verdict in before.items():
         now = night.verdicts.get(name)
-        is_unjudged = now in (Verdict.UNTESTED, Verdict.ERROR) and name not in night.unasked
+        is_unjudged = now in (Verdict.UNTESTED, Verdict.ERROR) and name not in night.unselected
         if verdict in JUDGED and is_unjudged:
             clause = name.partition("[")[0]
             lost[clause] = lost.get(clause, 0) + 1

@@ -26,8 +26,8 @@ Places = Mapping[str, Place]
 class Reach:
     """How far an open cause reaches, compared with the night before.
 
-    ``more`` are the parts that are new, and ``fixed`` those that passed. ``now`` and ``before``
-    count its operations. ``seen`` is the cause as the night shows it; None if it does not.
+    ``more`` are the parts that are new, and ``fixed`` those that passed. ``now`` and ``before`` are
+    the numbers of its operations. ``seen`` is the cause as the night shows it; None if it does not.
     """
 
     seen: Seen | None
@@ -52,7 +52,10 @@ class Followed:
     moved: Mapping[str, Reach]
 
     def wider(self, shifting: set[str]) -> tuple[Reach, ...]:
-        """The causes that reach further, not only in parts that come and go."""
+        """The causes that reach further, in at least one part that is not ``shifting``.
+
+        ``shifting`` has the ids of the parts that come and go.
+        """
         reaches = self.moved.values()
         return tuple(reach for reach in reaches if not shifting.issuperset(reach.more))
 
@@ -72,17 +75,18 @@ def followed(state: State, night: Night, *, tried_less: bool) -> Followed:
     """Follow the open causes of a state to a night. If it tried less, nothing counts as fixed.
 
     A cause of the night continues each open cause with which it shares a part. An open cause that
-    none continues stays open in its parts that were not tried. Without such parts it is fixed, if
-    any of its parts passed.
+    no cause continues stays open in its parts that were not tried. If there are none, the cause is
+    fixed if one of its parts passed.
     """
-    tonight = {part for seen in night.causes for part in places_of(seen.id, seen)}
+    shown = {part for seen in night.causes for part in places_of(seen.id, seen)}
     gone = {
-        name: _gone(places_of(name, cause), tonight, night, tried_less=tried_less)
+        name: _gone(places_of(name, cause), shown, night, tried_less=tried_less)
         for name, cause in state.open.items()
     }
-    continued_by = {seen.id: _continued_by(seen, state) for seen in night.causes}
-    kept, new, moved = _continued(state, night, gone, continued_by)
-    unseen = without(state.open, set().union(*continued_by.values()))
+    continues = {seen.id: _continued_by(seen, state) for seen in night.causes}
+    kept, new, moved = _continued(state, night, gone, continues)
+    continued: set[str] = set().union(*continues.values())
+    unseen = without(state.open, continued)
     untried = {name: cause for name, cause in unseen.items() if gone[name].untried}
     for name, cause in untried.items():
         kept[name], moved[name] = _only_untried(cause, gone[name])
@@ -91,13 +95,13 @@ def followed(state: State, night: Night, *, tried_less: bool) -> Followed:
 
 
 def _continued(
-    state: State, night: Night, gone: Mapping[str, _Gone], continued_by: Mapping[str, set[str]]
+    state: State, night: Night, gone: Mapping[str, _Gone], continues: Mapping[str, set[str]]
 ) -> tuple[dict[str, Open], list[Seen], dict[str, Reach]]:
     """The causes of a night as open ones, by id; the new ones; the reach of the others, by id.
 
-    ``continued_by`` has, by the id of each cause of the night, the ids of the open causes that it
-    continues. It keeps the id of one of these. ``gone`` has the parts that the night did not show,
-    by the id of the open cause. The first cause that continues it inherits them.
+    ``continues`` has, for each cause of the night, the ids of the open causes that it continues. It
+    keeps one of these ids. ``gone`` has, for each open cause, the parts that the night did not
+    show. The first cause that continues the open one inherits them.
     """
     known = parts_of(state.open)
     kept: dict[str, Open] = {}
@@ -105,8 +109,9 @@ def _continued(
     new: list[Seen] = []
     inherited_from: set[str] = set()
     for seen in night.causes:
-        earlier = continued_by[seen.id]
-        free = [name for name in sorted(earlier) if name not in kept]  # it may have split
+        earlier = continues[seen.id]
+        # if an open cause has split, another part of it may have taken its id already
+        free = [name for name in sorted(earlier) if name not in kept]
         name = free[0] if free else seen.id
         inherited = [gone[each] for each in sorted(earlier - inherited_from)]
         kept[name] = _as_open(seen, inherited)
@@ -120,16 +125,17 @@ def _continued(
 
 
 def places_of(name: str, cause: Seen | Open) -> Places:
-    """The parts of a cause with some id. One without parts is a part of its own.
+    """The places of the parts of a cause, by the id of the part.
 
-    A part whose place is not known is taken to be where the main cell is.
+    A cause without parts counts as one part, whose id is ``name``, the id of the cause. A part
+    whose place is not known is taken to be where the main cell is.
     """
     main = Place("", cause.cell)
     return {part: cause.places.get(part, main) for part in cause.parts or (name,)}
 
 
 def parts_of(causes: Mapping[str, Open]) -> set[str]:
-    """The parts of some open causes."""
+    """The ids of the parts of some open causes."""
     return {part for name, cause in causes.items() for part in places_of(name, cause)}
 
 
@@ -148,7 +154,7 @@ def listed(names: Sequence[str], most: int = NAMED) -> str:
 
 
 def _continued_by(seen: Seen, state: State) -> set[str]:
-    """The ids of the open causes that a cause of a night continues: the same, or with a part of it.
+    """The ids of the open causes that a cause of a night continues: the same, or sharing a part.
 
     There may be several, because causes spread, or are fixed in part.
     """
@@ -160,15 +166,15 @@ def _continued_by(seen: Seen, state: State) -> set[str]:
     }
 
 
-def _gone(before: Places, tonight: set[str], night: Night, *, tried_less: bool) -> _Gone:
+def _gone(before: Places, shown: set[str], night: Night, *, tried_less: bool) -> _Gone:
     """What became of the parts of an open cause that a night did not show.
 
-    ``before`` are its parts, and ``tonight`` the ids of all parts that the night showed.
+    ``before`` are the parts of the cause, and ``shown`` the ids of all parts that the night showed.
     """
     fixed, untried = {}, {}
     for part, place in before.items():
         verdict = night.verdicts.get(place.cell)
-        if part in tonight:
+        if part in shown:
             continue
         if verdict is Verdict.PASSED and not tried_less:
             fixed[part] = place
@@ -185,8 +191,9 @@ def _as_open(seen: Seen, inherited: Sequence[_Gone]) -> Open:
 
 
 def _only_untried(cause: Open, gone: _Gone) -> tuple[Open, Reach]:
-    """An open cause of which only parts that were not tried are left, and how far it reaches."""
-    left, title = len(gone.untried), cause.title or cause.words
+    """An open cause, reduced to its parts that were not tried, and how far it reaches."""
+    left = len(gone.untried)
+    title = cause.title or cause.words
     reach = Reach(None, title, left, left, {}, gone.fixed)
     if not cause.parts:
         return cause, reach
@@ -200,8 +207,8 @@ def _reach(
 ) -> Reach:
     """How far a cause reaches that was open already.
 
-    ``kept`` is the same cause as an open one. ``before`` are the ids of the parts that it had the
-    night before, and ``known`` those of all open causes: a part that another cause had is not new.
+    ``kept`` is the same cause as an open one. ``before`` has the ids of the parts that it had the
+    night before. ``known`` has those of all open causes: a part that another cause had is not new.
     """
     places = places_of(seen.id, seen)
     more = {part: place for part, place in places.items() if part not in known}

@@ -20,8 +20,8 @@ def unstable(
 ) -> dict[str, str]:
     """The words of the parts that are unstable after a night, by id.
 
-    ``kept`` are the causes that are open after it, and ``recent`` the open parts of each night. A
-    part keeps the words that it had when it became unstable.
+    ``kept`` are the causes that are open after the night. ``recent`` has the ids of the open parts
+    after each of the last nights. A part keeps the words that it had when it became unstable.
     """
     names = list(flips(recent))[:MOST]
     fresh = {name for name in names if name not in state.unstable}
@@ -30,14 +30,14 @@ def unstable(
 
 
 def _words(causes: Mapping[str, Open], fresh: set[str]) -> dict[str, str]:
-    """The words of each part: those of its cause if all of that is ``fresh``, else its route."""
+    """The words of each part: those of its cause if all its parts are ``fresh``, else its route."""
     words: dict[str, str] = {}
     for name, cause in causes.items():
         places = places_of(name, cause)
         title = cause.title or cause.words
-        is_whole = fresh.issuperset(places)
+        all_are_fresh = fresh.issuperset(places)
         for part, place in places.items():
-            words[part] = cause.words if is_whole else f"{title}: {place.route or place.cell}"
+            words[part] = cause.words if all_are_fresh else f"{title}: {place.route or place.cell}"
     return words
 
 
@@ -46,10 +46,11 @@ def notices(state: State, after: State) -> Iterator[Notice]:
     nights = amount(len(after.recent), "night")
     for words in _joined(without(after.unstable, set(state.unstable)).values()):
         yield Notice(Kind.UNSTABLE, f"{words}, came and went within {nights}")
-    settled, still = without(state.unstable, set(after.unstable)), parts_of(after.open)
-    came = [words for name, words in settled.items() if name in still]
-    went = [words for name, words in settled.items() if name not in still]
-    for kind, texts in ((Kind.NEW, came), (Kind.FIXED, went)):
+    settled = without(state.unstable, set(after.unstable))
+    still_open = parts_of(after.open)
+    stayed = [words for name, words in settled.items() if name in still_open]
+    left = [words for name, words in settled.items() if name not in still_open]
+    for kind, texts in ((Kind.NEW, stayed), (Kind.FIXED, left)):
         for words in _joined(texts):
             yield Notice(kind, f"{words}, no longer unstable")
 

@@ -28,25 +28,25 @@ WAY_OUT = "Provide it again, or accept that less is judged: run once with --acce
 def no_longer_judged(good: Mapping[str, Verdict], night: Night) -> list[str]:
     """The names of the cells that the last good night judged, and that a night did not.
 
-    ``good`` has the verdicts of the last good night.
+    ``good`` has the verdicts of the last good night, by cell.
     """
-    allowed = {*JUDGED, Verdict.EXCLUDED, None}
+    allowed = {*JUDGED, Verdict.EXCLUDED, None}  # None: the contract no longer has the cell
     must_be_judged = [
-        name for name, verdict in good.items() if verdict in JUDGED and name not in night.unasked
+        name for name, verdict in good.items() if verdict in JUDGED and name not in night.unselected
     ]
     return [name for name in must_be_judged if night.verdicts.get(name) not in allowed]
 
 
-def unexplained(good: Mapping[str, Verdict], night: Night) -> list[str]:
+def lost_without_cause(good: Mapping[str, Verdict], night: Night) -> list[str]:
     """The names of the cells that are no longer judged, and that no cause of the night blocks."""
     return [name for name in no_longer_judged(good, night) if name not in night.blocked]
 
 
-def is_thinner(last: Good | None, good: Mapping[str, Verdict], night: Night) -> bool:
-    """Whether a night does not judge all that the last good one judged.
+def judges_less(last: Good | None, good: Mapping[str, Verdict], night: Night) -> bool:
+    """Whether a night judges less than the last good one; False if there is no good night yet.
 
-    If the run of the last good night is gone, or the night was not judged to the end, only the
-    numbers of judged cells are compared.
+    Without the verdicts of the last good night, because its run is gone, or if this night was not
+    judged to the end, only the numbers of judged cells are compared.
     """
     if last is None:
         return False
@@ -55,26 +55,27 @@ def is_thinner(last: Good | None, good: Mapping[str, Verdict], night: Night) -> 
     return bool(no_longer_judged(good, night))
 
 
-def is_less_than_before(before: int, good: Mapping[str, Verdict], night: Night) -> bool:
+def judges_fewer_than_before(before: int, good: Mapping[str, Verdict], night: Night) -> bool:
     """Whether a night judges fewer cells than the night before, and lacks some of the good one.
 
-    Cells that a cause of the night blocks are not missing: they are a consequence of that.
-    Which cells are judged in passing may differ each night. Without a good night, the number of
-    cells ``before`` decides.
+    ``before`` is the number of cells that were judged the night before. Cells that a cause of the
+    night blocks count as judged. The number alone does not suffice, because other cells are judged
+    in passing each night. Without the verdicts of a good night, it decides alone.
     """
     blocked = [name for name in night.blocked if not good or good.get(name) in JUDGED]
-    reached = night.judged + len(blocked)
-    return reached < before and (not good or bool(unexplained(good, night)))
+    if night.judged + len(blocked) >= before:
+        return False
+    return not good or bool(lost_without_cause(good, night))
 
 
-def explained(good: Mapping[str, Verdict], night: Night) -> list[str]:
-    """For each clause and reason, the number of cells that are no longer judged, most cells first.
+def lost_by_reason(good: Mapping[str, Verdict], night: Night) -> list[str]:
+    """A line for each clause and reason, with the number of cells no longer judged, most first.
 
     Cells that a cause of the night blocks are left out.
     """
     count_of = Counter(
         (name.partition("[")[0], night.reasons.get(name, UNKNOWN))
-        for name in unexplained(good, night)
+        for name in lost_without_cause(good, night)
     )
     most_first = sorted(count_of, key=lambda pair: (-count_of[pair], pair))
     return [
@@ -85,26 +86,26 @@ def explained(good: Mapping[str, Verdict], night: Night) -> list[str]:
 def details(last: Good | None, good: Mapping[str, Verdict], night: Night) -> Sequence[str]:
     """The lines about a night that judges less: since when, what and why, and the way out.
 
-    No lines if it judges no less, or lacks only cells that its causes block. A night that was not
-    judged to the end says so elsewhere. The way out is only for what the user can change.
+    No lines if the night judges no less, lacks only cells that its causes block, or was not judged
+    to the end, which is said elsewhere. The way out is left out if the user cannot change anything.
     """
-    if night.stopped or last is None or not is_thinner(last, good, night):
+    if night.stopped or last is None or not judges_less(last, good, night):
         return ()
-    counts = f"{night.judged:,} cells are judged, and {last.judged:,} then. That run is gone."
-    lost = unexplained(good, night)
+    lost = lost_without_cause(good, night)
     if good and not lost:
         return ()
-    lines = explained(good, night) or [counts]
-    is_limited = night.red and night.limited.issuperset(lost) and bool(lost)
+    counts = f"{night.judged:,} cells are judged, and {last.judged:,} then. That run is gone."
+    lines = lost_by_reason(good, night) or [counts]
+    only_a_fix_helps = night.red and night.limited.issuperset(lost) and bool(lost)
     return (
         f"No longer judged, unlike in the last good night, {last.run}:",
         *shortened(lines),
-        *([] if is_limited else [WAY_OUT]),
+        *([] if only_a_fix_helps else [WAY_OUT]),
     )
 
 
 def shortened(texts: Sequence[str]) -> list[str]:
-    """Short texts on which no channel acts; beyond LISTED, it counts the others."""
+    """The first LISTED texts, shortened and made inert, then a line that counts the others."""
     lines = [cut(inactive(text), LONGEST) for text in texts[:LISTED]]
     more = len(texts) - LISTED
     return [*lines, f"and {more} more"] if more > 0 else lines

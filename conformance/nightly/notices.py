@@ -54,8 +54,8 @@ GOOD = (Kind.NARROWER, Kind.FIXED, Kind.RESUMED)
 """The kinds of notices that need nobody to act."""
 ALARMS = (Kind.NEW, Kind.WIDER, Kind.STOPPED, Kind.MISSED)
 """The kinds of notices that somebody should see at once."""
-BROKEN = (Kind.NEW, Kind.WIDER)
-"""The kinds of notices that tell of a fault which the night before did not have."""
+NEW_FAULTS = (Kind.NEW, Kind.WIDER)
+"""The kinds of notices about a fault that the night before did not have."""
 
 
 class Tone(StrEnum):
@@ -98,7 +98,7 @@ class Message:
 
 
 def ordered(notices: Sequence[Notice]) -> list[Notice]:
-    """Notices by their kind."""
+    """The notices in the order of their kinds."""
     kinds = list(Kind)
     return sorted(notices, key=lambda notice: kinds.index(notice.kind))
 
@@ -114,8 +114,8 @@ def message(notices: Sequence[Notice], details: Sequence[str]) -> Message:
     lines = [str(notice) for notice in listed[1:LISTED]]
     if len(listed) > LISTED:
         lines.append(f"and {len(listed) - LISTED} more")
-    gap = [""] if lines else []
-    return Message(title, "\n".join([*lines, *gap, *details]), tone_of(listed))
+    blank_line = [""] if lines else []
+    return Message(title, "\n".join([*lines, *blank_line, *details]), tone_of(listed))
 
 
 def tone_of(notices: Sequence[Notice]) -> Tone:

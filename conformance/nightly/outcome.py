@@ -14,7 +14,7 @@ from conformance.model import Json
 from conformance.model.judgement import JUDGED
 from conformance.nightly.facts import Seen
 from conformance.nightly.losses import WAY_OUT
-from conformance.nightly.notices import BROKEN, LISTED, Kind, Notice, ordered
+from conformance.nightly.notices import LISTED, NEW_FAULTS, Kind, Notice, ordered
 from conformance.nightly.transitions import Step
 from conformance.report.markdown import inert
 from conformance.report.overall import Overall
@@ -60,15 +60,11 @@ class Outcome:
 
     @property
     def exit_code(self) -> Exit:
-        """1 if something is new, else 3 if less was judged or sent than there was, else 0.
+        """1 if something is new, else 3 if not everything could be judged or sent, else 0.
 
-        A failure is always new, because no night with one becomes the last good one.
+        A failure is always new, because no night with a failure becomes the last good one.
         """
-        if (
-            self.new
-            or self.counts.get("failed")
-            or any(notice.kind in BROKEN for notice in self.notices)
-        ):
+        if self.new or self.counts.get("failed") or self._tells_of_new_faults:
             return Exit.VIOLATED
         if self.unsent or not self.judged_all:
             return Exit.UNJUDGED
@@ -76,7 +72,7 @@ class Outcome:
 
     @property
     def verdict(self) -> Overall:
-        """What the night says about the target, whatever is new."""
+        """What the night says about the target, whether or not that is new."""
         if self.counts.get("failed"):
             return Overall.BROKEN
         return Overall.CONFORMS if self.judged_all else Overall.UNJUDGED
@@ -90,23 +86,30 @@ class Outcome:
     def headline(self) -> str:
         """The night in one sentence, or two."""
         if self.exit_code is Exit.VIOLATED:
-            return self._of_causes
-        return self._of_standing if self.exit_code is Exit.UNJUDGED else self._of_notices
+            return self._headline_on_causes
+        if self.exit_code is Exit.UNJUDGED:
+            return self._headline_if_unjudged
+        return self._headline_on_notices
 
     @property
-    def _of_standing(self) -> str:
-        """A night in which something could not be judged or sent."""
+    def _tells_of_new_faults(self) -> bool:
+        """Whether a notice is about a fault that the night before did not have."""
+        return any(notice.kind in NEW_FAULTS for notice in self.notices)
+
+    @property
+    def _headline_if_unjudged(self) -> str:
+        """The headline of a night in which something could not be judged or sent."""
         if self.less:
             return "Less is judged than in the last good night."
         if not self.judged_all:
-            return f"{'Not everything' if self.judged else 'Nothing'} could be judged."
+            return "Not everything could be judged." if self.judged else "Nothing could be judged."
         return "Not everything could be sent."
 
     @property
-    def _of_notices(self) -> str:
-        """A night without a cause in one sentence, or two."""
+    def _headline_on_notices(self) -> str:
+        """The headline of a night that was judged completely, and without anything new."""
         if self.is_first:
-            return f"{self._begun} nothing wrong. {LATER}"
+            return f"{self._first_night} nothing wrong. {LATER}"
         if self.notices:
             return f"{amount(len(self.notices), 'notice')}, and no new cause."
         return "Nothing is new."
@@ -117,18 +120,18 @@ class Outcome:
         return sum(self.counts.get(verdict, 0) for verdict in JUDGED)
 
     @property
-    def _begun(self) -> str:
-        """The first night, with the number of its cells."""
+    def _first_night(self) -> str:
+        """How the headline of a first night begins: with the number of judged cells."""
         return f"First night: {amount(self.judged, 'cell')} judged,"
 
     @property
-    def _of_causes(self) -> str:
-        """A night with causes in one sentence, or two."""
-        if self.is_first:
-            return f"{self._begun} {amount(len(self.step.state.open), 'cause')} found. {LATER}"
-        if any(notice.kind in BROKEN for notice in self.notices) or not self.step.state.open:
-            return "Something is new."
+    def _headline_on_causes(self) -> str:
+        """The headline of a night with a failure, or with something else that is new."""
         causes = amount(len(self.step.state.open), "cause")
+        if self.is_first:
+            return f"{self._first_night} {causes} found. {LATER}"
+        if self._tells_of_new_faults or not self.step.state.open:
+            return "Something is new."
         if any(notice.kind is Kind.UNSTABLE for notice in self.notices):
             return f"Still broken: {causes}, and some results come and go from night to night."
         return f"Still broken: {causes}, reported before. Nothing new since last night."
@@ -137,7 +140,8 @@ class Outcome:
     def reasons(self) -> list[str]:
         """The lines on why the night was not judged, and on what is no longer judged.
 
-        If less is judged, also on what is wrong with the target file, and last the way out.
+        If less is judged, they also say what is wrong with the target file, and end with what to
+        do.
         """
         kinds = {notice.kind for notice in self.notices}
         stopped = [self.stopped] if self.stopped else []
@@ -152,11 +156,10 @@ class Outcome:
     def details(self) -> list[str]:
         """The lines that follow the notices in a message.
 
-        The command to reproduce is given only for a cause that the night before did not have, or
-        that reaches further.
+        The command to reproduce is given only for a cause that is new or reaches further.
         """
         lines = [*self.described, *self.reasons, f"Target: {self.target}"]
-        if self.reproduce and self.step.told:
+        if self.reproduce and self.step.new_or_wider:
             lines.append(f"Reproduce the first: {self.reproduce}")
         if self.place:
             lines.append(f"Report: {self.page}")
@@ -196,8 +199,8 @@ def _markdown(outcome: Outcome) -> Iterator[str]:
     yield f"Target: {inert(outcome.target)}"
     yield ""
     yield from _listed([str(notice) for notice in ordered(outcome.notices)])
-    tonight = {seen.id for seen in outcome.step.new}
-    still = [seen.words for seen in outcome.new if seen.id not in tonight]
+    new_tonight = {seen.id for seen in outcome.step.new}
+    still = [seen.words for seen in outcome.new if seen.id not in new_tonight]
     if still:
         yield from ("", "Reported before, and new since the last good night:", "")
         yield from _listed(still)
@@ -214,7 +217,7 @@ def _markdown(outcome: Outcome) -> Iterator[str]:
 
 
 def _listed(texts: Sequence[str]) -> Iterator[str]:
-    """Texts as a list; beyond LISTED, it counts the others."""
+    """The first LISTED texts as a list, and a last item that counts the others."""
     for text in texts[:LISTED]:
         yield f"- {inert(text)}"
     if len(texts) > LISTED:

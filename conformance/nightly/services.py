@@ -21,7 +21,7 @@ from conformance.nightly.notices import Message
 DIGITS = 4
 """Hexadecimal digits of the digest in the name of a channel."""
 SCHEME = 20
-"""Maximum number of characters of a scheme in it."""
+"""Maximum number of characters of the scheme in the name of a channel."""
 WEBHOOKS = {"http": "json", "https": "jsons"}
 """The schemes of Apprise for webhooks that get JSON, by those of their addresses."""
 PARTS = re.compile(r"%2C|[/?&=,]")
@@ -38,11 +38,12 @@ ASSET = apprise.AppriseAsset(
 def opened(addresses: Iterable[str], config: Path | None) -> tuple[Channel, ...]:
     """The channels of some addresses and of a configuration file of Apprise.
 
-    Raises UsageError for an address that Apprise does not understand.
+    Raises UsageError for an address that Apprise does not understand, and for a file in which it
+    finds none.
     """
     _silence()
-    services = [*_of_addresses(addresses), *(_of_file(config) if config else ())]
-    channels = {name: Channel(name, _sender(each)) for name, each in _named(services)}
+    services = [*_services_of(addresses), *(_services_in(config) if config else ())]
+    channels = {name: Channel(name, _sender(service)) for name, service in _named(services)}
     return tuple(channels.values())
 
 
@@ -53,8 +54,8 @@ def _silence() -> None:
     logger.propagate = False
 
 
-def _of_addresses(addresses: Iterable[str]) -> Iterator[apprise.NotifyBase]:
-    """The services of some addresses."""
+def _services_of(addresses: Iterable[str]) -> Iterator[apprise.NotifyBase]:
+    """The services of some addresses. Raises UsageError if Apprise does not understand one."""
     for number, address in enumerate(addresses, 1):
         service = apprise.Apprise.instantiate(address, asset=ASSET)
         if service is None:
@@ -72,8 +73,8 @@ def _form(address: str) -> str:
     return "https://appriseit.com/services/ lists the forms."
 
 
-def _of_file(path: Path) -> list[apprise.NotifyBase]:
-    """The services in a configuration file of Apprise."""
+def _services_in(path: Path) -> list[apprise.NotifyBase]:
+    """The services in a configuration file of Apprise. Raises UsageError if there are none."""
     config = apprise.AppriseConfig(asset=ASSET)
     services: list[apprise.NotifyBase] = config.services() if config.add(str(path)) else []
     if not services:

@@ -9,21 +9,26 @@ from conformance.nightly.state import State
 
 
 def missed(
-    state: State, now: datetime, longest: timedelta, told: str = "", *, alone: bool = False
+    state: State,
+    now: datetime,
+    longest: timedelta,
+    announced: str = "",
+    *,
+    none_running: bool = False,
 ) -> Notice | None:
     """The notice that a night is missing; None if the last one arrived in time.
 
-    A night is missing if nothing has arrived for ``longest``, or if the last one is as far in the
-    future, because a clock was wrong. With ``alone``, no night is running,
-    so one that began and did not end is missing, too. ``told`` is the mark, as ``mark_of`` gives
-    it, of a silence that was announced already.
+    A night is missing if none has arrived for ``longest``, or if the last one is as far in the
+    future, because a clock was wrong. If it is known that no night is running, one that began and
+    did not end is missing, too. There is no notice for a silence whose mark, see ``mark_of``, is
+    ``announced``.
     """
     never_ended = state.began > state.ended
     last = state.ended or state.began
     is_silent = not last or abs(now - datetime.fromisoformat(last)) > longest
-    if not is_silent and not (never_ended and alone):
+    if not is_silent and not (never_ended and none_running):
         return None
-    if told == mark_of(state):
+    if announced == mark_of(state):
         return None
     if not state.began:
         return Notice(Kind.MISSED, "no night has arrived yet")

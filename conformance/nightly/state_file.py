@@ -16,7 +16,7 @@ from conformance.nightly.state import State
 
 NAME, OUTSIDE = "nightly.json", "nightly.check.json"
 """The file of the nights, and that of what watches them from outside."""
-Noun = TypeVar("Noun")
+Stored = TypeVar("Stored")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _write(value: State | Watch, path: Path) -> None:
         raise UsageError(f"{path}: cannot be written: {reason(error)}") from None
 
 
-def _read(path: Path, schema: str, kind: type[Noun]) -> Noun | None:
+def _read(path: Path, schema: str, kind: type[Stored]) -> Stored | None:
     """The value in a file; None if there is no file. Raises UsageError if it is invalid."""
     if not os.path.lexists(path):
         return None

@@ -31,10 +31,10 @@ NAMED = 5
 class Step:
     """The step from one night to the next: the new state, and what there is to say.
 
-    It is ``thinner`` if the night judges less than the last good one, and that was not accepted.
     ``new`` are the causes that the night before did not have, ``wider`` those that reach further,
     and ``fixed`` those that are gone, by id. ``lost`` counts by clause the cells that the last good
-    night judged and this one could not.
+    night judged and this one could not. ``judges_less`` means that the night judges less than the
+    last good one, and that this was not accepted.
     """
 
     state: State
@@ -42,11 +42,11 @@ class Step:
     new: tuple[Seen, ...]
     fixed: Mapping[str, Open]
     lost: Mapping[str, int]
-    thinner: bool
+    judges_less: bool
     wider: tuple[Reach, ...] = ()
 
     @property
-    def told(self) -> tuple[Seen, ...]:
+    def new_or_wider(self) -> tuple[Seen, ...]:
         """The causes that are new, and those that reach further."""
         return (*self.new, *(reach.seen for reach in self.wider if reach.seen))
 
@@ -54,39 +54,42 @@ class Step:
 def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: bool = False) -> Step:
     """The step to a night. ``good`` has the verdicts of the last good night, empty without one.
 
-    A night becomes the last good one if it is neither red, stopped, nor thinner. With ``accept``,
-    it may be thinner.
+    A night becomes the last good one if it is complete and not red, and judges no less. With
+    ``accept``, it may judge less.
 
-    ``lost`` of the step counts all cells that are newly not judged. Notices are only for those that
+    ``lost`` of the step counts all cells that are newly not judged. Notices count only those that
     no cause of the night blocks.
     """
-    less = losses.is_less_than_before(state.judged, good, night)
-    found = followed(state, night, tried_less=night.stopped != "" or less)
+    judges_fewer = losses.judges_fewer_than_before(state.judged, good, night)
+    found = followed(state, night, tried_less=night.stopped != "" or judges_fewer)
     after = _after(state, night, found)
     lost = {} if night.stopped else unjudged_now(good, night)
     untested = {} if night.stopped else unjudged_now(without(good, night.blocked), night)
     notices = [
         *_of_causes(state, after, found),
-        *_of_standing(state, night, untested, less=less),
+        *_of_standing(state, night, untested, judges_fewer=judges_fewer),
         *_of_resumption(state, night, found),
     ]
     after = _with_judged(state, after, night, untested)
-    thinner = not accept and losses.is_thinner(state.good, good, night)
-    if night.whole and not night.red and not thinner:
+    judges_less = not accept and losses.judges_less(state.good, good, night)
+    if night.is_complete and not night.red and not judges_less:
         after = replace(after, good=Good(night.run, night.judged), lost=())
     wider = found.wider({*after.unstable, *state.unstable})
-    return Step(after, tuple(notices), found.new, found.fixed, lost, thinner, wider)
+    return Step(after, tuple(notices), found.new, found.fixed, lost, judges_less, wider)
 
 
 def _with_judged(state: State, after: State, night: Night, untested: Mapping[str, int]) -> State:
-    """The state ``after`` a night, with how much the night judged, or that it stopped."""
+    """The state ``after`` a night, with how much the night judged, or with one more stopped night.
+
+    ``state`` is the one before the night.
+    """
     if night.stopped:
         return replace(after, stopped=state.stopped + 1)
     return replace(after, judged=night.judged, stopped=0, lost=tuple(sorted(untested)))
 
 
 def in_full(stopped: str) -> str:
-    """Why a night was not judged, if its notice leaves out a part of that; else empty."""
+    """The full reason why a night was not judged, if its notice shortens it; else empty."""
     return stopped if RAW.search(stopped) else ""
 
 
@@ -94,7 +97,7 @@ def in_full(stopped: str) -> str:
 
 
 def _after(state: State, night: Night, found: Followed) -> State:
-    """The state with the causes that are open after a night, and its open and unstable parts."""
+    """The state with the causes that are open after a night, and the open and unstable parts."""
     kept = dict(list(found.open.items())[:MOST])
     recent = state.recent
     if not night.stopped:
@@ -104,7 +107,7 @@ def _after(state: State, night: Night, found: Followed) -> State:
 
 
 def _of_causes(state: State, after: State, found: Followed) -> Iterator[Notice]:
-    """What there is to say about causes. An unstable part is announced once, until it settles."""
+    """The notices about causes. An unstable part is announced once, and again when it settles."""
     shifting = {*after.unstable, *state.unstable}
     for seen in found.new:
         if not shifting.issuperset(places_of(seen.id, seen)):
@@ -119,7 +122,7 @@ def _of_causes(state: State, after: State, found: Followed) -> Iterator[Notice]:
 
 
 def _of_reach(reach: Reach, shifting: set[str]) -> Iterator[Notice]:
-    """What there is to say about a cause that reaches further, or less far."""
+    """The notices about a cause that reaches further, or less far."""
     more = [place for part, place in reach.more.items() if part not in shifting]
     fixed = [place for part, place in reach.fixed.items() if part not in shifting]
     now = amount(reach.now, "operation")
@@ -136,9 +139,9 @@ def _of_reach(reach: Reach, shifting: set[str]) -> Iterator[Notice]:
 
 
 def _of_standing(
-    state: State, night: Night, untested: Mapping[str, int], *, less: bool
+    state: State, night: Night, untested: Mapping[str, int], *, judges_fewer: bool
 ) -> Iterator[Notice]:
-    """What there is to say about how much a night judged.
+    """The notices about how much a night judged.
 
     ``untested`` counts by clause the cells that are newly not judged; a clause is reported once.
     """
@@ -149,7 +152,7 @@ def _of_standing(
     if state.stopped:
         since = amount(state.stopped, "night")
         yield Notice(Kind.RESUMED, f"{amount(night.judged, 'cell')}, after {since} not judged")
-    if less:
+    if judges_fewer:
         cells = amount(night.judged, "cell")
         yield Notice(Kind.LESS, f"{cells}, and {state.judged:,} the night before")
     newly = {clause: count for clause, count in untested.items() if clause not in state.lost}
@@ -158,7 +161,10 @@ def _of_standing(
 
 
 def _of_resumption(state: State, night: Night, found: Followed) -> Iterator[Notice]:
-    """After nights that could not be judged, the causes that are neither new nor reach further."""
+    """Notices of causes that are still there after nights that could not be judged.
+
+    Causes that are new or reach further have notices of their own.
+    """
     if night.stopped or not state.stopped:
         return
     reported = (*found.new, *(reach.seen for reach in found.moved.values() if reach.more))

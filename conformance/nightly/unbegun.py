@@ -1,6 +1,7 @@
 """A night that cannot begin, because the target file is not valid or nothing can be selected.
 
-Its words replace the page of the night before, which would say that nothing is new, and are sent.
+Why it cannot begin is sent. It also replaces the page of the night before, which may still say
+that nothing is new.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from conformance.base.clock import Clock
 from conformance.base.errors import Exit, UsageError
 from conformance.nightly import outcome, state_file
-from conformance.nightly.channels import Channel, addressed, delivered
+from conformance.nightly.channels import Channel, deliver_all, waiting_for
 from conformance.nightly.notices import Kind, Message, Notice, message
 from conformance.nightly.outcome import Outcome
 from conformance.nightly.state import State
@@ -37,7 +38,7 @@ def tell(why: str, target: str, directory: Path, clock: Clock, channels: Sequenc
     """Write why a night cannot begin into its directory, and send it to some channels.
 
     ``target`` is the path of the target file, or the address. A series of such nights is announced
-    once, if the directory has a state that can remember it. Without a channel the state stays as
+    once, if the directory has a state that can remember it. Without a channel, the state is left as
     it is, so that ``nightly check`` misses the night.
     """
     known = _known(directory)
@@ -45,7 +46,7 @@ def tell(why: str, target: str, directory: Path, clock: Clock, channels: Sequenc
     is_new = known is None or not known.stopped
     state = known or State(target="", scope="")
     found = Unbegun(
-        step=Step(state, (), (), {}, {}, thinner=False),
+        step=Step(state, (), (), {}, {}, judges_less=False),
         notices=[notice],
         new=(),
         judged_all=False,
@@ -65,9 +66,9 @@ def tell(why: str, target: str, directory: Path, clock: Clock, channels: Sequenc
         if known:
             state_file.write(replace(state, unsent=unsent), directory)
 
-    waiting = addressed((*state.unsent, *new), channels)
+    waiting = waiting_for((*state.unsent, *new), channels)
     save(waiting)
-    delivered(waiting, channels, save)
+    deliver_all(waiting, channels, save)
 
 
 def _known(directory: Path) -> State | None:

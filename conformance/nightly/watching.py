@@ -11,16 +11,17 @@ from pathlib import Path
 from conformance.base.errors import Exit, UsageError
 from conformance.base.text import amount
 from conformance.nightly import silence, state_file
-from conformance.nightly.channels import Channel, addressed, delivered
+from conformance.nightly.channels import Channel, deliver_all, waiting_for
 from conformance.nightly.notices import Kind, Message, Notice, message
 from conformance.nightly.state import State
 
 
 @dataclass(frozen=True)
 class Watched:
-    """What a look at a directory found: the notice that a night is missing, and unsent messages.
+    """What a look at a directory found: the notice that a night is missing, or None.
 
-    ``fault`` says why this cannot be remembered; empty if it can.
+    ``unsent`` is the number of messages that could not be sent. ``fault`` says why this look cannot
+    be remembered; empty if it can.
     """
 
     directory: Path
@@ -44,15 +45,15 @@ class Watched:
         return f"{self.directory}: {words}{waiting}{fault}"
 
 
-def watched(
+def check(
     directory: Path, now: datetime, longest: timedelta, channels: Sequence[Channel]
 ) -> Watched:
-    """Look whether the last night arrived, and send a message if not, once for each silence.
+    """Check whether the last night arrived, and send a message if not, once for each silence.
 
     Messages that an earlier look could not send are tried again.
 
-    If nothing can be remembered there, because the directory is missing or its disk is full, which
-    may be why no night arrives, each look sends a message.
+    If the directory is missing or its disk is full, which may be why no night arrives, nothing can
+    be remembered: then each look sends a message.
     """
     if not os.path.isdir(directory):  # noqa: PTH112 - Path.is_dir raises on a stale mount
         return _missing(directory, channels)
@@ -71,24 +72,23 @@ def watched(
         try:
             state_file.write_watch(replace(watch, unsent=unsent), directory)
         except UsageError as error:
-            faults[:] = [str(error)]
+            faults.append(str(error))
 
-    waiting = addressed(waiting, channels)
+    waiting = waiting_for(waiting, channels)
     save(waiting)
-    left = delivered(waiting, channels, save)
-    return Watched(directory, notice, len(left), *faults)
+    left = deliver_all(waiting, channels, save)
+    return Watched(directory, notice, len(left), faults[-1] if faults else "")
 
 
 def _about(state: State, directory: Path) -> list[str]:
     """Lines that say whose nights are missing: the target, if it is known, and the directory."""
-    named = [state.name, state.target]
-    target = ", ".join(each for each in named if each)
+    target = ", ".join(text for text in (state.name, state.target) if text)
     lines = [f"Target: {target}"] if target else []
     return [*lines, f"Directory: {directory}"]
 
 
 def _missing(directory: Path, channels: Sequence[Channel]) -> Watched:
-    """Send the message that a directory is missing, such as a share that is not mounted."""
+    """Send a message that a directory is missing, such as a share that is not mounted."""
     words = "no night can be seen, because the directory is missing or cannot be read"
     notice = Notice(Kind.MISSED, words)
     missing = message([notice], [f"Directory: {directory}"])

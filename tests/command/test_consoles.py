@@ -17,7 +17,7 @@ import pytest
 
 import conformance
 from conformance.base.text import for_console
-from conformance.command.saying import hand_out
+from conformance.command.saying import print_json
 from conformance.model import Operation
 from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
@@ -204,7 +204,7 @@ def test_names_in_a_target_file_are_no_commands(tmp_path: Path) -> None:
 
 def test_data_on_the_console_holds_no_command(capsys: pytest.CaptureFixture[str]) -> None:
     """JSON on the console is the same data, and no command."""
-    hand_out({"a": "##[error]owned", "b": ["::error::owned"]})
+    print_json({"a": "##[error]owned", "b": ["::error::owned"]})
     told = capsys.readouterr().out
     assert not commands_in(told)
     assert json.loads(told) == {"a": "##[error]owned", "b": ["::error::owned"]}
