@@ -47,6 +47,6 @@ def _begin(whole: Whole, directory: Path) -> None:
     from conformance.run import merging, runfile
 
     runfile.begin(whole.run, whole.chosen, directory)
-    with files.lines(directory / runfile.LOG) as stream:
+    with files.open_to_append(directory / runfile.LOG) as stream:
         merging.write(whole, Recorder(stream, whole.run.target.disk))
     runfile.write(whole.run, whole.chosen, directory)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 
-from conformance.base.drawing import lot
+from conformance.base.drawing import stable_hash
 from conformance.judging.responses import code_of
 from conformance.model import (
     PREFLIGHT,
@@ -108,7 +108,7 @@ class Survey:
             if operation.keyed and self.target.opens(operation, key)
         ]
         if not self._thorough:
-            opened.sort(key=lambda read: lot(f"{self.client.seed} {key} {read.id}"))
+            opened.sort(key=lambda read: stable_hash(f"{self.client.seed} {key} {read.id}"))
             opened.sort(key=lambda read: not (read.paging and read.owned))
         return sorted(opened, key=lambda operation: not operation.scopes)
 

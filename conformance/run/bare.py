@@ -96,7 +96,7 @@ def _start_log(output: Path, prepared: Prepared) -> TextIO:
             (output / name).unlink(missing_ok=True)
         _remove(output / runfile.WORKERS)
         runfile.begin(_begun(prepared), prepared.selected, output)
-        return files.lines(output / runfile.LOG)
+        return files.open_to_append(output / runfile.LOG)
 
 
 def _remove(directory: Path) -> None:
@@ -120,7 +120,7 @@ def _stop_message(output: Path | None) -> str:
 def _worker(choice: Choice, given: dict[str, Any]) -> Items:
     """The items of one worker, with its share of the addresses and the budget."""
     name, count = given["workerid"], int(given["workercount"])
-    stream = files.lines(Path(given[LOGS]) / f"{name}.jsonl")
+    stream = files.open_to_append(Path(given[LOGS]) / f"{name}.jsonl")
     index = int(name.removeprefix("gw"))
     prepared = _prepared(choice, given[SALT])
     prepared = replace(prepared, target=prepared.target.shared(index, count))
