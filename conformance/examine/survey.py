@@ -50,8 +50,8 @@ class Survey:
     Lists are requested with ``limit`` until one rejects it, and without a limit from then on.
     ``checked`` are the operations that the target should have: the offered reads, or all offered
     operations if the survey is ``thorough``. ``single_reads`` are the reads of one object among
-    them; without ``thorough`` there are none. ``excluded`` are the operations that the target should
-    not have.
+    them; without ``thorough`` there are none. ``excluded`` are the operations that the target
+    should not have.
     """
 
     def __init__(self, session: Session, limit: int | None = None, *, thorough: bool = False):
