@@ -37,7 +37,7 @@ def block(run: Run, sendings: Sequence[Sending]) -> str:
 def outcome(sendings: Sequence[Sending]) -> str:
     """A sentence on the result of repeating the steps at the end of the run.
 
-    Empty if the decisive step was not repeated, unless an earlier one came otherwise.
+    Empty if the decisive step was not repeated, unless the repetition of an earlier step differed.
     """
     for number, each in enumerate(sendings, 1):
         if each.came_otherwise:
@@ -47,14 +47,14 @@ def outcome(sendings: Sequence[Sending]) -> str:
     return ""
 
 
-def _difference(each: Sending) -> str:
+def _difference(step: Sending) -> str:
     """How the repetition of a step differs, such as ``returned 404, not 200``."""
-    before, after = _returned(each.exchange), _returned(each.again or each.exchange)
+    before, after = _returned(step.exchange), _returned(step.again or step.exchange)
     if before != after:
         return f"{after}, not {before.removeprefix('returned ')}"
-    if each.finding is None:
+    if step.finding is None:
         return "lacked a value that later steps need"
-    return "did not show it"
+    return "did not show the finding"
 
 
 def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
