@@ -168,7 +168,7 @@ def test_missing_reads_are_found_in_other_forms(vendor: Vendor) -> None:
 def test_objects_of_lists_are_read(vendor: Vendor) -> None:
     """The id is taken from the list. An operation whose route has others is declared by its id."""
     told = vendor.init()
-    seen = re.compile(r"1 of \d+ reads of an object that a list shows fail \(read_lead\)")
+    seen = re.compile(r"1 of \d+ reads of listed objects fail \(read_lead\)")
     assert seen.search(told.out)
     assert "inapplicable" not in vendor.told
     examined = vendor.command("doctor")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conformance.examine.around import time_of_day
+from conformance.examine.around import clock_offset
 from conformance.examine.keys import emptiness
 from conformance.model import Response, State
 from conformance.plan.build import ADDRESSES
@@ -296,7 +296,7 @@ def test_a_difference_within_the_resolution_of_a_date_is_none(seconds: int, told
         offered=[SimpleNamespace(id="list_calls")],
         ask=lambda _name: SimpleNamespace(exchange=exchange),
     )
-    (remark,) = time_of_day(survey)
+    (remark,) = clock_offset(survey)
     assert remark.seen == f"its clock and this one {told}"
     assert remark.state is State.WORKS
 

@@ -130,7 +130,7 @@ def room_for(size: int) -> Iterator[None]:
 def test_a_full_disk_ends_the_log_with_the_last_whole_line(tmp_path: Path) -> None:
     """It is one error. Later exchanges are only kept in memory, with their long bodies."""
     path, long = tmp_path / "log", "x" * 5_000
-    with files.lines(path) as stream:
+    with files.open_to_append(path) as stream:
         recorder = Recorder(stream)
         first = recorder.exchange(exchange())
         with room_for(path.stat().st_size + 100):
@@ -149,7 +149,7 @@ def test_a_full_disk_ends_the_log_with_the_last_whole_line(tmp_path: Path) -> No
 def test_a_log_whose_end_cannot_be_written_is_incomplete(tmp_path: Path) -> None:
     """As its replay will be."""
     path = tmp_path / "log"
-    with files.lines(path) as stream:
+    with files.open_to_append(path) as stream:
         recorder = Recorder(stream)
         recorder.exchange(exchange())
         with room_for(path.stat().st_size + 5):

@@ -24,7 +24,7 @@ LONG = "x" * 20_000
 def log_of(directory: Path, text: str) -> Path:
     """A log in a file."""
     path = directory / "exchanges.jsonl"
-    with files.lines(path) as stream:
+    with files.open_to_append(path) as stream:
         stream.write(text)
     return path
 
@@ -87,7 +87,7 @@ def test_nothing_is_packed_where_there_is_no_log(tmp_path: Path) -> None:
 def test_a_body_is_read_after_its_log_was_packed(tmp_path: Path) -> None:
     """A run that has just ended still shows the evidence of its causes."""
     path = tmp_path / "exchanges.jsonl"
-    with files.lines(path) as stream:
+    with files.open_to_append(path) as stream:
         recorder = evidence.Recorder(stream)
         logged = recorder.exchange(exchange(LONG))
     packing.pack(path)

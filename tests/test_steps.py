@@ -440,7 +440,7 @@ def outcome_of(shown: Exchange, *others: Exchange, finding: Finding = FINDING) -
 
 
 SAME = "Sent again at the end of the run: same result."
-OTHERWISE = "Sent again at the end of the run: step 1 did not show it."
+OTHERWISE = "Sent again at the end of the run: step 1 did not show the finding."
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from typing import TypeVar
 Thing = TypeVar("Thing")
 
 
-def lot(text: str) -> int:
-    """A large number that follows from a text. Sorting by it shuffles."""
+def stable_hash(text: str) -> int:
+    """A 64-bit number computed from a text, the same in any process. Sorting by it shuffles."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
 
 
 def one_of(things: Sequence[Thing], text: str) -> Thing:
-    """One of some things, which follows from a text."""
-    return things[lot(text) % len(things)]
+    """A choice among things that looks random, but is always the same for the same text."""
+    return things[stable_hash(text) % len(things)]

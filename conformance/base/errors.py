@@ -45,7 +45,7 @@ class TargetError(ConformanceError):
 
 
 class Unjudgeable(ConformanceError):  # noqa: N818 - it names the target, not a fault of ours
-    """The target cannot be judged, or no longer: it is down, another API, or rejects the key.
+    """The target cannot be judged (any longer): it is down, is another API, or rejects the key.
 
     ``void`` holds the ids of the exchanges that failed for that reason and must not be judged.
     """
@@ -58,14 +58,14 @@ class Unjudgeable(ConformanceError):  # noqa: N818 - it names the target, not a 
 
 
 class ReportError(ConformanceError):
-    """Some reports could not be written because of a bug; ``causes`` holds it by file name."""
+    """Some reports could not be written because of bugs; ``causes`` has the errors by file name."""
 
     exit_code = Exit.UNJUDGED
 
     def __init__(self, causes: Mapping[str, Exception]) -> None:
-        each = (f"{name}: {type(error).__name__}: {error}" for name, error in causes.items())
+        problems = (f"{name}: {type(error).__name__}: {error}" for name, error in causes.items())
         super().__init__(
-            f"Not written because of a bug in the suite: {'; '.join(each)}. Please report it. "
+            f"Not written because of a bug in the suite: {'; '.join(problems)}. Please report it. "
             "The run itself is stored and judged, and its other files were written."
         )
 

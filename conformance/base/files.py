@@ -38,10 +38,10 @@ HIDDEN = "."
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path of the same name; the file written there then replaces ``path``.
 
-    If an error occurs, ``path`` is left unchanged, and so it is if no file was written.
+    ``path`` is left unchanged if an error occurs or no file was written.
     """
     with tempfile.TemporaryDirectory(prefix=HIDDEN, dir=path.parent) as directory:
         written = Path(directory, path.name)
@@ -58,18 +58,18 @@ def _replace(path: Path, written: Path) -> None:
     written.replace(path)
 
 
-def home(path: Path) -> Path:
-    """The final directory of a file, even while it is at the temporary path of ``whole``."""
+def final_directory(path: Path) -> Path:
+    """The directory in which a file will end up, even while ``replacing`` writes it elsewhere."""
     directory = path.parent
     return directory.parent if directory.name.startswith(HIDDEN) else directory
 
 
-def own(path: Path, mode: Literal["w", "a"]) -> TextIO:
-    """Open a file to write text, and make it private to its owner even if it exists."""
-    return open(path, mode, encoding="utf-8", opener=_open_own)
+def open_private(path: Path, mode: Literal["w", "a"]) -> TextIO:
+    """Open a file to write text, and make it private to its owner even if it already exists."""
+    return open(path, mode, encoding="utf-8", opener=_open_private)
 
 
-def lines(path: Path) -> TextIO:
+def open_to_append(path: Path) -> TextIO:
     """Open a file to append lines. Each ``write`` is one system call.
 
     So a signal cannot truncate a line, and nothing waits in a buffer. Only a full disk can truncate
@@ -78,7 +78,7 @@ def lines(path: Path) -> TextIO:
     """
     if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
         raise UsageError(f"{path}: not a regular file, so nothing is appended to it. Remove it.")
-    raw = _Unbuffered(path, "ab", opener=_open_own_unless_link)  # the wrapper closes it
+    raw = _Unbuffered(path, "ab", opener=_open_private_unless_link)  # the wrapper closes it
     return io.TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=True)
 
 
@@ -86,11 +86,11 @@ class _Unbuffered(io.FileIO):
     """A file whose writes are complete; otherwise they raise OSError."""
 
     def write(self, data: Any, /) -> int:
-        """Write everything; a second call to the system tells why the first one did not."""
-        whole = memoryview(data)
-        count = super().write(whole)
-        while count < len(whole):
-            count += super().write(whole[count:])
+        """Write everything. If the system writes only a part, the next call raises the reason."""
+        content = memoryview(data)
+        count = super().write(content)
+        while count < len(content):
+            count += super().write(content[count:])
         return count
 
 
@@ -100,13 +100,13 @@ def open_to_others(path: Path) -> bool:
     return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
-def _open_own_unless_link(path: str, flags: int) -> int:
-    """Open a file as ``_open_own`` does. Raises OSError if the path is a link."""
-    return _open_own(path, flags | os.O_NOFOLLOW)
+def _open_private_unless_link(path: str, flags: int) -> int:
+    """Open a file as ``_open_private`` does. Raises OSError if the path is a link."""
+    return _open_private(path, flags | os.O_NOFOLLOW)
 
 
-def _open_own(path: str, flags: int) -> int:
-    """Open a file so that only its owner can read it, even if it exists and is ours."""
+def _open_private(path: str, flags: int) -> int:
+    """Open a file, new or already ours, so that only its owner has access to it."""
     descriptor = os.open(path, flags, 0o666 & ~OTHERS)
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) and status.st_mode & OTHERS and status.st_uid == os.geteuid():

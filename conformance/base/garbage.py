@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def unsearched() -> Iterator[None]:
-    """Search for no garbage within the context, because what is made there stays."""
+def gc_disabled() -> Iterator[None]:
+    """Disable garbage collection within the context, because what is made there stays."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -25,7 +25,7 @@ class Depth(StrEnum):
 
     @property
     def of_cases(self) -> Depth:
-        """The depth of each case: a quick run has fewer cases of a full one."""
+        """The depth of each case. A quick run has fewer cases, each the same as in a full run."""
         return Depth.FULL if self is Depth.QUICK else self
 
 
@@ -53,7 +53,8 @@ class Option:
         return isinstance(self.default, tuple)
 
 
-def _given(text: str, **more: Any) -> dict[str, Any]:
+def _metadata(text: str, **more: Any) -> dict[str, Any]:
+    """The metadata of a field of ``Choice``, from which ``_option`` makes its Option."""
     return {"help": text, **more}
 
 
@@ -66,48 +67,48 @@ class Choice:
 
     spec: Path | None = field(
         default=None,
-        metadata=_given(
+        metadata=_metadata(
             "Directory of a contract to use instead of the packaged one.", kind=Path, directory=True
         ),
     )
     url: str | None = field(
         default=None,
-        metadata=_given(
+        metadata=_metadata(
             "Address of the target, including the base path of the API.",
             environment="CONFORMANCE_URL",
         ),
     )
     key: str | None = field(
         default=None,
-        metadata=_given(
+        metadata=_metadata(
             "A key with all scopes. The environment variable CONFORMANCE_KEY is safer.",
             environment="CONFORMANCE_KEY",
         ),
     )
     key_file: Path | None = field(
         default=None,
-        metadata=_given(
+        metadata=_metadata(
             "File that contains only the key; - reads it from standard input.",
             flag="key-file",
             kind=Path,
         ),
     )
     target: Path | None = field(
-        default=None, metadata=_given("Target file; create one with `init`.", kind=Path)
+        default=None, metadata=_metadata("Target file; create one with `init`.", kind=Path)
     )
     seed: int = field(
-        default=0, metadata=_given("Seed of cases, texts and the first requests.", kind=int)
+        default=0, metadata=_metadata("Seed of cases, texts and the first requests.", kind=int)
     )
     depth: str = field(
         default="full",
-        metadata=_given(
+        metadata=_metadata(
             "How thorough to be: each MUST once, every case, or more requests per case.",
             choices=tuple(depth.value for depth in Depth),
         ),
     )
     max_seconds: int = field(
         default=7200,
-        metadata=_given(
+        metadata=_metadata(
             "Seconds after which the run stops; what it has sent by then is judged.",
             flag="max-seconds",
             kind=int,
@@ -115,7 +116,7 @@ class Choice:
     )
     budget: int = field(
         default=0,
-        metadata=_given(
+        metadata=_metadata(
             "Maximum number of requests, overriding budget: in the target file. MUST clauses come "
             "first.",
             kind=int,
@@ -123,18 +124,18 @@ class Choice:
     )
     workers: int = field(
         default=0,
-        metadata=_given(
+        metadata=_metadata(
             "Number of cases that may overlap: 0 means a few, or 1 if the target file sets a rate.",
             kind=int,
         ),
     )
     shard: str | None = field(
         default=None,
-        metadata=_given("Run only one shard, such as 2/5. Combine the shards with `merge`."),
+        metadata=_metadata("Run only one shard, such as 2/5. Combine the shards with `merge`."),
     )
     reuse: Path | None = field(
         default=None,
-        metadata=_given(
+        metadata=_metadata(
             "Stored run, or directory of runs, whose objects on the target are used again.",
             kind=Path,
             directory=True,
@@ -142,24 +143,27 @@ class Choice:
     )
     turns: int = field(
         default=1,
-        metadata=_given("With --reuse: spread additional creations over this many runs.", kind=int),
+        metadata=_metadata(
+            "With --reuse: spread additional creations over this many runs.", kind=int
+        ),
     )
     challenges: Path | None = field(
         default=None,
-        metadata=_given(
+        metadata=_metadata(
             "File with accepted challenges, besides the packaged ones. Their cells are excluded.",
             kind=Path,
         ),
     )
     edition: str = field(
         default="published",
-        metadata=_given("Edition of the contract: as published, or a folder in its editions/."),
+        metadata=_metadata("Edition of the contract: as published, or a folder in its editions/."),
     )
     areas: tuple[str, ...] = field(
-        default=(), metadata=_given("Test only an area of clauses; may be repeated.", flag="area")
+        default=(),
+        metadata=_metadata("Test only an area of clauses; may be repeated.", flag="area"),
     )
     clauses: tuple[str, ...] = field(
-        default=(), metadata=_given("Test only one clause; may be repeated.", flag="clause")
+        default=(), metadata=_metadata("Test only one clause; may be repeated.", flag="clause")
     )
 
 

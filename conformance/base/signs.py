@@ -13,7 +13,7 @@ _STEPS = {"{": 1, "[": 1, "}": -1, "]": -1, '"': 0}
 
 
 def weight_of_values(text: str) -> int:
-    """An upper bound, in bytes, on the memory for the value of a text."""
+    """An upper bound, in bytes, on the memory for the value of a text, its strings aside."""
     return sum(weight * text.count(sign) for sign, weight in _WEIGHTS.items())
 
 
@@ -23,16 +23,18 @@ def weight(text: str) -> int:
 
 
 def weight_and_depth(text: str, levels: int) -> tuple[int, int | None]:
-    """Both ``weight`` and ``too_deep`` of a JSON text, whose strings are removed once."""
+    """The results of ``weight`` and ``too_deep`` for a JSON text, faster than both calls."""
     bare = _without_strings(text)
     may_be_deep = bare.count("{") + bare.count("[") > levels
-    return len(text) + weight_of_values(bare), too_deep(text, levels) if may_be_deep else None
+    line = too_deep(text, levels) if may_be_deep else None
+    return len(text) + weight_of_values(bare), line
 
 
 def _without_strings(text: str) -> str:
-    """A JSON text without its strings; of a text that is not JSON, the part before its fault."""
+    """A JSON text without its strings. If it is not JSON, the result is wrong after the fault."""
     if "\\" in text:
-        text = text.replace("\\\\", "").replace('\\"', "")  # so that each quote is a border
+        # so that each quote begins or ends a string
+        text = text.replace("\\\\", "").replace('\\"', "")
     outside_of_quotes = text.split('"')[::2]
     return "".join(outside_of_quotes)
 

@@ -108,7 +108,10 @@ def _require_regular(path: Path, mode: int) -> None:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file. Raises OSError, UnicodeDecodeError, and UsageError as in ``opened``."""
+    """The text of a file.
+
+    Raises OSError, UnicodeDecodeError, and UsageError if it is too large or not a regular file.
+    """
     with opened(path) as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
@@ -119,7 +122,7 @@ def text_of(path: Path) -> str:
 def lines(file: BinaryIO, name: str, bounds: Bounds) -> Iterator[str]:
     """The lines of an open file, with line ends.
 
-    Raises UsageError, with ``name`` and line number, beyond the bounds or if it is not UTF-8.
+    Raises UsageError, with ``name`` and line number, for a line beyond the bounds or not in UTF-8.
     """
     number = 0
     while line := file.readline(LONGEST_LINE + 1):
@@ -139,14 +142,14 @@ def lines(file: BinaryIO, name: str, bounds: Bounds) -> Iterator[str]:
 def parsed(text: str, bounds: Bounds, levels: int = LEVELS) -> Any:
     """The value of a JSON text. Raises ValueError, with the reason, for any other text.
 
-    A text in which an object names a member twice is rejected, too, because readers would differ.
+    A text in which an object names a member twice is rejected, too, because parsers would differ.
     """
-    weight, line = weight_and_depth(text, levels)
+    weight, too_deep_at = weight_and_depth(text, levels)
     bounds.memory -= weight
     if bounds.exceeded:
         raise ValueError(bounds.exceeded)
-    if line is not None:
-        where = f"line {line}: " if line > 1 else ""
+    if too_deep_at is not None:
+        where = f"line {too_deep_at}: " if too_deep_at > 1 else ""
         raise ValueError(f"{where}nested more than {levels} levels deep")
     try:
         return _READER.decode(text)

@@ -118,7 +118,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _read_twice(text: str, size: int) -> Read:
-    """What is read of a text in which an object names a member twice: the last one counts."""
+    """Read a text in which some object has two members of one name: the last one is used."""
     repeated: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -223,7 +223,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def respelled(text: str, minutes: int) -> str | None:
-    """A UTC timestamp as in a zone ``minutes`` east of UTC, with its fraction unchanged.
+    """A UTC timestamp rewritten for a zone ``minutes`` east of UTC, with the same fraction.
 
     None if the text is not a UTC timestamp with a date, a time and a zone.
     """
@@ -238,7 +238,7 @@ def respelled(text: str, minutes: int) -> str | None:
 
 
 def _zone(minutes: int, text: str) -> str:
-    """A zone as an offset; UTC is spelt differently than at the end of ``text``."""
+    """A zone as an offset. For UTC: ``+00:00`` if ``text`` ends with a Z, otherwise ``Z``."""
     if minutes == 0 and text[-1] not in "Zz":
         return "Z"
     hours, rest = divmod(abs(minutes), 60)
@@ -295,14 +295,14 @@ def _instant(text: str) -> Fraction | None:
         return None
     year, month, day, hour, minute = (_number(digits) for digits in match.groups()[:5])
     second = _number(match["second"])
-    leap = second == LEAP
+    leap_second = 1 if second == LEAP else 0
     try:
-        moment = datetime(year, month, day, hour, minute, second - leap, tzinfo=UTC)
+        moment = datetime(year, month, day, hour, minute, second - leap_second, tzinfo=UTC)
         fraction = _fraction(match["fraction"])
     except ValueError:
         return None
-    whole = (moment - _EPOCH) // timedelta(seconds=1) + leap
-    return whole - _offset(match) + fraction
+    seconds = (moment - _EPOCH) // timedelta(seconds=1) + leap_second
+    return seconds - _offset(match) + fraction
 
 
 _usual_instant = lru_cache(maxsize=16_384)(_instant)

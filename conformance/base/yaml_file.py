@@ -32,7 +32,7 @@ HINTS = {
     "did not find expected key": INDENTED,
     "mapping values are not allowed in this context": INDENTED,
 }
-"""What follows the problems of PyYAML that few people understand."""
+"""What is added to messages of PyYAML that few people understand."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -106,7 +106,7 @@ class YamlFile:
 
 
 def _lines(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, int]]:
-    """Each place at and below a node, with its line; that of a member is the line of its key."""
+    """Each place at and below a node, with its line. The line of a member is that of its key."""
     yield place, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:

@@ -98,7 +98,7 @@ class Invalid(Exception):  # noqa: N818 - it says what the file is
 def write(directory: Path, to: Path) -> None:
     """Write a bundle with the files of a directory."""
     with (
-        files.whole(to) as written,
+        files.replacing(to) as written,
         zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive,
     ):
         for name in names_in(directory):

@@ -82,7 +82,7 @@ def _write_log(source: Path, opened: Opened, kept: frozenset[str] | None, direct
     archive = Archive(source / runfile.LOG, bounds.size)  # holds the decompressed copy
     with (
         stored.opened(archive.file()) as file,
-        files.lines(plain) as stream,
+        files.open_to_append(plain) as stream,
     ):
         for line in stored.lines(file, str(source / runfile.LOG), bounds):
             stream.write(_without(line, kept))

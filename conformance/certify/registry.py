@@ -58,7 +58,7 @@ def add(bundle: Path, registry: Path, verify: Verify) -> Checked:
     if before is not None and not set(before.signers) <= set(checked.certificate.signers):
         return Checked(bundle, None, (FEWER_SIGNERS,))
     registry.mkdir(parents=True, exist_ok=True)
-    with files.whole(to) as written:
+    with files.replacing(to) as written:
         shutil.copyfile(bundle, written)
     return checked
 

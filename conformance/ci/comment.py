@@ -38,10 +38,10 @@ class PullRequest:
 
     @property
     def comments(self) -> str:
-        """The address of its comments."""
+        """The address of the comments in the API."""
         return f"{self.api}/repos/{self.repository}/issues/{self.number}/comments"
 
-    def send(self, method: str, url: str, **more: Any) -> Any:
+    def send(self, method: str, url: str, **arguments: Any) -> Any:
         """Send a request; returns the JSON. Raises requests.RequestException if it is refused."""
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         response = requests.request(
@@ -51,7 +51,7 @@ class PullRequest:
             auth=_bearer(self.token),
             timeout=TIMEOUT,
             allow_redirects=False,
-            **more,
+            **arguments,
         )
         response.raise_for_status()
         return response.json()
@@ -89,7 +89,7 @@ def _warn(text: str) -> None:
 
 
 def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
-    """Authenticates by a token. As a header alone it would lose against a .netrc file."""
+    """Authentication by a token. Credentials in a .netrc file would replace a plain header."""
 
     def authenticate(request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {token}"
@@ -114,10 +114,10 @@ def _pull_request(environment: Mapping[str, str]) -> PullRequest | None:
 
 
 def _own_comments(pull_request: PullRequest, marker: str) -> Iterator[int]:
-    """The ids of comments that begin with the marker and were written by a bot.
+    """Find the ids of comments that begin with the marker and were written by a bot.
 
-    Anybody can write the marker. Whoever wrote a comment can edit it later, so one of a person must
-    never become the report.
+    Anybody can write the marker. Whoever wrote a comment can edit it later, so a person's comment
+    must never become the report.
     """
     for page in range(1, PAGES + 1):
         parameters = {"per_page": str(PER_PAGE), "page": str(page)}
@@ -136,11 +136,11 @@ def _text(environment: Mapping[str, str], limit: int) -> str:
     Texts of the target are inert in a summary already.
     """
     job = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"
-    last = f"\n[Job, report and evidence]({job.format_map(environment)})\n"
+    footer = f"\n[Job, report and evidence]({job.format_map(environment)})\n"
     summary = environment.get("CONFORMANCE_SUMMARY")
     if summary:
         text = Path(summary).read_text(encoding="utf-8")
     else:
         code = environment.get("CONFORMANCE_EXIT_CODE") or "none"
         text = f"# Could not be judged\n\nExit code: {code}. The log of the job says why.\n"
-    return cut(text, limit - len(last)) + last
+    return cut(text, limit - len(footer)) + footer

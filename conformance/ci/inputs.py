@@ -46,22 +46,22 @@ class Inputs:
 
 def read(environment: Mapping[str, str]) -> Inputs:
     """The inputs in the environment. Raises UsageError if they make no sense."""
-    given = _given(environment)
-    _require_sense(given)
-    published = given.get("published")
-    options = [line.strip() for line in given.get("options", "").splitlines()]
+    texts = _texts(environment)
+    _check(texts)
+    published = texts.get("published")
+    options = [line.strip() for line in texts.get("options", "").splitlines()]
     return Inputs(
         name=name_in(environment),
-        command=given.get("command", COMMANDS[0]),
-        values={option: given[option] for option in PASSED_ON if option in given},
+        command=texts.get("command", COMMANDS[0]),
+        values={option: texts[option] for option in PASSED_ON if option in texts},
         more=tuple(line for line in options if line),
-        reports=Path(given.get("reports", "reports")),
+        reports=Path(texts.get("reports", "reports")),
         published=Path(published) if published else None,
     )
 
 
-def _given(environment: Mapping[str, str]) -> dict[str, str]:
-    """The inputs that are set, by their names in lower case."""
+def _texts(environment: Mapping[str, str]) -> dict[str, str]:
+    """The texts of the inputs that are set, by their names in lower case."""
     return {
         name.removeprefix(PREFIX).lower(): text.strip()
         for name, text in environment.items()
@@ -69,17 +69,17 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _require_sense(given: Mapping[str, str]) -> None:
-    """Raise UsageError for inputs that must not begin a run."""
-    command = given.get("command", COMMANDS[0])
+def _check(texts: Mapping[str, str]) -> None:
+    """Raise UsageError for inputs with which no run may begin."""
+    command = texts.get("command", COMMANDS[0])
     if command not in COMMANDS:
-        raise UsageError(f"command: {command!r} is neither of {' and '.join(COMMANDS)}.")
-    if "target" not in given and "url" not in given:
+        raise UsageError(f"command: {command!r} is neither {' nor '.join(COMMANDS)}.")
+    if "target" not in texts and "url" not in texts:
         raise UsageError(
             "Give a target file or a url. Without them the embedded server would be judged, "
             "and the job would pass although nothing of yours was tested."
         )
-    published = given.get("published")
+    published = texts.get("published")
     if published and Path(published).exists():
         raise UsageError(f"{published}: already exists. Remove it before the job runs.")
 

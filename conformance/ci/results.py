@@ -42,7 +42,7 @@ class Results:
     def outputs(self) -> dict[str, str]:
         """The outputs of the step: one line each.
 
-        ``history`` is the same if the command was refused before it began a run.
+        ``history`` is ``same`` if the command was refused before it began a run.
         """
         return {
             "verdict": self.verdict,
@@ -82,7 +82,7 @@ def collect(inputs: Inputs, before: Path, exit_code: int) -> Results:
 
 
 def _of_run(run: Path, exit_code: int) -> Results:
-    """What a run found. Of one that was not judged, only the directory is known."""
+    """What a run found. If it was not judged, only its directory is known."""
     try:
         judged = _loaded(run / "run.json")
         headline, _, _ = stored.text_of(run / SUMMARY).partition("\n")

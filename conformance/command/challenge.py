@@ -51,7 +51,7 @@ def challenge(
     run = placed(recomputed(found_in, contract).run, found_in)
     disputed = challenge_pack.disputed(run, what)
     path = _place(output, disputed.name)
-    with files.whole(path) as written:
+    with files.replacing(path) as written:
         written.write_bytes(_packed(disputed.name, challenge_pack.texts(disputed)))
     say(
         f"Wrote {path}. It contains requests and responses of the target, so read it. Then fill in "

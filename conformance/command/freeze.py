@@ -141,5 +141,5 @@ def _sign(content: bytes, path: Path, namespace: str, key: Path) -> None:
     signature = keys.sign_detached(private, namespace, content).encode()
     next_to_it = path.with_name(path.name + commitment.SIGNATURE)
     for place, written in ((path, content), (next_to_it, signature)):
-        with files.whole(place) as temporary:
+        with files.replacing(place) as temporary:
             temporary.write_bytes(written)

@@ -48,7 +48,7 @@ def init(path: Path, force: bool, choice: Choice) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    with files.own(path, "w") as file:
+    with files.open_private(path, "w") as file:
         file.write(text)
 
 

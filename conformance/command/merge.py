@@ -47,6 +47,6 @@ def _begin(fitting: FittingShards, directory: Path) -> None:
     from conformance.run import merging, runfile
 
     runfile.begin(fitting.run, fitting.chosen, directory)
-    with files.lines(directory / runfile.LOG) as stream:
+    with files.open_to_append(directory / runfile.LOG) as stream:
         merging.write(fitting, Recorder(stream, fitting.run.target.disk))
     runfile.write(fitting.run, fitting.chosen, directory)

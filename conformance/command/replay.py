@@ -293,6 +293,6 @@ def har(stored_in: Path, whole: bool, spec: Path | None) -> None:
     exchanges = run.exchanges if whole else archive.telling(run)
     if not exchanges:
         raise UsageError("No cause was found, so there is nothing to export. Use --all.")
-    with files.whole(stored_in / archive.NAME) as written:
+    with files.replacing(stored_in / archive.NAME) as written:
         archive.write(run, exchanges, written)
     say(f"Wrote {stored_in / archive.NAME}: {amount(len(exchanges), 'exchange')}")

@@ -71,7 +71,7 @@ def _write(certificate: Certificate, page: Path | None, badge: Path | None) -> N
     texts = {page: pages.render, badge: pages.badge_of}
     for path, rendered in texts.items():
         if path is not None:
-            with files.whole(path) as written:
+            with files.replacing(path) as written:
                 written.write_text(rendered(certificate), encoding="utf-8", newline="\n")
 
 

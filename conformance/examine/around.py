@@ -1,4 +1,4 @@
-"""Examines the surroundings of a target: its clock, and the addresses to send from."""
+"""Examines what a target is used with: its clock, and the addresses to send from."""
 
 from __future__ import annotations
 
@@ -12,28 +12,31 @@ from conformance.examine.survey import Survey, looked_at, undecided
 from conformance.model import Effect, Remark
 from conformance.plan.build import ADDRESSES
 
-SKEW = 5
-"""Seconds that the two clocks may differ without a problem."""
-TOLD = 3
+TOLERATED = 5
+"""Seconds by which the two clocks may differ without a problem."""
+CERTAIN = 3
 """Seconds from which a difference is certain: a Date has whole seconds, and may be cached."""
 TRIED = 3
 """Number of addresses that are tried."""
 
 
-def time_of_day(survey: Survey) -> Iterator[Remark]:
-    """Check the clock of the target by the Date of a response."""
-    apart = _apart(survey)
-    if apart is None:
+def clock_offset(survey: Survey) -> Iterator[Remark]:
+    """Compare the target's clock with this machine's, by the Date of a response."""
+    seconds = _seconds_apart(survey)
+    if seconds is None:
         yield undecided("time", "no response has a valid Date header")
         return
     seen = "its clock and this one agree"
-    if apart >= TOLD:
-        seen = f"its clock and this one are {apart} s apart"
-    fix = "Set the wrong clock: times of objects are compared with it."
-    yield looked_at("time", seen, fix, wrong=apart > SKEW)
+    if seconds >= CERTAIN:
+        seen = f"its clock and this one are {seconds} s apart"
+    fix = (
+        "Correct whichever clock is wrong: the times of objects are compared with this machine's "
+        "clock."
+    )
+    yield looked_at("time", seen, fix, wrong=seconds > TOLERATED)
 
 
-def _apart(survey: Survey) -> int | None:
+def _seconds_apart(survey: Survey) -> int | None:
     """Seconds between our clock and the Date of the first plain read; None without a Date."""
     if not survey.offered:
         return None
@@ -48,7 +51,7 @@ def _apart(survey: Survey) -> int | None:
 
 
 def clock(survey: Survey) -> Iterator[Remark]:
-    """Check that the target accepts the request that moves its clock, by one second."""
+    """Check that the target accepts the declared request that moves its clock: by one second."""
     declared = survey.target.clock
     if declared is None:
         return
@@ -75,10 +78,10 @@ def addresses(survey: Survey) -> Iterator[Remark]:
         seen = f"this machine can send from {', '.join(tried)}"
     fix = "List addresses of this machine in addresses:."
     yield looked_at("addresses", seen, fix, wrong=bool(failed))
-    given = len(survey.target.addresses)
-    if given < ADDRESSES:
+    count = len(survey.target.addresses)
+    if count < ADDRESSES:
         fix = f"List {ADDRESSES}: cases of rate limits need that many."
-        yield undecided("addresses", f"only {given} listed", fix)
+        yield undecided("addresses", f"only {count} listed", fix)
 
 
 def _can_bind(address: str) -> bool:

@@ -11,24 +11,24 @@ from conformance.model.routes import NO_SUCH_ROUTE, advice_on, counted, few, lac
 from conformance.reading import Answer
 
 UNFOUND = (400, *NO_SUCH_ROUTE)
-"""Statuses of a server that does not have the operation which shows an object."""
+"""Statuses with which a server shows that it lacks the operation that reads an object."""
 ENOUGH = 3
 """Items that a list needs so that a page can end between two of them."""
 
 
 def answers(survey: Survey, operations: Iterable[Operation]) -> Iterator[Answer]:
-    """The responses to some reads with the main key, each sent lazily."""
+    """The responses to some reads with the main key; each is sent when it is iterated over."""
     return (survey.ask(operation.id) for operation in operations)
 
 
-def paged(survey: Survey) -> list[Operation]:
+def offered_lists(survey: Survey) -> list[Operation]:
     """The lists among the offered reads."""
     return [operation for operation in survey.offered if operation.paging]
 
 
 def shown_lists(survey: Survey) -> list[Answer]:
-    """The first pages of the lists whose items are shown."""
-    return [page for page in answers(survey, paged(survey)) if page.items is not None]
+    """Request the first page of each offered list; returns those that show items."""
+    return [page for page in answers(survey, offered_lists(survey)) if page.items is not None]
 
 
 # --- remarks --------------------------------------------------------------------------------------
@@ -60,16 +60,16 @@ def operations(survey: Survey) -> Iterator[Remark]:
 
 
 def objects(survey: Survey) -> Iterator[Remark]:
-    """Check that the target shows single objects, if it has the route and lists one."""
+    """Check that single objects can be read, where a route exists and a list shows an object."""
     exists = survey.routes(survey.checked)
     sent = {}
-    for operation in survey.naming:
-        exchange = survey.named(operation) if exists[operation.route] else None
+    for operation in survey.single_reads:
+        exchange = survey.read_listed(operation) if exists[operation.route] else None
         if exchange is not None:
             sent[operation.id] = exchange
     failed = [name for name, exchange in sent.items() if exchange.status in UNFOUND]
     if sent:
-        seen = f"{len(failed)} of {amount(len(sent), 'read')} of an object that a list shows fail"
+        seen = f"{len(failed)} of {amount(len(sent), 'read')} of listed objects fail"
         seen += f" ({few(failed)})" if failed else ""
         yield looked_at("operations", seen, _sentence(advice_on(failed)), wrong=bool(failed))
 

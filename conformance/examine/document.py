@@ -32,7 +32,7 @@ def contradictions(contract: Contract, document: Json, base: str) -> Iterator[st
 
 def _of_routes(contract: Contract, found: Drift) -> Iterator[str]:
     """Sentences about the routes that only the contract or only the document has."""
-    lacking, more = _routes(found, Kind.GONE), _routes(found, Kind.NEW)
+    lacking, extra = _routes(found, Kind.GONE), _routes(found, Kind.NEW)
     known = len(contract.routes) - len(lacking)
     if len(lacking) > known:
         yield f"The target's OpenAPI document has {known} of {len(contract.routes)} routes."
@@ -42,11 +42,11 @@ def _of_routes(contract: Contract, found: Drift) -> Iterator[str]:
             "If the server lacks them too, declare them:"
         )
         yield f"inapplicable: [{', '.join(lacking)}]"
-    if more:
-        yield f"The target's OpenAPI document also has {few(more)}."
+    if extra:
+        yield f"The target's OpenAPI document also has {few(extra)}."
 
 
 def _routes(found: Drift, kind: Kind) -> list[str]:
-    """The routes that are gone or new as a whole."""
-    whole: list[Alike] = [each for each in found.changes if each.subject == OPERATION]
-    return [route for each in whole if each.kind is kind for route in each.routes]
+    """The routes that the document lacks, or has in addition: all of their operations."""
+    changes: list[Alike] = [each for each in found.changes if each.subject == OPERATION]
+    return [route for change in changes if change.kind is kind for route in change.routes]

@@ -21,7 +21,7 @@ LOOKS = (
     data.objects,
     data.inapplicable,
     data.lists,
-    around.time_of_day,
+    around.clock_offset,
     around.clock,
     around.addresses,
 )
@@ -29,11 +29,11 @@ LOOKS = (
 
 
 def first_look(session: Session, *, local: bool = True) -> Iterator[Remark]:
-    """The remarks of a run before its first case. They cost little more than the plain reads.
+    """Check a target before the first case of a run, with little more than the plain reads.
 
-    Without ``local``, the addresses of this machine are not checked. Triggers are left to the cases
-    of the run, and so are, because the survey is not thorough, routes that need more than a key.
-    A quick run checks only its keys, its businesses, and what the target file excludes.
+    Without ``local``, the addresses of this machine are not checked. Triggers, and operations that
+    need more than a key, are left to the cases of the run. A quick run checks only its keys, its
+    businesses, and what the target file excludes.
     """
     survey = Survey(session)
     if session.choice.depth == Depth.QUICK:
@@ -47,7 +47,7 @@ def first_look(session: Session, *, local: bool = True) -> Iterator[Remark]:
 
 
 def examine(session: Session) -> Iterator[Remark]:
-    """The remarks on all parts of a target file that can be checked.
+    """Check all parts of a target file that can be checked.
 
     Raises Unjudgeable if the target cannot be reached or is not this API.
     """
@@ -58,4 +58,5 @@ def examine(session: Session) -> Iterator[Remark]:
             yield from look(survey)
         yield from triggers(session)
     except OverBudget:
-        yield undecided("budget", "it is used up, so the rest was not checked", "Raise budget:.")
+        fix = "Raise budget: in the target file."
+        yield undecided("budget", "it is used up, so the rest was not checked", fix)

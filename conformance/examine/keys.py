@@ -30,11 +30,17 @@ TELLING = (200, 401, 403)
 """Statuses that reveal something about a key."""
 WRONG: Mapping[tuple[str, int | None], str] = {
     (OPENS, 401): REFUSED,
-    (OPENS, 403): "The key lacks the scope {scopes} or the business. Specify one that has both.",
+    (
+        OPENS,
+        403,
+    ): "The key lacks the scope {scopes}, or access to the business. Specify one with both.",
     (CLOSED, 200): "The key has a scope that it should not have. Specify one without {scopes}.",
     (CLOSED, 401): REFUSED,
     (DEAD, 200): "The key still works. Specify one that no longer works, or fix the target.",
-    (DEAD, 403): "The key seems to lack only a scope. Specify an invalid one, or fix the target.",
+    (
+        DEAD,
+        403,
+    ): "The key seems valid, but lacks a scope. Specify an invalid key, or fix the target.",
 }
 """What is wrong, and how to fix it, by expectation and status of a read."""
 
@@ -51,14 +57,14 @@ class _Look(NamedTuple):
         return 200 if self.answer.ok else self.answer.exchange.status
 
     @property
-    def wrong(self) -> str:
+    def problem(self) -> str:
         """What is wrong with the key, and how to fix it; empty if it is as expected."""
         scopes = " or ".join(self.answer.operation.scopes)
         return WRONG.get((self.expected, self.status), "").format(scopes=scopes)
 
 
 def keys(survey: Survey, *, brief: bool = False) -> Iterator[Remark]:
-    """A remark on each key, the main one first.
+    """Check each key by reads, the main key first.
 
     If ``brief``, only one read is sent with each key, and keys for single scopes are skipped.
     """
@@ -69,26 +75,27 @@ def keys(survey: Survey, *, brief: bool = False) -> Iterator[Remark]:
 
 
 def _key(survey: Survey, name: str, brief: bool) -> Remark:
-    """A remark on one key, by a single read if ``brief``.
+    """Check one key by reads, by a single one if ``brief``.
 
-    The first read that shows it to be wrong decides. If no read shows anything, nothing does.
+    The first read whose status is wrong for the key decides. If no status reveals anything about
+    the key, the remark is undecided.
     """
     role = key_role(name)
     assert role is not None  # the loader knows every role
-    asked = _asked(survey, role)
+    reads = _reads_for(survey, role)
     if brief:
-        asked = asked[:1]
-    looks = [_Look(survey.ask(operation.id, name), expected) for operation, expected in asked]
+        reads = reads[:1]
+    looks = [_Look(survey.ask(operation.id, name), expected) for operation, expected in reads]
     for look in looks:
-        if look.wrong:
-            return looked_at(place_of_key(name), said([look.answer]), look.wrong, wrong=True)
+        if look.problem:
+            return looked_at(place_of_key(name), said([look.answer]), look.problem, wrong=True)
     seen = said(look.answer for look in looks[:SHOWN])
     if any(look.status in TELLING for look in looks):
         return looked_at(place_of_key(name), seen, "", wrong=False)
     return undecided(place_of_key(name), seen or "no read shows which scopes it has")
 
 
-def _asked(survey: Survey, role: KeyRole) -> list[tuple[Operation, str]]:
+def _reads_for(survey: Survey, role: KeyRole) -> list[tuple[Operation, str]]:
     """The reads that check a key, each with what is expected.
 
     A dead key is checked by one read, a valid one by a read for each scope that it has and by one
@@ -98,13 +105,13 @@ def _asked(survey: Survey, role: KeyRole) -> list[tuple[Operation, str]]:
     opened = _one_of_each_scope(survey.opened(role.name))
     if role.dead:
         return [(opened[0], DEAD)] if opened else []
-    asked = []
+    reads = []
     if role.reach is not Reach.NONE:
-        asked += [(operation, OPENS) for operation in opened]
+        reads += [(operation, OPENS) for operation in opened]
     closed = survey.closed(role.name)
     if closed:
-        asked.append((closed[0], CLOSED))
-    return asked
+        reads.append((closed[0], CLOSED))
+    return reads
 
 
 def _one_of_each_scope(operations: Iterable[Operation]) -> list[Operation]:
@@ -132,7 +139,7 @@ def businesses(survey: Survey) -> Iterator[Remark]:
 
 
 def _business(survey: Survey, key: str) -> Remark:
-    """A remark on the business of a key, by its lists."""
+    """Check the business of a key by its lists."""
     owner = OWNERS[key]
     about, declared = f"businesses: {owner}", survey.target.businesses.get(owner)
     seen = shown_businesses(survey, key, declared)
@@ -176,7 +183,7 @@ def emptiness(survey: Survey) -> Iterator[Remark]:
 
 
 def _lists(survey: Survey, key: str) -> Iterator[Answer]:
-    """The first pages of a few lists that a key may read and that belong to its business."""
+    """Request the first pages of a few lists that a key may read, and that show its business."""
     found = 0
     for operation in survey.opened(key):
         if not operation.owned:

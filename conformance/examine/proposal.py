@@ -15,11 +15,11 @@ from conformance.base.errors import Unjudgeable
 from conformance.base.text import clean
 from conformance.base.values import cut
 from conformance.examine import data
-from conformance.examine.around import time_of_day
-from conformance.examine.data import answers, named, paged, shown_lists
+from conformance.examine.around import clock_offset
+from conformance.examine.data import answers, named, offered_lists, shown_lists
 from conformance.examine.document import contradictions
 from conformance.examine.keys import keys, shown_businesses
-from conformance.examine.sizes import Size, defaults, longer, maxima
+from conformance.examine.sizes import Size, defaults, maxima, with_more_items
 from conformance.examine.survey import Survey
 from conformance.model import Business, Json, KeyName, State
 from conformance.model.routes import LONGEST, few, lacked
@@ -56,31 +56,31 @@ class Proposal:
 
 
 def propose(session: Session) -> Proposal:
-    """Examine a target within its request budget.
+    """Examine a target within its request budget, and propose values for its target file.
 
     Raises Unjudgeable if it cannot be reached or is not this API.
     """
     try:
         preflight.check(session)
         survey = Survey(session, limit=LARGE, thorough=True)
-        surroundings = [*_redirect(survey), *_document(survey)]  # before the budget is used up
+        early_notes = [*_redirect(survey), *_document(survey)]  # before the budget is used up
     except OverBudget:
         raise Unjudgeable(UNCLEAR.format(session.target.declaration.url)) from None
-    first_pages = _affordable(answers(survey, paged(survey)))
-    with_more_pages = [page.operation.id for page in longer(first_pages)]
-    most = dict(_affordable(maxima(survey, with_more_pages[:MAXIMA])))
-    usual = _affordable(defaults(survey, with_more_pages[:DEFAULTS]))
+    first_pages = _affordable(answers(survey, offered_lists(survey)))
+    long_lists = [page.operation.id for page in with_more_items(first_pages)]
+    maximum_sizes = dict(_affordable(maxima(survey, long_lists[:MAXIMA])))
+    default_sizes = _affordable(defaults(survey, long_lists[:DEFAULTS]))
     survey.narrow()  # the rest of the budget is for routes
-    members = _members(survey, most)
+    members = _members(survey, maximum_sizes)
     notes = [
         *_lists(survey),
         *_routes(survey),
-        *_usual(survey, usual),
-        *_unsized(survey, [name for name in with_more_pages if name not in most]),
+        *_default_sizes(survey, default_sizes),
+        *_unsized(survey, [name for name in long_lists if name not in maximum_sizes]),
         *_time(survey),
         *_key_problems(survey),
         *_key(session),
-        *surroundings,
+        *early_notes,
     ]
     # escaped, so that each note stays on one line whatever the target sends
     return Proposal(members, tuple(clean(note) for note in notes))
@@ -95,7 +95,7 @@ def _affordable(found: Iterator[T]) -> list[T]:
     return kept
 
 
-def _members(survey: Survey, most: Mapping[str, int]) -> dict[str, Found]:
+def _members(survey: Survey, maximum_sizes: Mapping[str, int]) -> dict[str, Found]:
     """The values, by member: name, address, business, maxima, and the missing routes."""
     members = {
         "name": Found(urlsplit(survey.target.url).netloc, "The host of the address."),
@@ -105,9 +105,9 @@ def _members(survey: Survey, most: Mapping[str, int]) -> dict[str, Found]:
     if len(seen) == 1:
         how = "The only business in the lists of the key."
         members["businesses"] = Found({str(Business.MAIN): seen[0]}, how)
-    if most:
+    if maximum_sizes:
         how = "A page had this many items. A limit of one more returned as many, or was rejected."
-        members["maximum"] = Found(dict[str, Json](most), how)
+        members["maximum"] = Found(dict[str, Json](maximum_sizes), how)
     shown = survey.routes(survey.checked)
     routes = [route for route, exists in shown.items() if exists is False]
     if routes:
@@ -140,16 +140,16 @@ def _routes(survey: Survey) -> Iterator[str]:
             yield f"{remark.seen}. {remark.mend}"
 
 
-def _usual(survey: Survey, usual: Sequence[Size]) -> Iterator[str]:
+def _default_sizes(survey: Survey, default_sizes: Sequence[Size]) -> Iterator[str]:
     """How many items lists return without a limit."""
     operations = survey.contract.operations
-    if usual:
-        shown = ", ".join(f"{count} of {operations[name].route}" for name, count in usual)
+    if default_sizes:
+        shown = ", ".join(f"{count} of {operations[name].route}" for name, count in default_sizes)
         yield f"Without a limit, a page contains {shown}."
 
 
 def _unsized(survey: Survey, names: Iterable[str]) -> Iterator[str]:
-    """A sentence on lists, by id, with further pages, whose maximum page size was not found."""
+    """Which lists, given by their ids, did not reveal their maximum page size."""
     routes = [survey.contract.operations[name].route for name in names]
     if routes:
         yield f"The maximum page size of these lists was not found: {few(routes)}."
@@ -157,7 +157,7 @@ def _unsized(survey: Survey, names: Iterable[str]) -> Iterator[str]:
 
 def _time(survey: Survey) -> Iterator[str]:
     """By how much the clocks differ."""
-    for remark in time_of_day(survey):
+    for remark in clock_offset(survey):
         yield f"Time: {remark.seen}."
 
 

@@ -18,8 +18,8 @@ READ = 1_000
 """Number of characters of a message that are searched."""
 
 
-def longer(pages: Iterable[Answer]) -> list[Answer]:
-    """The pages that are not the last, shortest first. A last page reveals no size."""
+def with_more_items(pages: Iterable[Answer]) -> list[Answer]:
+    """The pages that are not the last of their lists, shortest first. A last page may be short."""
     return sorted((page for page in pages if _has_more(page)), key=_shown)
 
 
@@ -33,9 +33,9 @@ def _shown(page: Answer) -> int:
 
 
 def maxima(survey: Survey, lists: Iterable[str]) -> Iterator[Size]:
-    """The maxima of those lists that show one. Raises OverBudget."""
+    """Find the maximum page size of each list that reveals one. Raises OverBudget."""
     for name in lists:
-        most = _stated(survey.sized(name, LARGE))
+        most = _stated(survey.list_with_limit(name, LARGE))
         if _is_maximum(survey, name, most):
             yield name, most
 
@@ -52,19 +52,19 @@ def _stated(large: Answer) -> int:
 
 
 def _is_maximum(survey: Survey, name: str, most: int) -> bool:
-    """Whether a list returns ``most`` items, and no more with a limit of one more.
+    """Whether a list returns ``most`` items at that limit, and no more if the limit is raised by 1.
 
     One page alone proves no maximum, because it may be short for another reason.
     """
-    if _shown(survey.sized(name, most)) != most:
+    if _shown(survey.list_with_limit(name, most)) != most:
         return False
-    larger = survey.sized(name, most + 1)
+    larger = survey.list_with_limit(name, most + 1)
     return is_refused(larger) or (_has_more(larger) and _shown(larger) == most)
 
 
 def defaults(survey: Survey, lists: Iterable[str]) -> Iterator[Size]:
-    """How many items lists return without a limit. Raises OverBudget."""
+    """Find how many items lists return without a limit. Raises OverBudget."""
     for name in lists:
-        usual = survey.sized(name, None)
+        usual = survey.list_with_limit(name, None)
         if _has_more(usual):
             yield name, _shown(usual)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 
-from conformance.base.drawing import lot
+from conformance.base.drawing import stable_hash
 from conformance.judging.responses import code_of
 from conformance.model import (
     PREFLIGHT,
@@ -49,8 +49,9 @@ class Survey:
 
     Lists are requested with ``limit`` until one rejects it, and without a limit from then on.
     ``checked`` are the operations that the target should have: the offered reads, or all offered
-    operations if the survey is ``thorough``. ``naming`` are the reads of one object among them.
-    ``excluded`` are those that it should not have.
+    operations if the survey is ``thorough``. ``single_reads`` are the reads of one object among
+    them; without ``thorough`` there are none. ``excluded`` are the operations that the target
+    should not have.
     """
 
     def __init__(self, session: Session, limit: int | None = None, *, thorough: bool = False):
@@ -60,16 +61,16 @@ class Survey:
         self.client = Client(session.sender, CASE, 1, Memory(), seed=seed, key=key)
         self._limit, self._thorough = limit, thorough
         self._read, self._send = cache(self._read_once), cache(self._send_once)
-        self._bare, self._named = cache(self._bare_once), cache(self._named_once)
+        self._bare, self._listed = cache(self._bare_once), cache(self._read_listed_once)
         self.reads = plain_reads(session.contract.operations.values())
         self.offered = [read for read in self.reads if not self.is_lacking(read)]
         others = [each for each in self.contract.operations.values() if not each.plain_read]
         offered_others = [each for each in others if not self.is_lacking(each)]
         self.excluded = self._excluded(others)
-        self.checked, self.naming = self.offered, list[Operation]()
+        self.checked, self.single_reads = self.offered, list[Operation]()
         if thorough:
             self.checked = [*self.offered, *offered_others]
-            self.naming = [each for each in offered_others if each.effect is Effect.READ]
+            self.single_reads = [each for each in offered_others if each.effect is Effect.READ]
 
     def _excluded(self, others: Iterable[Operation]) -> list[Operation]:
         """The excluded plain reads, and the other operations whose whole route is excluded.
@@ -84,13 +85,13 @@ class Survey:
     def narrow(self) -> None:
         """Reduce the operations of this survey to those that the request budget covers.
 
-        To find out, everything that is still to be checked is requested, as long as it lasts.
+        To find out, it sends the requests that check them until the budget is used up.
         """
         self.checked = _affordable(self.checked, self.has)
         self.offered = [read for read in self.offered if read in self.checked]
         shown = self.routes(self.checked)
-        there = [each for each in self.naming if shown.get(each.route)]
-        self.naming = _affordable(there, self.named)
+        existing = [each for each in self.single_reads if shown.get(each.route)]
+        self.single_reads = _affordable(existing, self.read_listed)
 
     def is_lacking(self, operation: Operation) -> bool:
         """Whether the target file declares an operation inapplicable."""
@@ -99,8 +100,8 @@ class Survey:
     def opened(self, key: str) -> list[Operation]:
         """The reads that a key may send, those that require a scope first.
 
-        Before a run, lists of what a business owns are next, and the seed draws their order for
-        each key.
+        If the survey is not thorough, lists of what a business owns come next, and the seed
+        shuffles the rest, for each key in another way.
         """
         opened = [
             operation
@@ -108,7 +109,7 @@ class Survey:
             if operation.keyed and self.target.opens(operation, key)
         ]
         if not self._thorough:
-            opened.sort(key=lambda read: lot(f"{self.client.seed} {key} {read.id}"))
+            opened.sort(key=lambda read: stable_hash(f"{self.client.seed} {key} {read.id}"))
             opened.sort(key=lambda read: not (read.paging and read.owned))
         return sorted(opened, key=lambda operation: not operation.scopes)
 
@@ -126,9 +127,9 @@ class Survey:
         ]
 
     def routes(self, operations: Iterable[Operation]) -> dict[str, bool | None]:
-        """Whether the target has the routes of some operations, by route. Raises OverBudget.
+        """Whether the target has each route of some operations; None if that is unknown.
 
-        The first operation of a route speaks for it.
+        Only the first operation of a route is requested. Raises OverBudget.
         """
         shown: dict[str, bool | None] = {}
         for operation in operations:
@@ -139,9 +140,10 @@ class Survey:
     def has(self, operation: Operation) -> bool | None:
         """Whether the target has the route of an operation; None if that is unknown.
 
-        A plain read is requested as it is. If the target file declares it inapplicable, it must
-        succeed. Any other operation is requested without an id, a body and, where possible, a key.
-        A target that has it must reject this, so nothing happens. Raises OverBudget.
+        A plain read is requested as it is. If the target file declares it inapplicable, only a
+        success shows the route. Any other operation is requested without an id, a body and, where
+        possible, a key. A target that has it must reject this, so nothing happens. Raises
+        OverBudget.
         """
         if operation.plain_read:
             plain = self.ask(operation.id)
@@ -154,20 +156,20 @@ class Survey:
         shown = self._bare(operation.method, bare_path(operation), key)
         return has_route(self.contract, shown, control)
 
-    def named(self, operation: Operation) -> Exchange | None:
-        """A read of an object that a list shows; None if no list shows one. Raises OverBudget."""
-        return self._named(operation.id)
+    def read_listed(self, operation: Operation) -> Exchange | None:
+        """Read an object that a list shows; None if no list shows one. Raises OverBudget."""
+        return self._listed(operation.id)
 
-    def _named_once(self, name: str) -> Exchange | None:
+    def _read_listed_once(self, name: str) -> Exchange | None:
         operation = self.contract.operations[name]
         values = self.client.valid(operation)
         return None if values is None else self.client.call(operation, values)
 
     def _needs_key(self, operation: Operation) -> bool:
-        """Whether only a key shows if an operation exists, and sending it without an input is safe.
+        """Whether an operation can be checked only with a key, and this is safe.
 
-        Some targets check the key before the route. Then the operation must lack some required
-        input, and the target file must permit its effect.
+        Some targets check the key before the route. The request is safe if it leaves out a required
+        input, and if the target file permits the effect of the operation.
         """
         is_permitted = operation.effect in (Effect.READ, *self.target.allow)
         if not (is_permitted and operation.required):
@@ -175,7 +177,7 @@ class Survey:
         return self._bare("GET", NOWHERE, None).status in REFUSED
 
     def _bare_once(self, method: str, path: str, key: str | None) -> Exchange:
-        """An uncached request that names nothing, logged without an operation."""
+        """Send a request without ids or other inputs, logged without an operation; uncached."""
         return self.client.raw(Message(method, path), key=key)
 
     def ask(self, name: str, key: str = KeyName.FULL) -> Answer:
@@ -183,7 +185,7 @@ class Survey:
         return self._read(name, key)
 
     def _read_once(self, name: str, key: str) -> Answer:
-        """The uncached response; for a list, to a request with the limit of the survey.
+        """The uncached response to a read; a list is requested with the limit of the survey.
 
         If a list rejects that limit, it is requested without one, and so are all lists from now on.
         """
@@ -193,7 +195,7 @@ class Survey:
         self._limit = None
         return self._send(name, key, None)
 
-    def sized(self, name: str, limit: int | None) -> Answer:
+    def list_with_limit(self, name: str, limit: int | None) -> Answer:
         """The response to a list with the main key and a limit. Raises OverBudget."""
         return self._send(name, KeyName.FULL, limit)
 
@@ -216,7 +218,7 @@ class Survey:
 def _affordable(
     operations: Iterable[Operation], send: Callable[[Operation], object]
 ) -> list[Operation]:
-    """The operations that can be sent before the request budget is used up."""
+    """Send some operations until the request budget is used up; returns those that were sent."""
     sent = []
     with suppress(OverBudget):
         for operation in operations:

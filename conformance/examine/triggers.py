@@ -17,9 +17,9 @@ SCENARIO = "trigger"
 def cases(session: Session) -> list[Case]:
     """The cases that send the recipes of the target file, including those it does not allow."""
     recipes = session.target.declaration.triggers
-    given = {(recipe.code, recipe.operation) for recipe in recipes}
+    with_recipe = {(recipe.code, recipe.operation) for recipe in recipes}
     sending = [case for case in session.plan.cases if case.scenario == SCENARIO]
-    return [case for case in sending if (case.about, case.operation) in given]
+    return [case for case in sending if (case.about, case.operation) in with_recipe]
 
 
 def triggers(session: Session) -> Iterator[Remark]:
@@ -32,7 +32,7 @@ def triggers(session: Session) -> Iterator[Remark]:
 
 
 def _tried(session: Session, case: Case) -> Remark:
-    """A remark on one recipe, once its case has run."""
+    """Run the case of one recipe; returns the remark on it."""
     about = f"triggers: {case.about} at {case.operation}"
     if case.gap:
         return undecided(about, f"not tried: {case.gap}")
@@ -41,5 +41,7 @@ def _tried(session: Session, case: Case) -> Remark:
         seen = "the expected code was returned"
     else:
         seen = f"expected {found.expected}, but got {found.actual}"
-    fix = "Specify a recipe that works on this server. If it should work, a run reports a failure."
+    fix = (
+        "Specify a recipe that works on this server. If this one should, a run reports the failure."
+    )
     return looked_at(about, seen, fix, wrong=found is not None)

@@ -77,8 +77,8 @@ def collect(
     (output / TARGETS).mkdir(parents=True, exist_ok=True)
     collector = _Collector(fleet, contract, output, trusted, summary)
     with (
-        files.whole(output / INDEX) as written,
-        files.own(written, "w") as index,
+        files.replacing(output / INDEX) as written,
+        files.open_private(written, "w") as index,
     ):
         for member in fleet.targets:
             collector.add(member, found.get(member.id, ()), index)
@@ -115,7 +115,7 @@ def _facts(fleet: Fleet, contract: Contract, problems: Sequence[Problem]) -> dic
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
-    with files.whole(path) as written, files.own(written, "w") as stream:
+    with files.replacing(path) as written, files.open_private(written, "w") as stream:
         stream.write(json.dumps(data) + "\n")
 
 
@@ -189,7 +189,7 @@ class _Collector:
         if before is not None and is_same_run and before["collected"] != self.fleet.pins.date:
             row |= {"new": [], "fixed": [], "untested": []}
         for name, write in ((BADGE, badge.write), (REPORT, html.write)):
-            with files.whole(folder / name) as written:
+            with files.replacing(folder / name) as written:
                 write(run, written)
         if not run.incomplete:
             _remember(folder, nights)
@@ -233,6 +233,9 @@ def _entry(folder: Path) -> Row | None:
 
 def _remember(folder: Path, history: Sequence[Past]) -> None:
     """Write the history of a target: the lines of its last nights."""
-    with files.whole(folder / history_file.NAME) as written, files.own(written, "w") as stream:
+    with (
+        files.replacing(folder / history_file.NAME) as written,
+        files.open_private(written, "w") as stream,
+    ):
         for each in history[-rows.TREND :]:
             stream.write(json.dumps(convert.to_json(each)) + "\n")

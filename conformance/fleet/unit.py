@@ -131,7 +131,7 @@ def work(unit: Unit, folder: Path, stop: Event) -> Result:
 
 def store(result: Result, folder: Path) -> None:
     """Write the result.json of a folder."""
-    with files.whole(folder / RESULT) as written, files.own(written, "w") as stream:
+    with files.replacing(folder / RESULT) as written, files.open_private(written, "w") as stream:
         stream.write(json.dumps({"format": FORMAT, **asdict(result)}) + "\n")
 
 

@@ -258,7 +258,7 @@ def copy(path: Path, to: Path, bounds: Bounds) -> None:
 
     Anything else in the file, such as white space, is not copied.
     """
-    with _opened(path, Archive(path, bounds.size)) as file, files.lines(to) as stream:
+    with _opened(path, Archive(path, bounds.size)) as file, files.open_to_append(to) as stream:
         for line in stored.lines(file, str(path), bounds):
             entry, fault = _entry(line, bounds)
             if not fault:

@@ -28,7 +28,7 @@ def pack(path: Path) -> None:
     if not os.path.lexists(path):
         return
     with (
-        files.whole(packed(path)) as written,
+        files.replacing(packed(path)) as written,
         stored.opened(path) as log,
         written.open("wb") as raw,
         gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as stream,

@@ -171,7 +171,10 @@ def write(outcome: Outcome, directory: Path) -> None:
     data = json.dumps(_data(outcome), indent=1)
     page = "\n".join(_markdown(outcome))
     for name, text in ((DATA, data), (PAGE, page)):
-        with files.whole(directory / name) as written, files.own(written, "w") as stream:
+        with (
+            files.replacing(directory / name) as written,
+            files.open_private(written, "w") as stream,
+        ):
             stream.write(f"{text}\n")
 
 

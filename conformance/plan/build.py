@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from conformance.base.drawing import lot
+from conformance.base.drawing import stable_hash
 from conformance.model import (
     HARMLESS,
     KEY_ROLES,
@@ -101,7 +101,7 @@ def _opening_reads(reads: list[Case], seed: int) -> list[Case]:
     They make the first requests of a run differ from run to run.
     """
     drawn: dict[str, Case] = {}
-    for case in sorted(reads, key=lambda case: lot(f"{seed} {case.id}")):
+    for case in sorted(reads, key=lambda case: stable_hash(f"{seed} {case.id}")):
         is_cheap = case.gap is None and case.cost <= CHEAP
         if is_cheap and case.operation != WHOLE_API and len(drawn) < OPENING:
             drawn.setdefault(case.operation, case)

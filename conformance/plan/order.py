@@ -104,32 +104,37 @@ class _Order:
         self._places = {case.id: place for place, case in enumerate(plan.runnable)}
         # the number of faults that are still expected, by operation or EVERYWHERE, and kind
         self._left: dict[tuple[str, int], float] = {}
-        self._unfed: dict[tuple[str, str], float] = {}  # what feeding is worth, by rule, operation
+        # the value of one more case that feeds a rule on an operation, by rule and operation
+        self._feeding: dict[tuple[str, str], float] = {}
         self._taken: dict[str, int] = {}  # by case, after how many requests it is cut short
         self._reached: set[str] = set()  # operations
         self._heap: list[tuple[float, int, str, int]] = []  # see _entry
         self._shown: dict[tuple[str, str], list[_Shown]] = {}  # by action and scenario
-        self._expect()
+        self._initialise_values()
         self._hopes = {case.id: self._hopes_of(case) for case in plan.runnable}
         self._usual = self._usual_value()
 
     # --- what there is to find ---
 
-    def _expect(self) -> None:
-        """Expect each kind of fault on all operations with its action, more on larger ones."""
-        sizes: dict[str, dict[str, float]] = defaultdict(dict)  # by action, of each operation
+    def _initialise_values(self) -> None:
+        """Set what is left to find and the value of feeding each rule, before the first step.
+
+        For each action that shows a kind of faults, the weight of the kind is spread over the
+        operations with that action, more of it on larger ones.
+        """
+        sizes: dict[str, dict[str, float]] = defaultdict(dict)  # by action, then by operation
         for case in self._cases.values():
             sizes[self._action(case)][case.operation] = self._size(case.operation)
             for rule in case.rules:
-                self._unfed[rule, case.operation] = FIRST_FED
+                self._feeding[rule, case.operation] = FIRST_FED
         for number, kind in enumerate(self._values.kinds):
             if kind.everywhere:
                 self._left[EVERYWHERE, number] = kind.weight
                 continue
             for action in kind.shows:
-                whole = math.fsum(sizes[action].values())
+                total = math.fsum(sizes[action].values())
                 for operation, size in sizes[action].items():
-                    self._left[operation, number] = kind.weight * size / whole
+                    self._left[operation, number] = kind.weight * size / total
 
     def _size(self, operation: str) -> float:
         """How much may be wrong with an operation, relative to others: it grows with its input."""
@@ -137,7 +142,7 @@ class _Order:
         return math.sqrt(1 + len(known.parameters)) if known else 1.0
 
     def _hopes_of(self, case: Case) -> list[_Hope]:
-        """The faults that a case may show. What its scenario shows is found out only once."""
+        """The faults that a case may show. What a scenario shows is computed once per action."""
         action, scenario = self._action(case), case.scenario
         if (action, scenario) not in self._shown:
             self._shown[action, scenario] = [
@@ -149,10 +154,11 @@ class _Order:
                 for number, kind in enumerate(self._values.kinds)
                 if scenario in kind.shows.get(action, {})
             ]
-        return [
-            _Hope((EVERYWHERE if shown.everywhere else case.operation, shown.number), shown.likely)
-            for shown in self._shown[action, scenario]
-        ]
+        hopes = []
+        for shown in self._shown[action, scenario]:
+            operation = EVERYWHERE if shown.everywhere else case.operation
+            hopes.append(_Hope((operation, shown.number), shown.likely))
+        return hopes
 
     def _usual_value(self) -> float:
         """The expected faults for each request of known scenarios, on average.
@@ -179,7 +185,8 @@ class _Order:
         """
         for case in self._cases.values():
             self._offer(case)
-        spent, waiting = 0, {number: list(cases) for number, cases in due.items()}
+        spent = 0
+        waiting = {number: list(cases) for number, cases in due.items()}
         while self._heap:
             rank, _, case_id, cut_ = heapq.heappop(self._heap)
             case = self._cases[case_id]
@@ -250,7 +257,7 @@ class _Order:
         if case.operation not in self._reached:
             value += FIRST_SENT
         if cut_ == WHOLE:
-            value += math.fsum(self._unfed[rule, case.operation] for rule in case.rules)
+            value += math.fsum(self._feeding[rule, case.operation] for rule in case.rules)
         return value
 
     def _take(self, case: Case, cut_: int) -> None:
@@ -260,7 +267,7 @@ class _Order:
             self._left[hope.faults] *= 1 - _more_likely(hope, taken, cut_)
         if cut_ == WHOLE:
             for rule in case.rules:
-                self._unfed[rule, case.operation] *= FED_AGAIN
+                self._feeding[rule, case.operation] *= FED_AGAIN
         self._taken[case.id] = cut_
         self._reached.add(case.operation)
 

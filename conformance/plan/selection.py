@@ -19,7 +19,7 @@ FEW = 8
 SHARED = 48
 """The requests of a budget that are left for what several cases share."""
 SHARED_OF_FEW = 0.3
-"""The share of a small budget, at most, that is left for it."""
+"""The largest share of a budget that is left for what several cases share."""
 LATER = 1_000
 """The requests within which every MUST clause is judged on one operation."""
 
@@ -88,7 +88,7 @@ def _feeds(case: Case, clause: Clause, rules: Iterable[str]) -> bool:
 def due(plan: Plan, contract: Contract) -> Due:
     """The cases that judge each MUST clause once, by the number of requests within which they run.
 
-    For clauses that take few requests it is that of a quick run, for all clauses LATER.
+    Clauses that take at most FEW requests are due within a quick run, all others within LATER.
     """
     clauses = [clause for clause in contract.clauses.values() if clause.level is Level.MUST]
     candidates = [_runnable(_feeding(plan, clause)) for clause in clauses]

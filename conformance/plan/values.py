@@ -48,7 +48,7 @@ class FaultKind:
 
 @dataclass(frozen=True)
 class Values:
-    """All kinds of faults, and the names of the scenarios of which it is known what they show."""
+    """All kinds of faults, and the names of the scenarios whose faults are known."""
 
     kinds: tuple[FaultKind, ...]
     scenarios: frozenset[str]

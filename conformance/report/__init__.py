@@ -37,7 +37,7 @@ def write_all(run: Run, directory: Path) -> None:
     broken: dict[str, Exception] = {}
     for name, write in FORMATS:
         try:
-            with files.whole(directory / name) as written:
+            with files.replacing(directory / name) as written:
                 write(run, written)
         except OSError:
             raise

@@ -53,9 +53,9 @@ class Untested:
 
 
 def shape(text: str) -> str:
-    """A text with a sign for each word that contains a digit.
+    """A text with an ellipsis in place of each word that contains a digit.
 
-    Texts that say the same share their shape.
+    Texts that differ only in such words have the same shape.
     """
     words = text.split()
     return " ".join("…" if any(char.isdigit() for char in word) else word for word in words)
@@ -87,9 +87,9 @@ def errors(run: Run) -> list[Group]:
 
 
 def missing(run: Run) -> dict[ReasonKind, list[Untested]]:
-    """Why cells are untested, by kind. Reasons of the same wording are one row.
+    """Why cells are untested, by kind.
 
-    Except that each cause which blocks cells has a row of its own.
+    Reasons of the same wording share a row, but each cause that blocks cells has a row of its own.
     """
     blocking = untested.blocking(run)
     return {
@@ -105,7 +105,8 @@ def _by_wording(kind: ReasonKind, reasons: untested.Missing) -> list[untested.Mi
     """
     groups: dict[str, untested.Missing] = defaultdict(list)
     for text, cells in reasons:
-        groups[text if kind is ReasonKind.BLOCKED else shape(text)].append((text, cells))
+        wording = text if kind is ReasonKind.BLOCKED else shape(text)
+        groups[wording].append((text, cells))
     return sorted(groups.values(), key=lambda group: -len(untested.cells_of(group)))
 
 

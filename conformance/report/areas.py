@@ -47,7 +47,7 @@ class Entry:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of its cells passed."""
+        """Whether all cells of the clause passed."""
         return self.verdict is Verdict.PASSED and len(self.lines) == 1
 
     @property

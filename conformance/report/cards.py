@@ -163,7 +163,7 @@ def cards(run: Run) -> list[Card]:
     shown: list[Card] = []
     room = ROOM
     for number, cause in enumerate(run.causes[:MOST], 1):
-        card = _card(run, number, cause, by_name, whole=room > 0)
+        card = _card(run, number, cause, by_name, in_full=room > 0)
         room -= card.weight
         shown.append(card)
     return shown
@@ -220,11 +220,11 @@ def _blocked(card: Card) -> int:
     return len(card.cause.blocks)
 
 
-def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whole: bool) -> Card:
-    """The card of a cause. Without ``whole``, it has no exhibits and only a few rows."""
+def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, in_full: bool) -> Card:
+    """The card of a cause. Without ``in_full``, it has no exhibits and only a few rows."""
     cells = [by_name[name] for name in cause.cells if name in by_name]
     operations = list(dict.fromkeys(cell.operation for cell in cells))
-    listed = operations[: ROWS if whole else FEW]
+    listed = operations[: ROWS if in_full else FEW]
     shown_by = shown_of(run, cause).ids
     probe, everywhere = _probe(run, cause, shown_by), _everywhere(run, cause)
     return Card(
@@ -233,10 +233,10 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         clauses=tuple(run.contract.clauses[name] for name in cause.clauses),
         example=_example(run, cause, probe, everywhere=everywhere),
         asked=_asked(probe, mistake(cause, probe)),
-        rows=tuple(_rows(run, cause, cells, listed, DIFFERENCES if whole else 1)),
+        rows=tuple(_rows(run, cause, cells, listed, DIFFERENCES if in_full else 1)),
         more=len(operations) - len(listed),
         everywhere=everywhere,
-        exhibits=tuple(exhibits(run, shown_by if whole else (), cause.finding)),
+        exhibits=tuple(exhibits(run, shown_by if in_full else (), cause.finding)),
         unproven=tuple(unproven.unproven(run, cause)),
         transition=transition(cause, run.past),
         waivers=tuple(dict.fromkeys(cell.waiver for cell in cells if cell.waiver)),

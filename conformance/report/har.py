@@ -80,8 +80,8 @@ def _request(request: Request, longest: int) -> harfile.Request:
         query = []
     body = request.body
     return harfile.Request(
-        method=_whole(request.method),
-        url=_whole(request.url),
+        method=_without_surrogates(request.method),
+        url=_without_surrogates(request.url),
         httpVersion=_UNKNOWN_VERSION,
         headers=_records(request.headers),
         queryString=_records(query),
@@ -94,7 +94,7 @@ def _post_data(request: Request, body: Body, longest: int) -> harfile.PostData:
     """The body of a request. HAR has no encoding member here, so the comment names the encoding."""
     text, encoding, comment = _content(body, longest)
     return harfile.PostData(
-        mimeType=_whole(header_in(request.headers, "content-type")),
+        mimeType=_without_surrogates(header_in(request.headers, "content-type")),
         text=text,
         comment=comment or encoding,
     )
@@ -109,12 +109,12 @@ def _response(response: Response, longest: int) -> harfile.Response:
         headers=_records(response.headers),
         content=harfile.Content(
             size=response.body.size,
-            mimeType=_whole(response.header("content-type")),
+            mimeType=_without_surrogates(response.header("content-type")),
             text=text,
             encoding=encoding,
             comment=comment,
         ),
-        redirectURL=_whole(response.header("location")),
+        redirectURL=_without_surrogates(response.header("location")),
     )
 
 
@@ -126,19 +126,26 @@ def _content(body: Body, longest: int) -> tuple[str | None, str | None, str | No
         return None, None, "left out: it is not in the log"
     comment = "truncated: the log keeps only the beginning" if body.cut else None
     if len(body.kept) > longest:
-        return _whole(body.kept[:longest]), "base64" if body.base64 else None, _CUT_HERE
+        return (
+            _without_surrogates(body.kept[:longest]),
+            "base64" if body.base64 else None,
+            _CUT_HERE,
+        )
     if body.base64 is not None:
         return body.base64, "base64", comment
     if body.text is None:
         return None, None, comment
-    return _whole(body.text), None, comment
+    return _without_surrogates(body.text), None, comment
 
 
 def _records(pairs: Iterable[tuple[str, str]]) -> list[harfile.Record]:
     """The names and values of headers or of a query, in order."""
-    return [harfile.Record(name=_whole(name), value=_whole(value)) for name, value in pairs]
+    return [
+        harfile.Record(name=_without_surrogates(name), value=_without_surrogates(value))
+        for name, value in pairs
+    ]
 
 
-def _whole(text: str) -> str:
+def _without_surrogates(text: str) -> str:
     """The text without lone surrogates, which strict JSON parsers reject."""
     return text.encode("utf-8", "backslashreplace").decode()

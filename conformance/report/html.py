@@ -62,7 +62,9 @@ class Inline:
 
 def write(run: Run, path: Path) -> None:
     """Write report.html, which lists the other files in its directory."""
-    path.write_text(render(run, _sizes(files.home(path))), encoding="utf-8", newline="\n")
+    path.write_text(
+        render(run, _sizes(files.final_directory(path))), encoding="utf-8", newline="\n"
+    )
 
 
 def _sizes(directory: Path) -> dict[str, int]:

@@ -106,7 +106,7 @@ def write(standing: Standing, run: Run | None, path: Path) -> None:
     Of a run that judged nothing, only the standing and the waivers are written, so that alerts see
     this, and no count of zero resolves others.
     """
-    with files.whole(path) as written:
+    with files.replacing(path) as written:
         written.write_bytes(content(standing, run))
         written.chmod(READABLE)
 

@@ -79,7 +79,7 @@ def is_embedded(run: Run) -> bool:
 
 
 def place_of(directory: Path) -> str:
-    """The directory of a run for a command: relative to the current directory if it is inside."""
+    """The directory of a run as an argument: relative if it is inside the current directory."""
     here = Path.cwd()
     return str(directory.relative_to(here) if directory.is_relative_to(here) else directory)
 

@@ -37,7 +37,7 @@ def block(run: Run, sendings: Sequence[Sending]) -> str:
 def outcome(sendings: Sequence[Sending]) -> str:
     """A sentence on the result of repeating the steps at the end of the run.
 
-    Empty if the decisive step was not repeated, unless an earlier one came otherwise.
+    Empty if the decisive step was not repeated, unless the repetition of an earlier step differed.
     """
     for number, each in enumerate(sendings, 1):
         if each.differed_when_repeated:
@@ -47,14 +47,14 @@ def outcome(sendings: Sequence[Sending]) -> str:
     return ""
 
 
-def _difference(each: Sending) -> str:
+def _difference(step: Sending) -> str:
     """How the repetition of a step differs, such as ``returned 404, not 200``."""
-    before, after = _returned(each.exchange), _returned(each.again or each.exchange)
+    before, after = _returned(step.exchange), _returned(step.again or step.exchange)
     if before != after:
         return f"{after}, not {before.removeprefix('returned ')}"
-    if each.finding is None:
+    if step.finding is None:
         return "lacked a value that later steps need"
-    return "did not show it"
+    return "did not show the finding"
 
 
 def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
@@ -77,49 +77,49 @@ def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
             yield "wait\necho"
 
 
-def _items_needed(each: Sending) -> Iterator[str]:
+def _items_needed(step: Sending) -> Iterator[str]:
     """A comment if a value is taken from far down a list, which may be shorter elsewhere."""
-    places = [step for capture in each.captures for step in capture.path if isinstance(step, int)]
+    places = [part for capture in step.captures for part in capture.path if isinstance(part, int)]
     needed = max(places, default=0) + 1
     if needed > USUAL:
         yield f"# A fresh server may lack this: the list needs at least {needed:,} items."
 
 
-def _request(each: Sending, *, alone: bool) -> Iterator[str]:
+def _request(step: Sending, *, alone: bool) -> Iterator[str]:
     """The lines that send a request, ``alone`` or at the same time as others, and take values.
 
     The response to one of the requests that show the cause is printed as a whole.
     """
     if not alone:
-        yield _line(each, waits=False)
+        yield _line(step, waits=False)
         return
-    if not each.captures:
-        yield f"{_line(each)}\necho"
+    if not step.captures:
+        yield f"{_line(step)}\necho"
         return
-    yield f"response=$(\n{_line(each, BODY_AND_HEADERS if each.shown else BODY)}\n)"
-    if each.shown:
+    yield f"response=$(\n{_line(step, BODY_AND_HEADERS if step.shown else BODY)}\n)"
+    if step.shown:
         yield "printf '%s\\n' \"$response\""
-    yield from (_assignment(capture) for capture in each.captures)
+    yield from (_assignment(capture) for capture in step.captures)
 
 
-def _expectation(each: Sending) -> Iterator[str]:
+def _expectation(step: Sending) -> Iterator[str]:
     """Comments on what the contract requires of a decisive step, and what its response was.
 
     Before these, lines print the required values that come from earlier responses, because they
     are different every time. Any step may also have a comment on what a fresh server may lack.
     """
-    if each.lacks:
-        yield f"# This may not show on a fresh server: it {each.lacks}."
-    if each.finding is None:
+    if step.lacks:
+        yield f"# This may not show on a fresh server: it {step.lacks}."
+    if step.finding is None:
         return
-    for placeholder in dict.fromkeys(Placeholder.all_in(each.finding.expected[:LONGEST_VALUE])):
+    for placeholder in dict.fromkeys(Placeholder.all_in(step.finding.expected[:LONGEST_VALUE])):
         if placeholder.kind is SecretKind.VALUE:
             name = variable(str(placeholder))
             yield f'echo "{name}: ${name}"'
-    yield f"# {_required(each, each.finding)}"
+    yield f"# {_required(step, step.finding)}"
 
 
-def _required(each: Sending, finding: Finding) -> str:
+def _required(step: Sending, finding: Finding) -> str:
     """A sentence such as ``the contract requires /has_more to be a boolean; in the run: "true"``.
 
     The values that were carried over have the names of their variables.
@@ -127,7 +127,7 @@ def _required(each: Sending, finding: Finding) -> str:
     named = PATTERN.sub(lambda found: f"${{{variable(found[0])}}}", finding.expected)
     expected = view.shown(named, LONGEST_VALUE)
     if finding.where == STATUS:
-        return f"the contract requires {expected}; this server {_returned(each.exchange)}"
+        return f"the contract requires {expected}; this server {_returned(step.exchange)}"
     place = view.shown(finding.where, LONGEST_VALUE)
     if place in ("", "/"):
         required = expected
@@ -139,12 +139,12 @@ def _required(each: Sending, finding: Finding) -> str:
     return f"the contract requires {required}; in the run: {actual}"
 
 
-def _line(each: Sending, output: str = PRINTED, *, waits: bool = True) -> str:
+def _line(step: Sending, output: str = PRINTED, *, waits: bool = True) -> str:
     """The line of a request, or a comment with its exchange id if it is too long for a shell."""
-    line = curl(each.request, output, waits=waits)
+    line = curl(step.request, output, waits=waits)
     if len(line) <= LONGEST:
         return line
-    return f"# too long for a shell line: see exchange {clean(each.exchange.id)} in the log"
+    return f"# too long for a shell line: see exchange {clean(step.exchange.id)} in the log"
 
 
 def _assignment(capture: Capture) -> str:
@@ -155,15 +155,15 @@ def _assignment(capture: Capture) -> str:
     return f'{name}=$(printf %s "$response" | jq -r {quoted(path + form)})'
 
 
-def _description(each: Sending) -> str:
+def _description(step: Sending) -> str:
     """What a step does, such as ``GET with the key full, returned 200 in the run``."""
-    exchange = each.exchange
+    exchange = step.exchange
     key = f"with the key {exchange.identity}" if exchange.identity else "without a key"
-    when = "sent at the same time, " if each.at_once else ""
+    when = "sent at the same time, " if step.at_once else ""
     text = f"{exchange.request.method} {key}, {when}{_returned(exchange)} in the run"
-    if each.again is None:
+    if step.again is None:
         return text
-    return f"{text}, {_returned(each.again)} at its end"
+    return f"{text}, {_returned(step.again)} at its end"
 
 
 def _returned(exchange: Exchange) -> str:

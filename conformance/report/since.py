@@ -95,8 +95,9 @@ def _unstable(run: Run) -> dict[str, int]:
     ids: list[Collection[str]] = [past.causes for past in with_carried_causes(run.past)]
     now = {cause.id for cause in run.causes}
     judged_less = run.incomplete and any(run.judged < past.judged for past in run.past)
-    if judged_less or not run.judged:
-        now.update(*ids[-1:])
+    keeps_earlier = judged_less or not run.judged
+    if keeps_earlier and ids:
+        now.update(ids[-1])
     ids.append(now)
     described: dict[str, str] = {}
     for past in run.past:

@@ -231,14 +231,15 @@ def without_cells(run: Run) -> list[tuple[Clause, str]]:
 
 
 def probe(run: Run, finding: Finding, ids: Iterable[str]) -> Exchange | None:
-    """The exchange that shows a finding best: its first probe, preferably with the key full.
+    """The exchange that best shows a finding: the first probe with the full key, if there is one.
 
-    Its first exchange if it has no probe; None without one. A wrong status is that of the finding.
+    Else the first probe, or else the first exchange; None if there are no exchanges. If the finding
+    quotes a wrong status, exchanges with that status are preferred.
     """
     exchanges = with_wrong_status(finding, run.exchanges_of(ids))
     probes = [exchange for exchange in exchanges if exchange.role is Role.PROBE] or exchanges
-    plain = [exchange for exchange in probes if exchange.identity == KeyName.FULL] or probes
-    return plain[0] if plain else None
+    with_full = [exchange for exchange in probes if exchange.identity == KeyName.FULL] or probes
+    return with_full[0] if with_full else None
 
 
 def repeat_line(exchange: Exchange | None) -> str:

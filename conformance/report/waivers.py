@@ -110,7 +110,7 @@ def _covered(run: Run, waiver: Waiver) -> dict[str, list[Cell]]:
 def _state(cells: Sequence[Cell]) -> State | None:
     """Why a waiver is of no use for some cells.
 
-    None if it waives a failure, and if some of the cells were not selected.
+    None if it waives a failure, or if the run did not select all of the cells.
     """
     verdicts = {cell.verdict for cell in cells}
     if Verdict.WAIVED in verdicts or not all(cell.chosen for cell in cells):

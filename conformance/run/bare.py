@@ -102,7 +102,7 @@ def _start_log(output: Path, prepared: Prepared) -> TextIO:
             (output / name).unlink(missing_ok=True)
         _remove(output / runfile.WORKERS)
         runfile.begin(_begun(prepared), prepared.selected, output)
-        return files.lines(output / runfile.LOG)
+        return files.open_to_append(output / runfile.LOG)
 
 
 def _remove(directory: Path) -> None:
@@ -126,7 +126,7 @@ def _stop_message(output: Path | None) -> str:
 def _worker(choice: Choice, workerinput: dict[str, Any]) -> Items:
     """The plugin that runs the cases of one worker, with its share of addresses and budget."""
     name, count = workerinput["workerid"], int(workerinput["workercount"])
-    stream = files.lines(Path(workerinput[LOGS]) / f"{name}.jsonl")
+    stream = files.open_to_append(Path(workerinput[LOGS]) / f"{name}.jsonl")
     index = int(name.removeprefix("gw"))
     prepared = _prepared(choice, workerinput[SALT])
     prepared = replace(prepared, target=prepared.target.shared(index, count))

@@ -23,7 +23,7 @@ class Challenged:
     def store(self, directory: Path) -> None:
         """Write the files into the directory of the run."""
         for name, content in self.files.items():
-            with files.whole(directory / name) as written:
+            with files.replacing(directory / name) as written:
                 written.write_bytes(content)
 
 

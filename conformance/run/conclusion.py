@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from conformance import __version__, checks
-from conformance.base.garbage import unsearched
+from conformance.base.garbage import gc_disabled
 from conformance.base.text import amount
 from conformance.causes import causes_of
 from conformance.causes.doubts import certain_first
@@ -50,7 +50,7 @@ def begun(
     )
 
 
-@unsearched()
+@gc_disabled()
 def finished(
     run: Run,
     log: Log,

@@ -65,7 +65,7 @@ def add(past: Past, directory: Path) -> None:
     """
     path = directory / NAME
     try:
-        with files.lines(path) as stream:
+        with files.open_to_append(path) as stream:
             stream.write(json.dumps(convert.to_json(past)) + "\n")
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {reason(error)}") from None
@@ -124,7 +124,7 @@ def before(past: list[Past], now: Past) -> tuple[Past, ...]:
 def rebuild(directory: Path) -> list[Past]:
     """Recreate the history of an output directory from the runs that it still contains."""
     found = sorted(_stored_entries(directory), key=lambda past: past.finished)
-    with files.whole(directory / NAME) as written, files.own(written, "w") as stream:
+    with files.replacing(directory / NAME) as written, files.open_private(written, "w") as stream:
         for past in found:
             stream.write(json.dumps(convert.to_json(past)) + "\n")
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from conformance.base.drawing import lot
+from conformance.base.drawing import stable_hash
 from conformance.base.errors import TargetError, Unjudgeable
 from conformance.base.values import NOT_JSON, without
 from conformance.model import (
@@ -72,7 +72,9 @@ def _failed_reads(client: Client) -> list[Exchange]:
     failed: list[Exchange] = []
     statuses: set[int | None] = set()
     offered = without(client.contract.operations, client.target.inapplicable)
-    reads = sorted(plain_reads(offered.values()), key=lambda read: lot(f"{client.seed} {read.id}"))
+    reads = sorted(
+        plain_reads(offered.values()), key=lambda read: stable_hash(f"{client.seed} {read.id}")
+    )
     for operation in sorted(reads, key=_rank, reverse=True):  # equal ranks stay in drawn order
         exchange = client.call(operation, {})
         if not (exchange.ok and isinstance(exchange.json, dict | list)):

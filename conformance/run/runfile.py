@@ -18,7 +18,7 @@ from urllib3.util import parse_url
 from conformance import __version__, checks
 from conformance.base import files, stored
 from conformance.base.errors import UsageError, reason
-from conformance.base.garbage import unsearched
+from conformance.base.garbage import gc_disabled
 from conformance.base.options import Depth
 from conformance.base.stored import Bounds
 from conformance.contract import editions, in_edition
@@ -64,8 +64,8 @@ def begin(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
 
     An earlier run in the directory is replaced. At no time does the directory hold half a run.
     """
-    with files.whole(directory / LOG) as written:
-        files.lines(written).close()
+    with files.replacing(directory / LOG) as written:
+        files.open_to_append(written).close()
     packed(directory / LOG).unlink(missing_ok=True)
     write_unfinished(run, selected, directory)
 
@@ -81,7 +81,7 @@ def write(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
 
 
 def _write(members: dict[str, Any], directory: Path) -> None:
-    with files.whole(directory / RUN) as written, files.own(written, "w") as stream:
+    with files.replacing(directory / RUN) as written, files.open_private(written, "w") as stream:
         stream.write(_text(members))
 
 
@@ -174,7 +174,7 @@ def unjudged(opened: Opened) -> Run:
     return replace(opened.began, exchanges=tuple(opened.log.exchanges))
 
 
-@unsearched()
+@gc_disabled()
 def replay(directory: Path, contract: Contract) -> Stored:
     """Judge a stored run again from its log alone.
 
@@ -245,7 +245,7 @@ def _check_waivers(target: Declaration, started: str) -> None:
         raise ValueError(f"target/waivers/{index}/expires: {message}")
 
 
-@unsearched()
+@gc_disabled()
 def _log(directory: Path, bounds: Bounds) -> Log:
     """The log of a run, with the logs of its workers if the run ended before they were merged."""
     log = evidence.read(directory / LOG, bounds)

@@ -58,11 +58,11 @@ def run(
     by its log so far. Raises Unjudgeable if that is empty.
     """
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
-    with files.lines(directory / runfile.LOG) as stream, _early_log(directory) as spool:
+    with files.open_to_append(directory / runfile.LOG) as stream, _early_log(directory) as spool:
         session = _session(prepared, wire, stream, spool, require_complete=require_complete)
         live = Live(console, session, prepared.workers)
         items = Items(session, prepared.chosen, live.say, look)
-        own_page = files.whole(directory / runfile.PYTEST_PAGE)
+        own_page = files.replacing(directory / runfile.PYTEST_PAGE)
         with _stamping(prepared, directory, session, live.say):
             with own_page if page else contextlib.nullcontext() as written:
                 ended = _pytest(_arguments(written), [items, live])
@@ -132,7 +132,7 @@ def _early_log(directory: Path) -> Iterator[TextIO]:
     """A file for what cases log before their turn. Only a killed run leaves it behind."""
     logs = directory / runfile.WORKERS
     logs.mkdir(mode=0o700)
-    with files.lines(logs / runfile.EARLY) as stream:
+    with files.open_to_append(logs / runfile.EARLY) as stream:
         yield stream
     shutil.rmtree(logs)
 

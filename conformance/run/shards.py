@@ -40,7 +40,10 @@ class Shard:
 
     def store(self, directory: Path) -> None:
         """Write shard.json into a directory."""
-        with files.whole(directory / NAME) as written, files.own(written, "w") as stream:
+        with (
+            files.replacing(directory / NAME) as written,
+            files.open_private(written, "w") as stream,
+        ):
             stream.write(json.dumps(asdict(self)) + "\n")
 
 

@@ -41,7 +41,7 @@ def run(prepared: Prepared, directory: Path, say: Say) -> Run:
     nothing.
     """
     log = directory / runfile.LOG
-    with files.lines(log) as stream:
+    with files.open_to_append(log) as stream:
         wire = HttpWire(prepared.target.timeout, prepared.target.trust)
         session = Session(prepared, wire, stream)
         try:

@@ -109,9 +109,9 @@ class Stamper:
         """Write a stamp to a file of its own, and the list of all stamps again."""
         (self._directory / FOLDER).mkdir(mode=0o700, exist_ok=True)
         name = f"{FOLDER}/{len(self._stamps) + 1:04d}.tsr"
-        with files.whole(self._directory / name) as written:
+        with files.replacing(self._directory / name) as written:
             written.write_bytes(content)
         self._stamps.append(Stamp(line, head, name))
         rows = [json.dumps(asdict(each)) for each in self._stamps]
-        with files.whole(self._directory / INDEX) as written:
+        with files.replacing(self._directory / INDEX) as written:
             written.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")

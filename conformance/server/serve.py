@@ -123,7 +123,7 @@ def announce(app: Application, url: str, out: TextIO) -> None:
 
 def _writable(path: Path, mode: Literal["w", "a"]) -> TextIO:
     try:
-        return files.own(path, mode)
+        return files.open_private(path, mode)
     except OSError as error:
         raise UsageError(f"Cannot write {path}: {error.strerror}") from error
 

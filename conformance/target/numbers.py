@@ -5,7 +5,7 @@ Nobody has a number from +1 NXX 555 0100 to 0199, so no call and no text reaches
 
 from __future__ import annotations
 
-from conformance.base.drawing import lot, one_of
+from conformance.base.drawing import one_of, stable_hash
 from conformance.model import Declaration
 
 AREAS = (
@@ -22,4 +22,4 @@ def phone_number(target: Declaration, key: str) -> str:
     """The phone number that a run uses, which follows from its key."""
     if target.phone_numbers:
         return one_of(target.phone_numbers, f"{key} number")
-    return f"+1{one_of(AREAS, f'{key} area')}555{100 + lot(f'{key} line') % UNRESERVED:04}"
+    return f"+1{one_of(AREAS, f'{key} area')}555{100 + stable_hash(f'{key} line') % UNRESERVED:04}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.base.drawing import lot
+from conformance.base.drawing import stable_hash
 from conformance.model import Case, Operation
 from conformance.reading import filled
 from conformance.scenarios.client.fixtures import OwnObjects
@@ -67,7 +67,7 @@ class SharedCreations:
         if creation is None or not self._creates_undeletable_object(creation):
             return True
         turn, turns = self._memory.turn
-        return lot(f"{self._case.id} {part}") % turns == turn
+        return stable_hash(f"{self._case.id} {part}") % turns == turn
 
     # --- the control of refusals ---
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Any
 
-from conformance.base.drawing import lot
+from conformance.base.drawing import stable_hash
 from conformance.model import Effect, Facts, Operation, Parameter, Role
 from conformance.plan.registry import Depth
 from conformance.scenarios.client.client import Client
@@ -237,7 +237,7 @@ def _drawn_order(wrong: list[Wrong], seed: str) -> list[Wrong]:
     A server that fails on one number or container mostly fails on all, so containers, scalars and
     null take turns. The largest number comes first, and empty texts come last.
     """
-    shuffled = sorted(wrong, key=lambda each: lot(f"{seed} {query_text(each.value)}"))
+    shuffled = sorted(wrong, key=lambda each: stable_hash(f"{seed} {query_text(each.value)}"))
     kinds: dict[str, list[Wrong]] = {"container": [], "scalar": [], "null": []}
     bounds: list[Wrong] = []
     last: list[Wrong] = []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.base.drawing import lot, one_of
+from conformance.base.drawing import one_of, stable_hash
 from conformance.base.values import ABSENT, without
 from conformance.model import (
     DEAD_KEYS,
@@ -52,7 +52,7 @@ class Sequence:
         self._kind = writes.change.kind
         self._looks = Looks(client, self._kind)
         members = members_to_change(writes.change)
-        self._members = sorted(members, key=lambda each: lot(f"{client.seed} {each.name}"))
+        self._members = sorted(members, key=lambda each: stable_hash(f"{client.seed} {each.name}"))
         self._turns = 0  # how often a single member was chosen
         self._created: dict[str, Any] = {}  # what the object was created from
         self._shown: dict[str, Any] = {}  # what a look should show

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from conformance.base.drawing import lot
+from conformance.base.drawing import stable_hash
 
 
 class Turn(StrEnum):
@@ -32,6 +32,6 @@ def program(seed: int, kind: str, rounds: int) -> list[Turn]:
     """
     turns = [Turn.CHANGE]
     for number in range(rounds):
-        turns += sorted(MIXED, key=lambda turn: lot(f"{seed} {kind} {number} {turn}"))
+        turns += sorted(MIXED, key=lambda turn: stable_hash(f"{seed} {kind} {number} {turn}"))
         turns.append(Turn.CHANGE)
     return [*turns, Turn.STATE, Turn.REMOVED]
