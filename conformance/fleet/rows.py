@@ -11,7 +11,7 @@ from conformance.certify.certificate import Certificate
 from conformance.fleet.accepting import FLEET, Accepted
 from conformance.fleet_site.entries import LETTERS, NOT_PLANNED
 from conformance.judging.shortfalls import shortfalls
-from conformance.model import Cause, Past, Run, Transition, Verdict, carried, transition
+from conformance.model import Cause, Past, Run, Transition, Verdict, transition, with_carried_causes
 from conformance.model.judgement import worst
 from conformance.report.overall import Overall, of_exit
 
@@ -184,7 +184,7 @@ def _fixed(run: Run) -> list[Row]:
     """
     if not run.past or run.judged < run.past[-1].judged:
         return []
-    last = carried(run.past)[-1]
+    last = with_carried_causes(run.past)[-1]
     still_there = {name for cause in run.causes for name in last.ids_of(cause)}
     passed = {cell.name for cell in run.cells if cell.verdict is Verdict.PASSED}
     return [

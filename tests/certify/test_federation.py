@@ -31,7 +31,7 @@ def accepted(lab: Lab, path: Path, folder: Path, trust: Trust | None) -> Accepte
     today = datetime.now(UTC).date().isoformat()
     pins = Pins("", __version__, lab.contract.digest, seed=7, date=today, depth="quick")
     expected = Expected(lab.contract, pins, target, published=True)
-    return accepting.accepted(folder, expected, None if trust is None else Trusted(trust))
+    return accepting.accept(folder, expected, None if trust is None else Trusted(trust))
 
 
 def test_a_bundle_of_its_vendor_is_self_declared(lab: Lab, tmp_path: Path) -> None:

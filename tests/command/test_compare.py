@@ -222,7 +222,7 @@ def test_what_was_not_judged_is_not_blamed_on_others(
     cells = [replace(each, verdict=Verdict.UNTESTED, reasons=reasons) for each in run.cells]
     judged = [cell.name for cell in run.cells if cell.verdict is Verdict.PASSED]
     before = Older({cell.name: cell.verdict for cell in run.cells}, run.suite, run.contract.digest)
-    found = comparison.compared(before, run, run, replace(run, cells=tuple(cells), **later))
+    found = comparison.compare(before, run, run, replace(run, cells=tuple(cells), **later))
     assert {cell.by for cell in found.cells if cell.name in judged} == {by}
 
 
