@@ -69,13 +69,13 @@ class Sending:
     def differed_when_repeated(self) -> bool:
         """Whether the step was repeated at the end of the run, but did not lead to the cause again.
 
-        Either it is decisive and did not show the finding again, or its response lacked a value
-        that later steps or the finding need.
+        A decisive step differs if it did not show the finding again, and any other if its response
+        lacked a value that later steps or the finding need.
         """
         if self.again is None:
             return False
-        if self.finding and not shows_again(self.finding, self.exchange, self.again):
-            return True
+        if self.finding:
+            return not shows_again(self.finding, self.exchange, self.again)
         return any(capture.value_in(self.again) is None for capture in self.captures)
 
 
