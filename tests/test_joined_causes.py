@@ -32,6 +32,7 @@ from conformance.run.seen_causes import SeenCauses
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.moments import key_of
 from conformance.server.special.webhooks import EVENTS
 from conformance.server.store import Filter, Row
 from tests.faults import harness
@@ -234,6 +235,26 @@ def test_a_change_that_creates_what_it_names_is_one_cause() -> None:
     (cause,) = causes_of(UnknownEvalsMade, *operations)
     assert cause.title == "PATCH /evals succeeds for an unknown id"
     assert "deleted-resource[delete_eval]" in cause.cells
+
+
+class SortedByChange(Faulty):
+    """The list of leads is sorted by the time of the last change; its cursor is created_at."""
+
+    def act_update(self, context: Context) -> Reply:
+        reply = super().act_update(context)
+        if is_for(context, "update_lead"):
+            row = self.selected(context)
+            changed = key_of(self.new_moment(row.kind, row.tenant))
+            self.store.remove(row)
+            self.store.put([replace(row, sort=changed)])
+        return reply
+
+
+def test_a_list_sorted_by_changes_is_one_cause() -> None:
+    """A changed object is where something newer belongs, and walks are out of order."""
+    (cause,) = causes_of(SortedByChange, "list_leads", "create_lead", "update_lead", "read_lead")
+    assert cause.title == "GET /leads is out of order"
+    assert "changed-resource[update_lead]" in cause.cells
 
 
 class EmptyIsNotFound(Faulty):

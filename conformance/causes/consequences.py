@@ -21,6 +21,7 @@ from conformance.causes.losing_lists import (
     join_empty_lists,
     join_filtered_walks,
     join_lists_that_lose,
+    join_moved_items,
     join_refused_lists,
     join_repeated_pages,
     join_unfound_matches,
@@ -63,6 +64,7 @@ def with_consequences(
     with_keys = with_altered_texts(contract, with_keys)
     with_keys = join_empty_lists(join_repeated_pages(join_filtered_walks(with_keys)))
     with_keys = join_refused_lists(join_unfound_matches(with_keys, exchanges))
+    with_keys = join_moved_items(with_keys, exchanges)
     with_keys = join_lists_that_lose(contract, with_keys, exchanges)
     with_keys = _join_stored_types(contract, with_keys)
     return by_handler(contract, with_keys)

@@ -2,6 +2,7 @@
 
 A list that loses items without a filter also loses them with one, so the filter does not matter.
 One that returns the same items again whatever the cursor repeats all of them.
+One that is out of order also shows a changed object in a wrong place.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ MATCHES = "paging.matches"
 """The rule that finds an object with a filter that excludes it, or not with one that it matches."""
 EMPTY, PROMISED = "tenant.empty", "paging.more-true"
 """Rules about lists without items, and about the end of a list that says that more follow."""
-OF_REPEATED = ("paging.exclusive", "paging.order")
+ORDER, UPDATED, BELONGS = "paging.order", "update.alone", "belongs"
+"""The rule that finds a list out of order, the one that compares an object before and after a
+change, and the end of what it expects of the place of the object in a list."""
+OF_REPEATED = ("paging.exclusive", ORDER)
 """The rules that find items in two pages of a walk, and pages in a wrong order."""
 SAME_ITEMS = re.compile(r"the same ([2-9]|\d{2,}) items again")
 """What a finding says of a page that comes again."""
@@ -98,6 +102,24 @@ def join_repeated_pages(with_keys: Settled) -> Settled:
         (sighting, ignoring.get(sighting.cell.operation, key) if key.rule in OF_REPEATED else key)
         for sighting, key in with_keys
     ]
+
+
+def join_moved_items(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """Give an object in a wrong place after a change the key of its list that is out of order.
+
+    Such a list may be sorted by the time of the last change.
+    """
+    out_of_order = {
+        sighting.cell.operation: key for sighting, key in with_keys if key.rule == ORDER
+    }
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        page = exchanges.get(sighting.shown_by)
+        if key.rule != UPDATED or page is None or not sighting.finding.expected.endswith(BELONGS):
+            return key
+        return out_of_order.get(page.operation, key)
+
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def join_empty_lists(with_keys: Settled) -> Settled:
