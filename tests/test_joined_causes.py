@@ -382,6 +382,24 @@ class FourHandlers(Faulty):
         return super().act(context) if body is None else Reply(500, body)
 
 
+class UnknownLeadFails(Faulty):
+    """The read of a lead fails whenever it finds none for the id."""
+
+    def selected(self, context: Context) -> Row:
+        try:
+            return super().selected(context)
+        except Refusal as refusal:
+            if is_for(context, "read_lead"):
+                raise Refusal("internal_error") from refusal
+            raise
+
+
+def test_a_lookup_that_fails_is_named_after_the_plainest_id() -> None:
+    """It fails on ids of other businesses and of deleted objects, too."""
+    (cause,) = causes_of(UnknownLeadFails, "read_lead", "create_lead", "list_leads")
+    assert cause.title == "GET /leads?id fails on an id that names nothing"
+
+
 def test_handlers_that_fail_in_four_ways_are_four_causes() -> None:
     """Each body comes from a place of its own, and no odd request is blamed for it."""
     causes = causes_of(FourHandlers, *FourHandlers.BODIES, "list_agents", "read_call")

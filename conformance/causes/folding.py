@@ -58,6 +58,8 @@ PLAIN = ("", REFUSABLE)
 """The flaws of requests with nothing odd, except perhaps values that a server may refuse."""
 MISTAKES = {*SCENARIOS.values()} - {DRAWN}
 """The flaws of requests that clients send by mistake, unlike what is drawn or malformed."""
+UNKNOWN_ID = SCENARIOS["unknown-id"]
+"""The plainest of these. A lookup that fails on it also fails on foreign and deleted objects."""
 UNLISTED = "status.listed"
 OF_FORM = (UNLISTED, "success.status")
 """Rules about the status of a success, which do not explain that there should be none."""
@@ -107,11 +109,12 @@ def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | No
     return None
 
 
-def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, bool, int, Key]:
+def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, bool, bool, int, Key]:
     """A sort key: groups that explain more come first, then those with more operations.
 
     Of groups with equally many, special ones come later: server faults that only odd requests
-    provoke, and problems that only simultaneous requests show. The oddest requests come last.
+    provoke, and problems that only simultaneous requests show. Among the odd requests, those for an
+    unknown id come first, and the oddest ones last.
     """
     rules, key = list(EXPLAINED), group.key
     rank = rules.index(key.rule) if key.rule in rules else len(rules)
@@ -120,8 +123,9 @@ def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, bool, int
     is_odd = key.rule == FAULT and key.flaw not in PLAIN
     is_special = is_odd or key.expected.endswith(AT_ONCE)
     is_oddest = is_odd and key.flaw not in MISTAKES
+    is_less_plain = is_odd and key.flaw != UNKNOWN_ID
     operations, exchanges = len(group.operations), len(group.exchanges)
-    return depth(key), rank, -operations, is_special, is_oddest, -exchanges, key
+    return depth(key), rank, -operations, is_special, is_oddest, is_less_plain, -exchanges, key
 
 
 def explains(one: Group, other: Group) -> bool:
