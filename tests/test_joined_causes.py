@@ -56,6 +56,61 @@ def run_of(kind: type[Application], *operations: str) -> Run:
     return harness.run(loaded, application(loaded, kind=kind), aim=aim)
 
 
+# --- one wrong status ----------------------------------------------------------------------------
+
+OF_LEADS = ("list_leads", "create_lead", "update_lead", "read_lead")
+
+
+class Replacing(Faulty):
+    """Errors with some roles are sent as errors with another role."""
+
+    roles: ClassVar[tuple[str, ...]]
+    instead: ClassVar[str]
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        if refusal.role in self.roles:
+            refusal = Refusal(self.instead, "Something else")
+        return super().refused(request, refusal)
+
+
+class NeverForbids(Replacing):
+    """What should get 403 gets 401."""
+
+    roles, instead = ("forbidden",), "unauthenticated"
+
+
+def test_a_status_that_is_never_sent_is_one_cause() -> None:
+    """Scopes, filters, references and objects of other businesses all lead to it."""
+    (cause,) = causes_of(NeverForbids, *OF_LEADS)
+    assert cause.title == "A key without the scope gets 401"
+    assert {"status-403", "business-filter", "reference-known"} <= set(cause.clauses)
+
+
+class FailsOnInvalidRequests(Replacing):
+    """No error of the validation is handled."""
+
+    roles, instead = ("missing_parameter", "invalid_parameter"), "internal"
+
+
+def test_a_server_that_fails_on_all_invalid_requests_has_one_cause() -> None:
+    """Whether values are missing or wrong, or the body is no JSON."""
+    (cause,) = causes_of(FailsOnInvalidRequests, *OF_LEADS)
+    assert cause.title == "The server fails on invalid requests"
+
+
+class FailsOnMissingValues(Replacing):
+    """Only what is missing makes the server fail."""
+
+    roles, instead = ("missing_parameter",), "internal"
+
+
+def test_a_server_that_refuses_some_invalid_requests_fails_on_the_others_alone() -> None:
+    """A status that is sent elsewhere is not lost."""
+    titles = {cause.title for cause in causes_of(FailsOnMissingValues, *OF_LEADS)}
+    assert "The server fails on a required parameter left out" in titles
+    assert "The server fails on invalid requests" not in titles
+
+
 # --- one missing check ----------------------------------------------------------------------------
 
 
@@ -390,7 +445,7 @@ class UnknownLeadFails(Faulty):
             return super().selected(context)
         except Refusal as refusal:
             if is_for(context, "read_lead"):
-                raise Refusal("internal_error") from refusal
+                raise Refusal("internal") from refusal
             raise
 
 

@@ -28,6 +28,7 @@ from conformance.causes.finding_key import (
     is_fault,
 )
 from conformance.causes.instances import wrong_values
+from conformance.causes.lost_statuses import join_lost_statuses
 from conformance.causes.provoked import (
     join_garbled_bodies,
     join_null_characters,
@@ -71,7 +72,8 @@ def with_settled_keys(
     with_keys = _join_references(contract, with_keys, exchanges)
     with_keys = _without_shapes(contract, with_keys, exchanges)
     with_keys = _join_accepted_values(contract, with_keys, exchanges)
-    return with_consequences(contract, _join_labels(_join_forms(with_keys)), exchanges)
+    with_keys = join_lost_statuses(_join_labels(_join_forms(with_keys)), exchanges)
+    return with_consequences(contract, with_keys, exchanges)
 
 
 # --- operations that never work, or are open to all -----------------------------------------------
