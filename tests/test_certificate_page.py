@@ -241,7 +241,7 @@ def test_a_directory_with_other_files_is_not_replaced(tmp_path: Path, filled: Pa
     site = tmp_path / "home"
     site.mkdir()
     (site / "letter.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(UsageError, match="something else"):
+    with pytest.raises(UsageError, match="other than a registry site"):
         registry.publish([], site, NOW)
     assert (site / "letter.txt").exists()
 

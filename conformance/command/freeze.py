@@ -104,7 +104,10 @@ def new(
     except ValueError as error:
         raise UsageError(f"{frozen}: not a freeze: {error}") from None
     if is_later:
-        raise UsageError(f"{frozen}: its date, {committed.frozen}, is in the future: it is {now}.")
+        raise UsageError(
+            f"{frozen}: it is dated {committed.frozen}, but the clock of this machine says {now}. "
+            "Check both clocks."
+        )
     vendor = commitment.signer(content, signature, keys.VENDOR, signers, now)
     if isinstance(vendor, Problem):
         say(f"{frozen}: {vendor}", err=True)

@@ -299,7 +299,7 @@ def test_no_challenge_is_drawn_for_a_freeze_of_tomorrow(story: Story, tmp_path: 
     frozen = tmp_path / FREEZE
     signing = ("--trust", story.directory / "trust", "--key", story.directory / "certifier")
     late = json.dumps(json.loads(story.files[FREEZE]) | {"frozen": LATER}).encode()
-    for content, reason in ((late, "it is only"), (b"{}", "not a freeze")):
+    for content, reason in ((late, "but the clock"), (b"{}", "not a freeze")):
         for name, made in signed(story, FREEZE, content, "vendor", VENDOR).items():
             if name.startswith(FREEZE):
                 (tmp_path / name).write_bytes(made)
