@@ -96,17 +96,17 @@ def steps_of(run: Run, shown: Sequence[Shown]) -> list[list[Sending]]:
 
 
 def causes_not_shown_again(run: Run) -> frozenset[str]:
-    """The ids of the causes whose steps did not show the cause again at the end of the run.
+    """The ids of the causes whose steps were repeated at the end of the run, but did not show them.
 
     Empty if the run did not repeat any steps. Scans the whole log otherwise.
     """
     if not run.again:
         return frozenset()
-    found = steps_of(run, [shown_of(run, cause) for cause in run.causes])
+    steps_of_causes = steps_of(run, [shown_of(run, cause) for cause in run.causes])
     return frozenset(
         cause.id
-        for cause, sendings in zip(run.causes, found, strict=True)
-        if any(each.differed_when_repeated for each in sendings)
+        for cause, steps in zip(run.causes, steps_of_causes, strict=True)
+        if any(step.differed_when_repeated for step in steps)
     )
 
 

@@ -19,7 +19,7 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
     It has the clause of ``group.finding``. Exchanges that show exactly the key of the group are
     preferred, then those with its flaw, with the API key full, with less wrong in the request, and
     the shortest. A finding that is not on the status quotes the response to the first of its
-    exchanges, so this one must remain the first.
+    exchanges, so that exchange must stay the first.
     """
     main = group.finding
 
@@ -27,10 +27,10 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
         finding = sighting.finding
         if (finding.clause, finding.rule) != (main.clause, main.rule):
             return False
-        if finding.expected[:1] != main.expected[:1]:  # the class of a status
+        if finding.expected[:1] != main.expected[:1]:  # for a status, its class: 4xx or 5xx
             return False
-        begins_alike = sighting.exchange_ids[:1] == finding.exchanges[:1]
-        return finding.where == "status" or begins_alike
+        keeps_first_exchange = sighting.exchange_ids[:1] == finding.exchanges[:1]
+        return finding.where == "status" or keeps_first_exchange
 
     alike = [sighting for sighting in group.sightings if is_like_main(sighting)]
     key = replace(group.key, kind="")

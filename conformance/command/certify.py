@@ -167,16 +167,17 @@ def _certified(options: Options) -> int:
 
 
 def _vendors(secret: PrivateKey, trust: Trust | None, now: datetime) -> frozenset[str]:
-    """The name under which the key signs as a vendor; none if the trust file does not trust it.
+    """The name under which the key signs as a vendor, alone in a set.
 
-    Without a trust file, the name is the fingerprint of the key.
+    The set is empty if the trust file does not trust the key. Without a trust file, the name is the
+    fingerprint of the key.
     """
     from conformance.certify.keys import VENDOR as NAMESPACE
 
     if trust is None:
         return frozenset({secret.public.fingerprint})
     signer = trust.signer_of(secret.public, NAMESPACE, now)
-    return frozenset({signer} if isinstance(signer, str) else ())
+    return frozenset({signer}) if isinstance(signer, str) else frozenset()
 
 
 def _claims(options: Options, contract: Contract, run: Run, now: datetime) -> Claims:

@@ -68,7 +68,7 @@ def _labelled(label: str, value: str, width: int) -> list[str]:
 
 
 def _next(run: Run, card: Card, width: int) -> Iterator[str]:
-    """What to do: check the target file if that is in doubt, fix the target, run it again."""
+    """What to do next: check the target file if it is in doubt, fix the target, rerun; or waive."""
     for sentence in card.unproven:
         yield from wrapped(f"Check the target file first: {clean(sentence)}", width)
     yield from wrapped(

@@ -172,14 +172,16 @@ class _Collector:
     def _judged_row(
         self, member: Member, accepted: Accepted, before: Row | None, folder: Path
     ) -> Row:
-        """Write report, badge and history of a target that was judged, and return its entry.
+        """Write report and badge of a judged target, and return its row.
 
-        If the same run was already collected for a plan of another date, nothing counts as changed.
+        A complete run is added to the history of the target, too. If the same run was already
+        collected for a plan of another date, its row lists no changes.
         """
         folder.mkdir(exist_ok=True)
         history = history_file.read(folder)
-        run, name = accepted.run, f"{accepted.run.started} {accepted.run.log_head[:8]}"
-        now = history_file.entry_of(run, accepted.selected, name)
+        run = accepted.run
+        run_name = f"{run.started} {run.log_head[:8]}"
+        now = history_file.entry_of(run, accepted.selected, run_name)
         run = replace(run, past=history_file.before(history, now))
         other_nights = [night for night in history if night.run != now.run]
         nights = [*other_nights, now]
@@ -188,8 +190,8 @@ class _Collector:
         is_same_run = before is not None and before["run"] == now.run
         if before is not None and is_same_run and before["collected"] != self.fleet.pins.date:
             row |= {"new": [], "fixed": [], "untested": []}
-        for name, write in ((BADGE, badge.write), (REPORT, html.write)):
-            with files.replacing(folder / name) as written:
+        for file_name, write in ((BADGE, badge.write), (REPORT, html.write)):
+            with files.replacing(folder / file_name) as written:
                 write(run, written)
         if not run.incomplete:
             _remember(folder, nights)

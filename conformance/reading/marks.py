@@ -27,8 +27,8 @@ from conformance.reading.made import Made
 
 WORDS = Path(__file__).with_name("words.json")
 """256 common given names, family names and places each, of at most eight letters."""
-OWN_WORDS = 4
-"""Minimum characters of a template besides its mark. A bare mark may be anyone's text."""
+MIN_OTHER_TEXT = 4
+"""Minimum characters of a template with ``{}`` besides that mark. A bare mark may be anyone's text."""
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ / {}"
 """A template with unusual characters, for members that accept any text."""
 LENGTH = 300
@@ -231,10 +231,14 @@ def _templates(contract: Contract, inputs: Inputs, kind: str) -> Iterator[tuple[
 
 
 def has_mark(template: str) -> bool:
-    """Whether a template takes a whole mark, and has enough other text to be recognized."""
+    """Whether the texts that a template makes can be recognized by their mark.
+
+    The template has all fields of a mark by name. Or it has ``{}`` for the whole mark, and enough
+    other text.
+    """
     fields = set(_FIELD.findall(template))
-    words = _FIELD.sub("", template)
-    is_whole = "" in fields or {"company", "place", "given", "family", "number"} <= fields
-    is_in_parts = {"site", "mail"} <= fields
-    has_other_text = len(words) >= OWN_WORDS or "" not in fields
-    return is_in_parts or (is_whole and has_other_text)
+    if {"site", "mail"} <= fields:
+        return True
+    if "" in fields:
+        return len(_FIELD.sub("", template)) >= MIN_OTHER_TEXT
+    return {"company", "place", "given", "family", "number"} <= fields

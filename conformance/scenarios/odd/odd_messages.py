@@ -80,9 +80,11 @@ def undecodable(operation: Operation, names: Collection[str]) -> Make:
 
 
 def with_content(operation: Operation, content: bytes, instead: str = "") -> Make:
-    """A message with odd content as its body; an odd object is added to the valid members.
+    """Make messages with odd content as their body.
 
-    ``instead`` names the member of the valid request that the odd one replaces.
+    If the content is an object, its members are appended to those of the valid body: ``{"a": 1}``
+    and ``{"b": 2}`` become ``{"a": 1, "b": 2}``. ``instead`` names the member of the valid body to
+    leave out, which the odd one replaces.
     """
 
     def make(values: Mapping[str, Any]) -> Message:
