@@ -28,7 +28,7 @@ from conformance.reading.made import Made
 WORDS = Path(__file__).with_name("words.json")
 """256 common given names, family names and places each, of at most eight letters."""
 MIN_OTHER_TEXT = 4
-"""Minimum characters of a template with ``{}`` besides that mark. A bare mark may be anyone's text."""
+"""Minimum characters of a template besides ``{}``. A bare mark may be anyone's text."""
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ / {}"
 """A template with unusual characters, for members that accept any text."""
 LENGTH = 300
