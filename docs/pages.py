@@ -2,7 +2,8 @@
 
 ``conf.py`` writes them into ``_generated`` before each build, so none of them can be stale. Each
 function returns Markdown that a page of the site includes. The members of the target file are in
-the page itself, so that they can be read without a build, too; ``tests.generated`` keeps them.
+the page itself, so that they can be read without a build, too; ``tests.generated`` keeps them
+up to date.
 """
 
 from __future__ import annotations
@@ -165,15 +166,28 @@ def _resolved(member: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[s
     return {**schema["$defs"][name], **member}
 
 
+_WORDS = {
+    "object": "mapping",
+    "array": "list",
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "boolean",
+}
+"""Words for the types of JSON Schema."""
+
+
 def _kind(member: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     """The type of a member in words."""
     resolved = _resolved(member, schema)
     if "enum" in resolved:
         return "one of " + ", ".join(f"`{value}`" for value in resolved["enum"])
-    kind = str(resolved["type"])
+    kind = resolved["type"]
+    if isinstance(kind, list):
+        return " or ".join(_WORDS[each] for each in kind)
     if kind == "array":
         return f"list of {_plural(_kind(resolved['items'], schema))}"
-    return {"object": "mapping", "string": "text", "integer": "whole number"}.get(kind, kind)
+    return _WORDS[kind]
 
 
 def _plural(kind: str) -> str:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from conformance.model import Cause
+from conformance.model import Cause, Operation
 from conformance.report import cards
 from conformance.server.messages import Context, Refusal, Reply, Request
-from conformance.server.store import Filter, Page
+from conformance.server.store import Filter, Page, Row
 from tests.faults.base import Faulty, filtered_by, is_for
 from tests.faults.faults import FAULTS
 from tests.test_joined_causes import causes_of, run_of
@@ -62,6 +62,23 @@ def test_a_text_that_a_list_garbles_is_found_even_if_it_looks_masked() -> None:
     """A row of x hides nothing if it was sent."""
     (cause,) = causes_of(GarbledInList, "list_leads", "read_lead", "create_lead", "update_lead")
     assert cause.title == 'The "name" that PATCH /leads sets is not shown everywhere'
+
+
+class NamesCut(Faulty):
+    """The read of a lead cuts its name off, within the row of x that makes a name long."""
+
+    def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
+        item = super().render_item(operation, row)
+        if operation.id == "read_lead" and item.get("name"):
+            return {**item, "name": item["name"][:100]}
+        return item
+
+
+def test_a_text_that_is_cut_off_is_not_taken_for_a_masked_one() -> None:
+    """A shorter row of x than the one that was sent hides nothing, if nothing follows it."""
+    run = run_of(NamesCut, "list_leads", "read_lead", "create_lead", "update_lead")
+    rules = {finding.rule for cell in run.cells for finding in cell.findings}
+    assert "update.shown" in rules
 
 
 def test_an_operation_that_accepts_deleted_objects_is_blamed_instead_of_the_deletion() -> None:

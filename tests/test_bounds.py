@@ -266,7 +266,7 @@ def test_a_run_is_bounded_and_replays_alike(tmp_path: Path) -> None:
 ODD = ("\ud800 half", "nul\0", "../../etc/passwd", "two\r\nlines", "x" * 20_000, "{key:full}")
 
 
-OFFERED = sorted({*CORE, "read_analytics_dashboard"} - {"*"})
+OFFERED = sorted({*CORE, "read_analytics_dashboard", "run_eval", "read_eval_run"} - {"*"})
 """A few operations, with which every scenario of a quick run has cases."""
 
 

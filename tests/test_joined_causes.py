@@ -98,6 +98,28 @@ def test_a_server_that_fails_on_all_invalid_requests_has_one_cause() -> None:
     assert cause.title == "The server fails on invalid requests"
 
 
+class FailsOnUnknownObjects(Replacing):
+    """Lookups fail, and invalid requests get 403, so that 400 is never sent."""
+
+    roles, instead = ("missing_parameter", "invalid_parameter"), "forbidden"
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        if refusal.role == "not_found":
+            refusal = Refusal("internal", "Something else")
+        return super().refused(request, refusal)
+
+
+def test_lookups_that_fail_are_no_invalid_requests() -> None:
+    """Unknown and foreign ids are one cause, and the status in place of 400 is another."""
+    operations = (*OF_LEADS, "create_eval", "read_eval", "update_eval")
+    first, second, *others = causes_of(FailsOnUnknownObjects, *operations)
+    assert first.title == "The server fails on an id that names nothing"
+    assert {"status-404", "business-object"} <= set(first.clauses)
+    assert second.title == "A body that is not an object gets 403"
+    assert "status-400" in second.clauses
+    assert "The server fails on invalid requests" not in {cause.title for cause in others}
+
+
 class FailsOnMissingValues(Replacing):
     """Only what is missing makes the server fail."""
 
@@ -250,8 +272,7 @@ class PhonesDecodedTwice(Faulty):
 
 def test_a_filter_that_finds_nothing_is_one_cause() -> None:
     """Its walks lack the items, and after a write it does not find the object."""
-    operations = ("list_leads", "create_lead", "update_lead", "read_lead")
-    (cause,) = causes_of(PhonesDecodedTwice, *operations)
+    (cause,) = causes_of(PhonesDecodedTwice, *OF_LEADS)
     assert cause.title == "GET /leads with a filter loses the first items"
     assert cause.clauses == ("paging-complete", "paging-filter-kept")
 
@@ -307,7 +328,7 @@ class SortedByChange(Faulty):
 
 def test_a_list_sorted_by_changes_is_one_cause() -> None:
     """A changed object is where something newer belongs, and walks are out of order."""
-    (cause,) = causes_of(SortedByChange, "list_leads", "create_lead", "update_lead", "read_lead")
+    (cause,) = causes_of(SortedByChange, *OF_LEADS)
     assert cause.title == "GET /leads is out of order"
     assert "changed-resource[update_lead]" in cause.cells
 

@@ -147,7 +147,7 @@ Attack = tuple[str, str, str]
 """A beginning, what is repeated, and an end."""
 
 TRIES = 10
-"""How often a pattern that must be noticed is tried, at most."""
+"""How often a pattern that must be noticed is tried."""
 
 ATTACKS = [(start, unit, end) for unit in dict.fromkeys(UNITS) for start, end in AROUND]
 FEWER = [(start, unit, end) for start, unit, end in ATTACKS if (start, end) in AROUND[:2]]
@@ -308,10 +308,11 @@ def test_every_pattern_is_linear(name: str) -> None:
 def test_a_pattern_in_the_square_is_noticed(pattern: str, unit: str) -> None:
     """The test of patterns finds what the suite once had.
 
-    Other work on the machine may hide it once, but not in each of several tries.
+    Other work on the machine may hide it now and then, but not in most of the tries.
     """
     attack = ("", unit * 10, "!")
-    assert any(superlinear(re.compile(pattern).search, [attack] * TRIES))
+    noticed = list(superlinear(re.compile(pattern).search, [attack] * TRIES))
+    assert len(noticed) > TRIES // 2
 
 
 # --- functions ------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ class Trust:
     verified: bool = True
 
     def of_connection(self) -> dict[str, Any]:
-        """The keyword arguments that make a urllib3 connection trust these authorities."""
+        """The keyword arguments that give a urllib3 connection this trust."""
         if not self.verified:
             return {"cert_reqs": "CERT_NONE", "assert_hostname": False}
         place = "ca_cert_dir" if Path(self._authorities).is_dir() else "ca_certs"

@@ -1,4 +1,4 @@
-"""Finds what only follows from something else that is wrong, and gives it the key of that.
+"""Finds what only follows from another mistake, and gives it the key of that mistake.
 
 A deletion that also removes other objects makes later requests fail that name them. A change that
 is refused and made all the same shows in later responses. A request that succeeds for any id
@@ -18,6 +18,7 @@ from conformance.causes.deletions import with_deletions
 from conformance.causes.finding_key import OBJECTS, READ_BACK, SHAPE, TAKEN, TYPED, UNKNOWN, Key
 from conformance.causes.handlers import by_handler
 from conformance.causes.losing_lists import (
+    UPDATED,
     join_empty_lists,
     join_filtered_walks,
     join_lists_that_lose,
@@ -40,8 +41,8 @@ APPLIED = "refused.effect"
 """The rule that finds the effect of a refused request."""
 SHOWS_FOREIGN = ("owner.", OBJECTS)
 """Prefixes of the rules that find a response which names an object of another tenant."""
-ALONE, NOT_SENT = "update.alone", "as it was not sent"
-"""The rule that finds a member changed by a write, and the end of what it expects then."""
+NOT_SENT = "as it was not sent"
+"""The end of what is expected of a member that a write changed without sending it."""
 BELONGS, MOVES = "tenant.belongs", "may not move"
 """The rule that finds an object of another tenant in a list, and what a change may not do."""
 LASTING = (GONE, DELETES_OTHERS, APPLIED)
@@ -211,7 +212,7 @@ def _join_wiped_members(
     """
     wiped: dict[tuple[str, str], Key] = {}  # by operation, and place of the member
     for sighting, key in with_keys:
-        if key.rule == ALONE and sighting.finding.expected.endswith(NOT_SENT):
+        if key.rule == UPDATED and sighting.finding.expected.endswith(NOT_SENT):
             wiped.setdefault((sighting.cell.operation, sighting.finding.where), key)
 
     def settled_key(sighting: Sighting, key: Key) -> Key:

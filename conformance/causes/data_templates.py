@@ -231,8 +231,8 @@ OF_DATA: Mapping[str, Cases] = {
         "belongs": ("{route} moves objects in lists", "Changed objects move in lists"),
         ANY: (
             '{route} does not keep "{member}"',
-            "{route} undoes earlier changes",
-            "A change undoes earlier changes",
+            "{route} does not keep changes",
+            "Changes are not kept",
         ),
     },
     "update.besides": {

@@ -79,7 +79,7 @@ def _deletes(contract: Contract, sighting: Sighting) -> bool:
 def _join_refused_deletions(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """Give a valid request for an object that a refused deletion removed the deletion's key."""
+    """Give valid requests for an object the key of the refused deletion that removed it."""
     removing = {
         sighting.cell.operation: key
         for sighting, key in with_keys

@@ -226,6 +226,11 @@ def stable_text(text: str) -> str:
     return cut(text, LONGEST)
 
 
+def shape_in(key: Key) -> str:
+    """The shape in a key, without the status that it begins with."""
+    return key.shape.partition(" ")[2]
+
+
 def depth(key: Key) -> int:
     """How much of a response a key explains; 0 explains most.
 

@@ -19,11 +19,12 @@ from conformance.causes.finding_key import (
     UNKNOWN,
     Key,
     depth,
+    shape_in,
 )
 from conformance.causes.groups import Group
 from conformance.causes.harm import was_refused
 from conformance.model import Contract
-from conformance.model.mistake_names import REFUSABLE, SCENARIOS
+from conformance.model.mistake_names import REFUSABLE, SCENARIOS, UNKNOWN_ID
 
 NOTHING = ("nothing",)
 """A prefix that no rule has."""
@@ -58,8 +59,6 @@ PLAIN = ("", REFUSABLE)
 """The flaws of requests with nothing odd, except perhaps values that a server may refuse."""
 MISTAKES = {*SCENARIOS.values()} - {DRAWN}
 """The flaws of requests that clients send by mistake, unlike what is drawn or malformed."""
-UNKNOWN_ID = SCENARIOS["unknown-id"]
-"""The plainest of these. A lookup that fails on it also fails on foreign and deleted objects."""
 UNLISTED = "status.listed"
 OF_FORM = (UNLISTED, "success.status")
 """Rules about the status of a success, which do not explain that there should be none."""
@@ -123,7 +122,7 @@ def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, bool, boo
     is_odd = key.rule == FAULT and key.flaw not in PLAIN
     is_special = is_odd or key.expected.endswith(AT_ONCE)
     is_oddest = is_odd and key.flaw not in MISTAKES
-    is_less_plain = is_odd and key.flaw != UNKNOWN_ID
+    is_less_plain = is_odd and key.flaw != UNKNOWN_ID  # the plainest mistake
     operations, exchanges = len(group.operations), len(group.exchanges)
     return depth(key), rank, -operations, is_special, is_oddest, is_less_plain, -exchanges, key
 
@@ -210,13 +209,9 @@ def _lack_one_part(one: Group, other: Group) -> bool:
     if one.key.where == CONTENT_TYPE:
         is_same_label = replace(one.key, shape="") == replace(other.key, shape="")
         return is_same_label and one.operations.keys() == other.operations.keys()
-    is_alike = _without_status(one.key) == _without_status(other.key)
+    shapes = [replace(each.key, shape=shape_in(each.key)) for each in (one, other)]
+    is_alike = shapes[0] == shapes[1]
     return is_alike and not one.operations.keys().isdisjoint(other.operations)
-
-
-def _without_status(key: Key) -> Key:
-    """The key of an error without the status that its shape begins with."""
-    return replace(key, shape=key.shape.partition(" ")[2])
 
 
 def _lack_one_check(contract: Contract, one: Group, other: Group) -> bool:

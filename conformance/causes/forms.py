@@ -1,7 +1,8 @@
 """The forms of titles: one template for each thing that can be wrong, in several wordings.
 
 The forms of a title are ordered by preference: the first one is used whose words are known and that
-is short enough. So the last form needs no words, except ``tenant``, which is always known.
+is short enough. So the last form needs no words except ``tenant`` and ``sort``, which are always
+known.
 
 Other words are known only for some causes:
 

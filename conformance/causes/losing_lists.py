@@ -27,7 +27,7 @@ MATCHES = "paging.matches"
 """The rule that finds an object with a filter that excludes it, or not with one that it matches."""
 EMPTY, PROMISED = "tenant.empty", "paging.more-true"
 """Rules about lists without items, and about the end of a list that says that more follow."""
-ORDER, UPDATED, BELONGS = "paging.order", "update.alone", "belongs"
+ORDER, UPDATED, IN_PLACE = "paging.order", "update.alone", "belongs"
 """The rule that finds a list out of order, the one that compares an object before and after a
 change, and the end of what it expects of the place of the object in a list."""
 OF_REPEATED = ("paging.exclusive", ORDER)
@@ -115,7 +115,7 @@ def join_moved_items(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> S
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         page = exchanges.get(sighting.shown_by)
-        if key.rule != UPDATED or page is None or not sighting.finding.expected.endswith(BELONGS):
+        if key.rule != UPDATED or page is None or not sighting.finding.expected.endswith(IN_PLACE):
             return key
         return out_of_order.get(page.operation, key)
 

@@ -13,16 +13,20 @@ from dataclasses import replace
 from conformance.causes.finding_key import FAULT, TAKEN, Key
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import Exchange
+from conformance.model.mistake_names import OF_LOOKUPS, UNKNOWN_ID
 
-INVALID = 400
-"""The status for invalid requests."""
-REFUSALS = (INVALID, 401, 403, 404)
-"""The statuses that a server sends for several reasons, so that it cannot lack one by chance."""
+INVALID, NOT_FOUND = "400", "404"
+"""The statuses for invalid requests, and for ids that name nothing."""
+REFUSALS = (INVALID, "401", "403", NOT_FOUND)
+"""The statuses that a server sends for several reasons. Only these can be lost."""
+OTHERS = ("401", "403", "404")
+"""The beginnings of what is expected of requests whose mistake is of another kind."""
+ANY_REFUSAL = ("4",)
+"""The beginning of what is expected of any request with a mistake."""
 ANY_INVALID = "invalid requests"
 """The flaw of server faults if no invalid request is refused properly."""
 MANY, SEVERAL = 3, 2
-"""The fewest different mistakes, and operations, that must make the server fail to show that all
-of them do."""
+"""A server that fails on this many different mistakes, in this many operations, fails on all."""
 
 Replaced = tuple[str, str, str]
 """A status that is due, and the status and shape of the response in its place."""
@@ -31,22 +35,26 @@ Replaced = tuple[str, str, str]
 def join_lost_statuses(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
     """Give all findings on one status that is never sent the most frequent of their keys.
 
-    That is so if the responses in its place have the same status and shape.
+    Findings are joined only if the responses in its place have the same status and shape.
     """
-    sent = {exchange.status for exchange in exchanges.values()}
-    lost = {str(status) for status in REFUSALS if status not in sent}
-    if str(INVALID) in lost:
-        with_keys = _join_faults(with_keys)
+    lost = set(REFUSALS) - {str(exchange.status) for exchange in exchanges.values()}
+    if INVALID in lost:
+        with_keys = _join_invalid_requests(with_keys)
+    if NOT_FOUND in lost:
+        with_keys = _join_lookups(with_keys)
     keys: dict[Replaced, Counter[Key]] = defaultdict(Counter)
     for _, key in with_keys:
         if _status_due(key) in lost:
-            keys[_replaced(key)][key] += 1
+            keys[_replaced(key)][replace(key, kind="")] += 1
     most_frequent = {replaced: _first_of(counted) for replaced, counted in keys.items()}
     return [(sighting, most_frequent.get(_replaced(key), key)) for sighting, key in with_keys]
 
 
 def _status_due(key: Key) -> str:
-    """The status of the refusal that a request should have got; empty if it got a success."""
+    """The status of the refusal that a request should have got.
+
+    Empty if it got a success, and for the rules about API keys.
+    """
     if key.where != "status" or key.actual == TAKEN:
         return ""
     return key.expected.partition(" ")[0]
@@ -61,26 +69,50 @@ def _first_of(counted: Counter[Key]) -> Key:
     return min(counted, key=lambda key: (-counted[key], key))
 
 
-def _join_faults(with_keys: Settled) -> Settled:
+def _join_lookups(with_keys: Settled) -> Settled:
+    """Give faults on wrong ids of any kind the key of those on unknown ids with the same shape."""
+    shapes = {key.shape for _, key in with_keys if key.rule == FAULT and key.flaw == UNKNOWN_ID}
+
+    def settled_key(key: Key) -> Key:
+        is_lookup = key.rule == FAULT and key.flaw in OF_LOOKUPS and key.shape in shapes
+        return replace(key, flaw=UNKNOWN_ID) if is_lookup else key
+
+    return [(sighting, settled_key(key)) for sighting, key in with_keys]
+
+
+def _join_invalid_requests(with_keys: Settled) -> Settled:
     """Give faults on invalid requests one key, if many mistakes lead to responses of one shape."""
+    faults = [(sighting, key) for sighting, key in with_keys if key.rule == FAULT and key.flaw]
+    of_others = {_provoked(key) for sighting, key in faults if _is_due(sighting, OTHERS)}
+    on_invalid = [
+        (sighting, key)
+        for sighting, key in faults
+        if _is_due(sighting, ANY_REFUSAL)
+        and key.flaw not in OF_LOOKUPS
+        and _provoked(key) not in of_others
+    ]
     flaws: dict[str, set[str]] = defaultdict(set)  # by shape
     operations: dict[str, set[str]] = defaultdict(set)  # by shape
-    for sighting, key in with_keys:
-        if _is_on_invalid_request(sighting, key):
-            flaws[key.shape].add(key.flaw)
-            operations[key.shape].add(sighting.cell.operation)
-    general = {
-        shape for shape in flaws if len(flaws[shape]) >= MANY and len(operations[shape]) >= SEVERAL
+    for sighting, key in on_invalid:
+        flaws[key.shape].add(key.flaw)
+        operations[key.shape].add(sighting.cell.operation)
+    joined = {
+        _provoked(key)
+        for _, key in on_invalid
+        if len(flaws[key.shape]) >= MANY and len(operations[key.shape]) >= SEVERAL
     }
 
-    def settled_key(sighting: Sighting, key: Key) -> Key:
-        if key.shape in general and _is_on_invalid_request(sighting, key):
-            return replace(key, flaw=ANY_INVALID)
-        return key
+    def settled_key(key: Key) -> Key:
+        is_joined = key.rule == FAULT and _provoked(key) in joined
+        return replace(key, flaw=ANY_INVALID) if is_joined else key
 
-    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+    return [(sighting, settled_key(key)) for sighting, key in with_keys]
 
 
-def _is_on_invalid_request(sighting: Sighting, key: Key) -> bool:
-    """Whether a server fault was provoked by a request that should have been refused."""
-    return key.rule == FAULT and bool(key.flaw) and sighting.finding.expected.startswith("4")
+def _provoked(key: Key) -> tuple[str, str]:
+    """The shape of a server fault, and what provoked it."""
+    return key.shape, key.flaw
+
+
+def _is_due(sighting: Sighting, statuses: tuple[str, ...]) -> bool:
+    return sighting.finding.expected.startswith(statuses)

@@ -26,6 +26,7 @@ from conformance.causes.finding_key import (
     Key,
     depth,
     is_fault,
+    shape_in,
 )
 from conformance.causes.instances import wrong_values
 from conformance.causes.lost_statuses import join_lost_statuses
@@ -72,8 +73,8 @@ def with_settled_keys(
     with_keys = _join_references(contract, with_keys, exchanges)
     with_keys = _without_shapes(contract, with_keys, exchanges)
     with_keys = _join_accepted_values(contract, with_keys, exchanges)
-    with_keys = join_lost_statuses(_join_labels(_join_forms(with_keys)), exchanges)
-    return with_consequences(contract, with_keys, exchanges)
+    with_keys = with_consequences(contract, _join_labels(_join_forms(with_keys)), exchanges)
+    return join_lost_statuses(with_keys, exchanges)
 
 
 # --- operations that never work, or are open to all -----------------------------------------------
@@ -265,13 +266,13 @@ def _without_shapes(
     for sighting, key in with_keys:
         if key.rule == ERROR:
             shapeless = replace(key, shape="")
-            shapes[shapeless].add(_shape_in(key))
+            shapes[shapeless].add(shape_in(key))
             operations[shapeless].add(sighting.cell.operation)
     with_correct_error = {exchange.operation for exchange in correct}
 
     def settled_key(key: Key) -> Key:
         shapeless = replace(key, shape="")
-        if _shape_in(key) in correct_shapes:
+        if shape_in(key) in correct_shapes:
             return shapeless
         has_correct_shape = not shapes[shapeless].isdisjoint(correct_shapes)
         is_of_one_place = has_correct_shape or operations[shapeless].isdisjoint(with_correct_error)
@@ -301,11 +302,6 @@ def _join_labels(with_keys: Settled) -> Settled:
         return labels[key.actual] if of_errors == of_successes else key
 
     return [(sighting, settled_key(key)) for sighting, key in with_keys]
-
-
-def _shape_in(key: Key) -> str:
-    """The shape in a key, without the status."""
-    return key.shape.partition(" ")[2]
 
 
 def _is_correct_error(contract: Contract, exchange: Exchange) -> bool:

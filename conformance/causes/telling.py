@@ -27,7 +27,7 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
         finding = sighting.finding
         if (finding.clause, finding.rule) != (main.clause, main.rule):
             return False
-        if finding.expected[:1] != main.expected[:1]:  # for a status, its class: 4xx or 5xx
+        if finding.expected[:1] != main.expected[:1]:  # for a status, its class, such as 4xx
             return False
         keeps_first_exchange = sighting.exchange_ids[:1] == finding.exchanges[:1]
         return finding.where == "status" or keeps_first_exchange

@@ -1,4 +1,4 @@
-"""Examines what a target is used with: its clock, and the addresses to send from."""
+"""Examines the target's clock, and the addresses that this machine sends from."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _seconds_apart(survey: Survey) -> int | None:
 
 
 def clock(survey: Survey) -> Iterator[Remark]:
-    """Check that the target accepts the declared request that moves its clock: by one second."""
+    """Check that the declared request can move the target's clock, by moving it one second."""
     declared = survey.target.clock
     if declared is None:
         return

@@ -17,7 +17,7 @@ ENOUGH = 3
 
 
 def answers(survey: Survey, operations: Iterable[Operation]) -> Iterator[Answer]:
-    """The responses to some reads with the main key; each is sent when it is iterated over."""
+    """The responses to some reads with the main key; each is sent only when its turn comes."""
     return (survey.ask(operation.id) for operation in operations)
 
 

@@ -24,23 +24,19 @@ from conformance.scenarios.client.ids import is_sendable
 OPENS, CLOSED, DEAD = "opens", "closed", "dead"
 """What is expected of a read with a key: success, 403, or 401."""
 REFUSED = "The server rejects the key. Specify a valid key of this server."
+LACKING = "The key lacks the scope {scopes}, or access to the business. Specify one with both."
+STILL_VALID = "The key seems valid, but lacks a scope. Specify an invalid key, or fix the target."
 SHOWN = 2
 """Maximum number of responses in a remark on a working key."""
 TELLING = (200, 401, 403)
 """Statuses that reveal something about a key."""
 WRONG: Mapping[tuple[str, int | None], str] = {
     (OPENS, 401): REFUSED,
-    (
-        OPENS,
-        403,
-    ): "The key lacks the scope {scopes}, or access to the business. Specify one with both.",
+    (OPENS, 403): LACKING,
     (CLOSED, 200): "The key has a scope that it should not have. Specify one without {scopes}.",
     (CLOSED, 401): REFUSED,
     (DEAD, 200): "The key still works. Specify one that no longer works, or fix the target.",
-    (
-        DEAD,
-        403,
-    ): "The key seems valid, but lacks a scope. Specify an invalid key, or fix the target.",
+    (DEAD, 403): STILL_VALID,
 }
 """What is wrong, and how to fix it, by expectation and status of a read."""
 

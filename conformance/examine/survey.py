@@ -100,8 +100,8 @@ class Survey:
     def opened(self, key: str) -> list[Operation]:
         """The reads that a key may send, those that require a scope first.
 
-        If the survey is not thorough, lists of what a business owns come next, and the seed
-        shuffles the rest, for each key in another way.
+        If the survey is not thorough, lists of what a business owns come first in both groups, and
+        the seed shuffles what is left equal, differently for each key.
         """
         opened = [
             operation

@@ -94,7 +94,7 @@ class Archive:
         return None
 
     def hold(self, line: dict[str, Json], place: Place | None) -> None:
-        """Remember where the content of a line is; without a file, the packed content itself."""
+        """Remember the place of a line's content; without a place in a file, the packed content."""
         digest = line[CONTENT]
         if self._path is not None and place is not None:
             self._held[digest] = place

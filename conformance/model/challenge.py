@@ -18,7 +18,7 @@ class Challenge:
     reason: str
     operations: tuple[str, ...] = ()  # all if empty
     rule: str = ""  # all rules of the clause if empty
-    until: Mapping[str, str] = field(default_factory=dict)  # versions in which it first lapses
+    until: Mapping[str, str] = field(default_factory=dict)  # the first versions without it
 
     def covers(self, clause: str, operation: str) -> bool:
         """Whether it concerns a cell. A challenge without operations concerns all of them."""

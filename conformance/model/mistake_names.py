@@ -44,6 +44,12 @@ SCENARIOS = {
     "walk-with-option": "an optional parameter",
 }
 """What is odd about the requests of a scenario if the request itself does not say."""
+UNKNOWN_ID = SCENARIOS["unknown-id"]
+OF_LOOKUPS = frozenset(
+    SCENARIOS[name]
+    for name in ("deletion", "foreign-filter", "foreign-object", "plain-read", "unknown-id")
+)
+"""The mistakes in ids, for which 403 or 404 is due. A lookup that fails on one fails on others."""
 SPOT = "spot-"
 """The prefix of scenarios of spot checks, which send what those of a full run send."""
 

@@ -126,11 +126,8 @@ def _content(body: Body, longest: int) -> tuple[str | None, str | None, str | No
         return None, None, "left out: it is not in the log"
     comment = "truncated: the log keeps only the beginning" if body.cut else None
     if len(body.kept) > longest:
-        return (
-            _without_surrogates(body.kept[:longest]),
-            "base64" if body.base64 else None,
-            _CUT_HERE,
-        )
+        kept = _without_surrogates(body.kept[:longest])
+        return kept, "base64" if body.base64 else None, _CUT_HERE
     if body.base64 is not None:
         return body.base64, "base64", comment
     if body.text is None:

@@ -107,7 +107,7 @@ def fit_together(pieces: Sequence[Piece]) -> FittingShards:
         if different:
             what = ", ".join(different)
             problems.append(
-                f"{each.name} belongs to another run than {first.name}: {what} must not differ"
+                f"{each.name} and {first.name} belong to different runs: they differ in {what}"
             )
         elif each.shard.number in fitting:
             problems.append(f"{each.name} duplicates {fitting[each.shard.number].directory}")

@@ -250,8 +250,8 @@ def plans_for(
     fitting = scope.fitted(complete, target)
     plan = planned(fitting, target, seed, depth, selection.budget)
     if target.absent or target.inapplicable:
-        lacking_nothing = replace(target, inapplicable=frozenset())
-        plan = with_inapplicable(plan, planned(complete, lacking_nothing, seed, depth))
+        offering_all = replace(target, inapplicable=frozenset())
+        plan = with_inapplicable(plan, planned(complete, offering_all, seed, depth))
     chosen = select(plan, fitting, wanted(fitting, selection.areas, selection.clauses))
     plans = _within_budget(Plans(fitting, plan, chosen), selection.budget)
     if depth is Depth.QUICK:

@@ -241,7 +241,7 @@ class Ahead:
             self._gate.free.notify_all()
 
     def log_rest(self, log: Callable[[Sent], object]) -> None:
-        """Pass to ``log`` what is still held, from the case whose turn it is on."""
+        """Pass to ``log`` what is still held, starting with the case whose turn it is."""
         for early in self._early_cases[self._first :]:
             self._log(early.case, early, log)
 

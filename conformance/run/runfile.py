@@ -314,7 +314,10 @@ def _contract_of(path: Path, data: dict[str, Any], contract: Contract) -> Contra
     if title != contract.title:
         raise UsageError(f"{path}: the run tested {title!r}. Specify its contract with --spec.")
     if edition not in editions(contract.directory):
-        raise UsageError(f"{path}: the run was judged by the edition {edition}, which is unknown.")
+        raise UsageError(
+            f"{path}: the run was judged by the edition {edition} of the contract, "
+            "which this version of the suite does not have."
+        )
     return in_edition(contract, edition)
 
 

@@ -90,7 +90,7 @@ class Session:
         self.recorder = Recorder(stream, self.target.declaration.disk)
         self.sender = self._sender(wire, prefix, sleep)
         self._begun = prepared.begun(prepared.clock(), require_complete=require_complete)
-        self.key = run_key(self.choice.seed, prepared.salt)  # of the marks in its texts
+        self.key = run_key(self.choice.seed, prepared.salt)  # determines the marks in its texts
         self._memory: Memory | None = None
         creations = self.contract.operations_by("create")
         self._pooled = {each.kind for each in creations if self.contract.takes_from_pool(each)}
@@ -254,7 +254,10 @@ class Session:
         return tuple(case for case in runnable if chosen is None or case.id in chosen)
 
     def _asks_again(self, case: Case, sent: Iterable[Exchange]) -> bool:
-        """Whether a violation must be confirmed: any, if the plan may cut the case short."""
+        """Whether to run a case again to confirm a violation.
+
+        If the plan may cut the case short, any violation counts.
+        """
         known = {each: checks.RULES[each] for each in case.rules}
         rules = {name: rule for name, rule in known.items() if rule.confirm or case.at_most}
         confirming = replace(case, rules=tuple(rules), at_most=0)

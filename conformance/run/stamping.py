@@ -1,6 +1,6 @@
 """Time stamps (RFC 3161) of the head of the log: at the start of a run, at intervals, at its end.
 
-They prove that the evidence is not younger than it claims. Requests to the authority are bounded,
+They prove that the evidence is at least as old as it claims. Requests to the authority are bounded,
 and do not count in the log or the budget. An authority that fails never stops or slows a run: what
 is missing is noted, and shows when somebody verifies the run.
 """

@@ -260,7 +260,10 @@ def _known_headers(client: Client) -> tuple[tuple[str, str], ...]:
 def _ask_until_accepted(
     client: Client, addresses: tuple[str | None, str | None], step: Step
 ) -> None:
-    """Send a request from each of two addresses, until one is accepted: a server may be busy."""
+    """Send a request from the first address, and from the second if that one is not accepted.
+
+    A busy server may reject one.
+    """
     for address in addresses:
         if _ask(client, address, step).ok:
             break

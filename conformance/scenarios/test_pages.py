@@ -175,9 +175,8 @@ def test_printed_sample(client: Client) -> None:
     if paging.after in query:
         client.call(operation, query, facts=Facts(printed_cursor=True))
         query = _with_served_cursor(client, query)
-    for _ in range(
-        2 if client.confirming else 1
-    ):  # the next item shows before and after the second page
+    # twice, so that the next item is seen before and after the second page
+    for _ in range(2 if client.confirming else 1):
         exchange = client.call(operation, query, facts=Facts(walk="printed"))
         cursor = Answer(client.contract, operation, exchange).cursor
         if cursor is not None:

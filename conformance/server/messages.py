@@ -115,7 +115,7 @@ def _body(environ: Mapping[str, Any]) -> bytes:
     length = str(environ.get("CONTENT_LENGTH") or "")
     most = BODY_LIMIT + 1
     if length.isdecimal():
-        announced = int(length[:18])  # a longer number is beyond the limit in any case
+        announced = int(length[:18])  # int() rejects thousands of digits
         return _read(environ["wsgi.input"], min(announced, most))
     if environ.get("wsgi.input_terminated"):
         return _read(environ["wsgi.input"], most)

@@ -87,7 +87,7 @@ class HttpWire:
         self._timeout = timeout
         self._trust = trust or Trust()
         self._kept = _KeptHere()
-        self._keeps = True  # until a kept connection delivers excess bytes
+        self._keeps = True  # until bytes follow the end of a response
         self._keeps_for_writes = True  # until a kept connection is closed instead of a response
         self._may_want_tls = True  # until plain HTTP has a response, or TLS has been tried
         self._deployment = Deployment()

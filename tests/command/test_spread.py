@@ -137,7 +137,7 @@ def test_spot_checks_are_a_stored_run(honest: Path, tmp_path: Path) -> None:
     assert command("replay", spot, "--of", full, cwd=tmp_path).code == 0
     wrong = command("replay", spot, "--of", spot, cwd=tmp_path)
     assert wrong.code == 2
-    assert "spot checks themselves" in wrong.err
+    assert "this is a run of spot checks, but --of needs the full run" in wrong.err
 
 
 def test_a_case_before_its_moment_is_refused(honest: Path, tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ def _narrowed_to_foreign(
     place=KEY_ROLES[KeyName.OTHER].place,
 )
 def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Two businesses have no item in common, and no item names one that its key cannot reach."""
+    """Two businesses share no item, and no item names a business that the key cannot reach."""
     rows = _Rows(context)
     for exchange in trial.exchanges:
         answer = answer_of(context.contract, exchange)

@@ -80,10 +80,10 @@ class OwnObjects:
         names_state = any(member.required and "enum" in member.schema for member in operation.body)
         if not names_state or operation.effect is not Effect.WRITE:
             return False
-        acts_once = self._knowledge.once(
+        fails_again: bool = self._knowledge.once(
             ("acts once", operation.id), lambda: self._fails_again(operation), False
         )
-        return bool(acts_once)
+        return fails_again
 
     def _fails_again(self, operation: Operation) -> bool:
         """Send a valid action twice; whether it is accepted first and rejected the second time."""

@@ -264,7 +264,7 @@ class Knowledge:
                 self._memory.businesses[owner] = shown
 
     def _business_shown(self, key: str) -> str | None:
-        """The id of the business that the first list to name one shows to a key; None if none."""
+        """The id of the business that a key sees, from the first list that shows one, or None."""
         tenant = self.contract.tenant
         if tenant is None:
             return None

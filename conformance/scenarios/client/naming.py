@@ -28,9 +28,9 @@ class Naming:
         return mark_of(self.key, f"{self._source} {self._tokens}")
 
     def renamed(self, message: Message, operation: Operation | None) -> Message:
-        """The message, with a new value in each header whose name for the request was used before.
+        """The message, with a new value in each identifying header whose value was used before.
 
-        To a request under a known name, a target may repeat its first response.
+        A target may repeat its first response to a request under a known name.
         """
         documented = operation.parameters_in("header") if operation else ()
         patterns = {parameter.name: parameter.fresh for parameter in documented if parameter.fresh}

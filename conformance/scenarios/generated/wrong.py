@@ -193,10 +193,8 @@ def _divide(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]
         alone.append(ordered[:count])
         if parameter.place == "body":
             left += ordered[count:]
-    in_turn = _in_turn(alone)
     # odd formats come first: they must be sent alone, before enough others have been accepted
-    odd_formats = [each for each in in_turn if each.mistake == ODD_FORMAT]
-    return odd_formats + [each for each in in_turn if each.mistake != ODD_FORMAT], left
+    return sorted(_in_turn(alone), key=lambda each: each.mistake != ODD_FORMAT), left
 
 
 def _in_turn(lists: Iterable[list[Wrong]]) -> list[Wrong]:

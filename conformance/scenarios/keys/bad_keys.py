@@ -124,7 +124,8 @@ def _send_malformed(client: Client, values: dict[str, Any], text: str) -> Exchan
 def send_dead_keys_beside_options(client: Client, values: dict[str, Any]) -> None:
     """Send an expired and a revoked key; one of them, in turn, with every optional parameter.
 
-    The other one requests a later page if the operation is a list. The rest is not sent.
+    The other one requests a later page if the operation is a list. A key with neither to add is
+    not sent.
     """
     operation, keys, in_turn = client.operation, client.params(RefusedKeys), _dead_form(client)
     page = later_page(client)

@@ -22,8 +22,8 @@ def passes_key_check(
 
     That proves something only if the target checks the key first. So the request is sent before
     with the insufficient key ``beside``, or without a key for None, and must be refused for that.
-    False, without a request, if the target file has no key ``beside``, no member is mandatory, or
-    the API can delete what the operation creates.
+    False, without a request, if the target file has no key ``beside``, if no member is mandatory or
+    the first one selects the operation, or if the API can delete what the operation creates.
     """
     operation = client.operation
     members = [*operation.body, *operation.parameters_in("header")]

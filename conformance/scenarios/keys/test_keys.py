@@ -108,7 +108,8 @@ def test_prefixes(client: Client) -> None:
 def with_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that requires a scope, with keys that have it.
 
-    If the target file has no such key, reads are tried with a read-only key, or else the full key.
+    If the target file has no such key, a read-only key is tried where it suffices, and otherwise
+    the full key.
     """
     for operation in scoped(planning):
         # a key with only one scope may be rejected if a second one may be required
@@ -242,7 +243,7 @@ def test_new_key(client: Client) -> None:
 
 
 def _plain_list(client: Client) -> Operation | None:
-    """The first list of a business that needs no parameter, by the contract or the target file."""
+    """The first list of a business for which neither contract nor target file need a parameter."""
     for listing in client.contract.operations_by("list"):
         if not listing.owned or listing.required:
             continue

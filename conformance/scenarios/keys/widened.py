@@ -78,7 +78,8 @@ def _try_widened_write(client: Client, values: Values) -> Values:
 def _may_try(client: Client) -> bool:
     """Whether the main key may try values: it has the scope, and the request costs no money.
 
-    A write must also work on an object that the run can create, and creations take turns over runs.
+    If a write works on an object, the run must be able to create one. Creations of objects that
+    cannot be deleted take turns over runs.
     """
     operation = client.operation
     if operation.effect is Effect.SPEND or not client.target.opens(operation):

@@ -128,7 +128,7 @@ def read_across(client: Client, values: Values, selector: Parameter, foreign: An
 
 
 def change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
-    """Change the other business's object, read whether it changed, and cross the other way.
+    """Change the other business's object, check whether it changed, and cross the other way.
 
     At the end, the same changes are made to the main business's own object.
     """

@@ -144,8 +144,8 @@ def owning_references(contract: Contract, operation: Operation) -> list[Paramete
 def visible_changes(client: Client, operation: Operation) -> list[dict[str, Any]]:
     """Changes that a read would show: a fresh text for the first, and for the last, free member.
 
-    Without such a member, there is one empty change. So there is for an operation that one of its
-    members selects, because that member makes the change.
+    Without such a member, there is one empty change. The same holds for an operation that one of
+    its members selects, because that member makes the change.
     """
     selector = operation.selector
     selecting = None if selector is None else selector.name

@@ -340,8 +340,8 @@ def test_generated(client: Client) -> None:
 
 @scenario(sequences, phase=2)
 def test_sequence(client: Client) -> None:
-    """Create an object and write to it in an order drawn by the seed; look at it after each write.
+    """Create an object, and take turns of writes to it in an order drawn by the seed.
 
-    The last turn deletes the object, if the API can.
+    Each turn ends with a look at the object. The last one deletes it, if the API can.
     """
     take_turns(client)

@@ -206,7 +206,7 @@ class SecretStore:
 
 
 def _between(text: str, public: Iterable[str]) -> list[str]:
-    """The parts of a text that are left without the public texts in it."""
+    """The parts of a text that remain when the public texts are cut out."""
     parts = [text]
     for known in public:
         parts = [piece for part in parts for piece in part.split(known) if piece]
