@@ -69,6 +69,13 @@ def open_private(path: Path, mode: Literal["w", "a"]) -> TextIO:
     return open(path, mode, encoding="utf-8", opener=_open_private)
 
 
+@contextmanager
+def replacing_text(path: Path) -> Iterator[TextIO]:
+    """Yield a stream for a text file, private to its owner, which then replaces ``path``."""
+    with replacing(path) as written, open_private(written, "w") as stream:
+        yield stream
+
+
 def open_to_append(path: Path) -> TextIO:
     """Open a file to append lines. Each ``write`` is one system call.
 

@@ -30,13 +30,13 @@ def stamp_requester(url: str) -> Callable[[str], bytes]:
     text, and raises NoStamp otherwise. Whether the authority is trusted is not checked here, but
     when the run is verified.
 
-    Raises UsageError unless the URL uses http or https and has no user name.
+    Raises UsageError unless the URL uses http or https, and has a host and no user name.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise UsageError(
-            f"--stamp {url}: not a URL for a time stamp authority. Use http:// or https://, and no "
-            "user name."
+            f"--stamp {url}: not a URL for a time stamp authority. Use http:// or https:// with "
+            "a host, and no user name."
         )
     address = parts._replace(path=parts.path or "/", fragment="").geturl()
     wire = HttpWire(SECONDS)

@@ -98,7 +98,7 @@ def _evidence_of(
     run, played = bare(rejudged.run), rejudged.played
     stated, not_recomputed, differing = _as_stated(run, opened)
     changed = _changed_reports(directory, run)
-    if opened.log.archive.removed:  # reports that show them cannot be recomputed
+    if opened.log.archive.removed:  # reports that show removed bodies cannot be recomputed
         not_recomputed, changed = (*not_recomputed, *changed), []
     beside = bundle.beside(directory)
     spot = seams.spot_in(directory, contract, stated)
@@ -325,7 +325,7 @@ def _times(run: Run, claims: Claims, at: datetime) -> Iterator[Problem]:
         text = f"the certificate was issued at {issued}, before the run ended at {ended}"
         yield Problem(Code.TIME_MISMATCH, text)
     if issued > at + SLACK:
-        text = f"the certificate was issued at {issued}, and it is only {at}"
+        text = f"the certificate was issued at {issued}, which is after now, {at}"
         yield Problem(Code.TIME_MISMATCH, text)
     if expires > ended + timedelta(days=MOST_DAYS):
         text = f"the certificate is to hold for more than {MOST_DAYS} days after the run"

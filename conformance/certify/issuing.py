@@ -54,7 +54,7 @@ def add_spot_checks(source: Path, opened: Opened, directory: Path) -> None:
 def _kept(opened: Opened, run: Run, bodies: Bodies) -> frozenset[str] | None:
     """The digests of the contents that stay in the log; None for all of them.
 
-    Bodies of requests always stay, because verifying a bundle means recomputing its requests.
+    Bodies of requests always stay; only those of responses are removed.
     """
     if bodies is Bodies.ALL:
         return None

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from conformance.certify.codes import Code, Problem
+from conformance.certify.commitment import moment
 from conformance.model import Exchange
 from conformance.run import spots
 from conformance.run.runfile import Opened
@@ -25,12 +26,12 @@ def mismatches(opened: Opened) -> Iterator[Problem]:
     Waivers must have been judged as of the day on which the run began.
     """
     try:
-        if _moment(opened.ended) > datetime.now(UTC) + AHEAD:
+        if moment(opened.ended) > datetime.now(UTC) + AHEAD:
             text = f"the run ended at {opened.ended}, which is in the future"
             yield Problem(Code.TIME_MISMATCH, text)
         yield from _backwards(opened)
         yield from _too_early(opened)
-        began = _moment(opened.began.started).date().isoformat()
+        began = moment(opened.began.started).date().isoformat()
         if opened.began.judged_on != began:
             yield Problem(
                 Code.TIME_MISMATCH,
@@ -46,12 +47,12 @@ def _backwards(opened: Opened) -> Iterator[Problem]:
     A request on behalf of several cases is left out, because an earlier case may have sent it.
     Raises ValueError or TypeError if a time cannot be read.
     """
-    began, ended = _moment(opened.began.started), _moment(opened.ended)
+    began, ended = moment(opened.began.started), moment(opened.ended)
     by_case: dict[str, list[Exchange]] = {}
     for exchange in opened.log.exchanges:
         by_case.setdefault(exchange.case, []).append(exchange)
     for exchanges in by_case.values():
-        moments = [_moment(each.started) for each in exchanges if each.part is None]
+        moments = [moment(each.started) for each in exchanges if each.part is None]
         for before, after in pairwise([began, *moments, ended]):
             if after < before - SLACK:
                 case = exchanges[0].case
@@ -62,7 +63,7 @@ def _backwards(opened: Opened) -> Iterator[Problem]:
 
 
 def _too_early(opened: Opened) -> Iterator[Problem]:
-    """A problem for the first case of spot checks that began before the moment due to it.
+    """A problem for the first case of spot checks that began before its planned moment.
 
     Raises ValueError if a time cannot be read.
     """
@@ -72,15 +73,8 @@ def _too_early(opened: Opened) -> Iterator[Problem]:
     moments = spots.moments(run.seed, len(run.cases), run.spread.seconds)
     due = {case.id: moment for case, moment in zip(run.cases, moments, strict=True)}
     for exchange in opened.log.exchanges:
-        passed = _moment(exchange.started) - _moment(run.started)
+        passed = moment(exchange.started) - moment(run.started)
         if passed + SLACK < timedelta(seconds=due.get(exchange.case, 0)):
             what = f"the case {exchange.case} began before its moment, at {exchange.started}"
             yield Problem(Code.TIME_MISMATCH, what)
             return
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"{text} has no time zone")
-    return moment

@@ -20,7 +20,7 @@ MOST = 50
 
 
 def problems(run: Run) -> list[Problem]:
-    """What shows that a run was not made with the nonce that it names; empty if it names none."""
+    """Why it is not shown that a run was made with the nonce it names; empty if it names none."""
     if not run.nonce:
         return []
     found = []

@@ -280,9 +280,9 @@ def _named(code: Code, what: str, names: Iterable[str], noun: str = "case") -> I
 
 
 def _addresses(opened: Opened) -> Iterator[Problem]:
-    """A problem if the connections went to another host than the target's, and one for requests.
+    """A problem if connections went to a host other than the target's, and one for requests.
 
-    The latter names the first request whose scheme, host, port or Host header is another one.
+    The latter names the first request with a different scheme, host, port or Host header.
     """
     due, peer = urlsplit(opened.began.target.url), opened.began.peer
     target_host = parse_url(opened.began.target.url).host or ""

@@ -125,7 +125,7 @@ class _Player:
         self._same_versions = run.drawn_by == drawing_versions()
         self._session = Playback(_prepared(plans, run), self._tape, known)
         self._is_spot = run.spread is not None
-        self._doubt = ""  # why no further difference is certain; empty while they are
+        self._doubt = ""  # why differences are no longer certain; empty while they are
         self._unsure: set[str] = set()
 
     def play(self) -> Played:
@@ -200,7 +200,7 @@ class _Player:
     def _certain_mismatch(
         self, case: str, exchange: Exchange | None, difference: Difference
     ) -> Problem | None:
-        """The mismatch that a difference is. If it is not certain, None, and the case is unsure."""
+        """The mismatch for a difference; None if it is not certain, and then the case is unsure."""
         self._doubt = self._doubt_about(case, difference)
         if self._doubt:
             self._unsure.add(case)

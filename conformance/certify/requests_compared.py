@@ -20,7 +20,7 @@ SHOWN = 60
 VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 """A version in a User-Agent: that of a library, which may have been updated since."""
 IN_HEADERS = frozenset((SecretKind.KEY, SecretKind.UNKNOWN))
-"""Secrets that are redacted in every header. Others may not have been known when it was sent."""
+"""Secrets that are redacted in every header. Others may not have been known at the request."""
 
 
 @dataclass(frozen=True)

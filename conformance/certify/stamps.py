@@ -189,7 +189,7 @@ def _ends(
     if expires and last > expires + SLACK:
         yield _unproven(f"The last time stamp, {last}, was made after the challenge expired.")
     if last > now + SLACK:
-        yield _unproven(f"The last time stamp, {last}, lies in the future.")
+        yield _unproven(f"The last time stamp, {last}, is in the future.")
     if not finished - SLACK <= last <= finished + LATEST:
         yield _unproven(f"The last time stamp, {last}, is not of the end of the run, {finished}.")
     if proven[-1].line != len(opened.log.chain.heads):

@@ -30,7 +30,7 @@ MEMBER: Final = "https://github.com/kaicalls/kaicalls-conformance/certificate/v1
 LONGEST_NAME = 100
 """Maximum characters of the name of a product, and of its version."""
 ALPHABETS = frozenset({"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"})
-"""Alphabets with letters that look like those of another one, as Unicode character names begin."""
+"""Alphabets with letters that look like those of another, as in names of Unicode characters."""
 PASSED, WARNED, FAILED = "PASSED", "WARNED", "FAILED"
 
 

@@ -28,7 +28,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 @dataclass(frozen=True)
 class Taken:
-    """A challenge that a run answers, the freeze that it challenges, and their files by name."""
+    """A challenge that a run answers, the freeze that it was issued for, and their files."""
 
     freeze: Freeze
     challenge: Challenge

@@ -162,9 +162,9 @@ def _on_cluster(units: Iterator[Unit], output: Path, address: str, tls: Tls) -> 
 
 
 def _say_results(results: Iterator[Result], total: int) -> int:
-    """Print a line for each result as it arrives, then how many runs were completed.
+    """Print a line for each result as it arrives, then how many runs ended normally.
 
-    Returns the exit code: 3 if a run was not.
+    Returns the exit code: 3 if one did not.
     """
     from conformance.base.text import clean
     from conformance.fleet.unit import State
@@ -177,10 +177,10 @@ def _say_results(results: Iterator[Result], total: int) -> int:
         elif result.exit_code is not None:
             ending = f"exit code {result.exit_code}"
         else:  # a published run was not run here, so it has no exit code
-            ending = str(result.origin)
+            ending = result.origin
         words = f": {clean(result.words)}" if result.words else ""
         say(f"[{number}/{total}] {result.target}: {ending}{words}")
-    say(f"{total - lost:,} of {total:,} runs were completed.")
+    say(f"{total - lost:,} of {total:,} runs ended normally.")
     return Exit.UNJUDGED if lost else Exit.CONFORMS
 
 

@@ -66,7 +66,7 @@ def document_in(text: str) -> Json:
 
 
 def _publishing(contract: Contract) -> Iterator[Operation]:
-    """The operations that may serve the document: plain reads that need no key and are no lists."""
+    """The operations that may serve the document: plain reads without a key that are not lists."""
     for operation in contract.operations.values():
         if operation.plain_read and not operation.keyed and operation.paging is None:
             yield operation

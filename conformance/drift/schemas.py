@@ -60,7 +60,7 @@ class Schemas:
         """What differs between two schemas. Raises TooMuchError.
 
         If the schema of the target allows everything, or cannot be followed, that is the only
-        difference. If the schema of the contract cannot be followed, there is no difference.
+        difference. Otherwise, if the schema of the contract cannot be followed, there is none.
         """
         one = self._ours.view(ours)
         other = self._theirs.view(True if theirs is None else theirs)

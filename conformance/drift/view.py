@@ -247,8 +247,8 @@ def _values(schema: Mapping[str, Any]) -> frozenset[str] | None:
 def _looser(one: View, other: View) -> dict[str, Limit]:
     """The limits of the values that fit at least one of two schemas.
 
-    If both schemas have a limit, the looser one applies; if only one has it, none. A schema that
-    does not allow the type to which a limit applies is left out.
+    If both schemas have a limit, the looser one applies, or none if they cannot be compared. If
+    only one has it, none applies. A schema that does not allow the type of a limit is left out.
     """
     limits: dict[str, Limit] = {}
     for name, limited_type in APPLIES.items():

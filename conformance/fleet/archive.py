@@ -56,7 +56,7 @@ def packed(folder: Path) -> bytes:
 
 
 def unpack(content: bytes, folder: Path) -> None:
-    """Write the files of an archive that ``packed`` made into a folder.
+    """Unpack an archive that ``packed`` made into a folder.
 
     An earlier folder is replaced once all files are written. Raises bundle.Invalid for any other
     content.

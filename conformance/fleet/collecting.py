@@ -76,10 +76,7 @@ def collect(
     summary = Summary(problems=received.unknown_folders(fleet, found))
     (output / TARGETS).mkdir(parents=True, exist_ok=True)
     collector = _Collector(fleet, contract, output, trusted, summary)
-    with (
-        files.replacing(output / INDEX) as written,
-        files.open_private(written, "w") as index,
-    ):
+    with files.replacing_text(output / INDEX) as index:
         for member in fleet.targets:
             collector.add(member, found.get(member.id, ()), index)
     _write(output / FLEET, _facts(fleet, contract, summary.problems))
@@ -115,7 +112,7 @@ def _facts(fleet: Fleet, contract: Contract, problems: Sequence[Problem]) -> dic
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
-    with files.replacing(path) as written, files.open_private(written, "w") as stream:
+    with files.replacing_text(path) as stream:
         stream.write(json.dumps(data) + "\n")
 
 
@@ -235,9 +232,6 @@ def _entry(folder: Path) -> Row | None:
 
 def _remember(folder: Path, history: Sequence[Past]) -> None:
     """Write the history of a target: the lines of its last nights."""
-    with (
-        files.replacing(folder / history_file.NAME) as written,
-        files.open_private(written, "w") as stream,
-    ):
+    with files.replacing_text(folder / history_file.NAME) as stream:
         for each in history[-rows.TREND :]:
             stream.write(json.dumps(convert.to_json(each)) + "\n")

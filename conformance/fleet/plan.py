@@ -101,7 +101,7 @@ def draw_up(
     _require_distinct_ids(members)
     ordered = tuple(sorted(members, key=lambda member: member.id))
     fleet = Fleet(pins, ordered, profile, directory)
-    with files.replacing(output) as written, files.open_private(written, "w") as stream:
+    with files.replacing_text(output) as stream:
         stream.write(json.dumps(_as_data(fleet), indent=1) + "\n")
     return read(output)
 

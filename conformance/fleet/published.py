@@ -145,7 +145,7 @@ def _is_private(host: str | None) -> bool:
     except OSError:  # a proxy may be able to resolve the name
         return False
     for *_, socket_address in found:
-        address, _, _zone = str(socket_address[0]).partition("%")
+        address = str(socket_address[0]).partition("%")[0]  # without the zone
         if not ip_address(address).is_global:
             return True
     return False

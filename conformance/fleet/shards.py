@@ -9,7 +9,7 @@ from conformance.fleet.plan import Fleet, Member
 MOST = 256
 """Maximum number of jobs in a matrix of GitHub."""
 PER_SHARD = 10
-"""Maximum number of targets of a shard, unless that would need more than MOST shards."""
+"""Average number of targets of a shard, unless that would need more than MOST shards."""
 
 
 def number_for(fleet: Fleet, asked: int | None) -> int:

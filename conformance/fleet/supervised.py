@@ -95,7 +95,7 @@ def run(
 def last_words(output: Path) -> str:
     """The last line of an output, safe to print; empty if there is none.
 
-    The path of a report is skipped, because every complete run prints it at the end.
+    The path of a report is skipped, because a run prints it last.
     """
     with output.open("rb") as file:
         size = file.seek(0, os.SEEK_END)

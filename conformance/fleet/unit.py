@@ -131,7 +131,7 @@ def work(unit: Unit, folder: Path, stop: Event) -> Result:
 
 def store(result: Result, folder: Path) -> None:
     """Write the result.json of a folder."""
-    with files.replacing(folder / RESULT) as written, files.open_private(written, "w") as stream:
+    with files.replacing_text(folder / RESULT) as stream:
         stream.write(json.dumps({"format": FORMAT, **asdict(result)}) + "\n")
 
 
@@ -235,7 +235,7 @@ def _fetch_published(unit: Unit, begun: Result, path: Path, folder: Path, stop: 
 def _run(
     unit: Unit, begun: Result, path: Path, env: dict[str, str], folder: Path, stop: Event
 ) -> Result:
-    """Run the suite against a target. Exit codes 0, 1 and 3 mean that the run was completed."""
+    """Run the suite against a target. Exit codes 0, 1 and 3 mean that the run ended normally."""
     pins = unit.pins
     arguments = ["run", "--yes", "--target", str(path), "--seed", str(pins.seed)]
     arguments += ["--depth", pins.depth, "--output", str(folder / WORK)]

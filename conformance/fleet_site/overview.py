@@ -120,7 +120,7 @@ class Tally:
 
     @property
     def common_letter(self) -> str:
-        """The letter that all targets share to which the clause applies; empty if they differ."""
+        """The letter shared by all targets to which the clause applies; empty if they differ."""
         letters = set(self.letters) - set(ABSENT)
         return "".join(letters) if len(letters) == 1 else ""
 
@@ -218,7 +218,7 @@ class Overview:
 
     @property
     def tested_by_none(self) -> list[Tally]:
-        """The clauses that are untested on every target to which they apply, if there is any."""
+        """The clauses that are untested wherever they apply, and those that apply to no target."""
         return [each for each in self.tallies if each.common_letter == "U" or each.absent]
 
     @property
@@ -232,7 +232,7 @@ class Overview:
 
     @property
     def broken_by_all(self) -> list[Tally]:
-        """The clauses that every target breaks on which they were judged, if these are ENOUGH."""
+        """The clauses that at least ENOUGH targets were judged on, and that all of these break."""
         return [each for each in self.tallies if each.judged == each.broken >= ENOUGH]
 
     @property

@@ -171,10 +171,7 @@ def write(outcome: Outcome, directory: Path) -> None:
     data = json.dumps(_data(outcome), indent=1)
     page = "\n".join(_markdown(outcome))
     for name, text in ((DATA, data), (PAGE, page)):
-        with (
-            files.replacing(directory / name) as written,
-            files.open_private(written, "w") as stream,
-        ):
+        with files.replacing_text(directory / name) as stream:
             stream.write(f"{text}\n")
 
 

@@ -53,7 +53,7 @@ def write_watch(watch: Watch, directory: Path) -> None:
 def _write(value: State | Watch, path: Path) -> None:
     """Write a value to a file. Raises UsageError if that is impossible."""
     try:
-        with files.replacing(path) as written, files.open_private(written, "w") as stream:
+        with files.replacing_text(path) as stream:
             stream.write(json.dumps(convert.to_json(value), indent=1) + "\n")
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {reason(error)}") from None

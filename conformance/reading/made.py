@@ -26,7 +26,7 @@ GONE = 404
 
 Id = str | int
 """The id of an object, as returned by the target."""
-ObjectKey = tuple[str, Id]
+KindAndId = tuple[str, Id]
 """The kind and the id of an object."""
 
 
@@ -54,8 +54,8 @@ def made_by(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
     creations = {operation.id for operation in contract.operations_by("create")}
     if not any(each.operation in creations for each in sent):
         return []
-    seen: set[ObjectKey] = set()  # whatever a response has shown so far
-    made: dict[ObjectKey, Made] = {}
+    seen: set[KindAndId] = set()  # whatever a response has shown so far
+    made: dict[KindAndId, Made] = {}
     for answer, shown in _successes(contract, sent):
         if answer.operation.action == "delete":
             kept = {key: each for key, each in made.items() if not _removes(answer, each)}
@@ -75,9 +75,9 @@ def worked_on(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
     An exchange works on an object if its operation does more than read, its request names the
     object, and it succeeds. Any response but that of a creation shows objects that existed before.
     """
-    seen: set[ObjectKey] = set()
-    older: dict[tuple[str, str], ObjectKey] = {}  # by kind and by the id as requests spell it
-    found: dict[ObjectKey, Made] = {}
+    seen: set[KindAndId] = set()
+    older: dict[tuple[str, str], KindAndId] = {}  # by kind and by the id as requests spell it
+    found: dict[KindAndId, Made] = {}
     for answer, shown in _successes(contract, exchanges):
         for named in _possibly_named(answer) & older.keys():
             key = older[named]
@@ -90,7 +90,7 @@ def worked_on(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
 
 def _successes(
     contract: Contract, exchanges: Iterable[Exchange]
-) -> Iterator[tuple[Answer, set[ObjectKey]]]:
+) -> Iterator[tuple[Answer, set[KindAndId]]]:
     """The successes among some exchanges, and cleanups that found nothing, with what they show."""
     for exchange in exchanges:
         answer = answer_of(contract, exchange)
@@ -118,7 +118,7 @@ def _possibly_named(answer: Answer) -> set[tuple[str, str]]:
     return {(operation.kind, str(each)) for each in names}
 
 
-def _names_in(contract: Contract, answer: Answer) -> set[ObjectKey]:
+def _names_in(contract: Contract, answer: Answer) -> set[KindAndId]:
     """The objects in a response, by kind and id."""
     kind = answer.operation.kind
     rows = (row.get(contract.identifier_of(kind)) for row in answer.rows)

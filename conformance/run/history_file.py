@@ -124,7 +124,7 @@ def before(past: list[Past], now: Past) -> tuple[Past, ...]:
 def rebuild(directory: Path) -> list[Past]:
     """Recreate the history of an output directory from the runs that it still contains."""
     found = sorted(_stored_entries(directory), key=lambda past: past.finished)
-    with files.replacing(directory / NAME) as written, files.open_private(written, "w") as stream:
+    with files.replacing_text(directory / NAME) as stream:
         for past in found:
             stream.write(json.dumps(convert.to_json(past)) + "\n")
     return found

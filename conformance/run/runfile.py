@@ -81,7 +81,7 @@ def write(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
 
 
 def _write(members: dict[str, Any], directory: Path) -> None:
-    with files.replacing(directory / RUN) as written, files.open_private(written, "w") as stream:
+    with files.replacing_text(directory / RUN) as stream:
         stream.write(_text(members))
 
 

@@ -40,10 +40,7 @@ class Shard:
 
     def store(self, directory: Path) -> None:
         """Write shard.json into a directory."""
-        with (
-            files.replacing(directory / NAME) as written,
-            files.open_private(written, "w") as stream,
-        ):
+        with files.replacing_text(directory / NAME) as stream:
             stream.write(json.dumps(asdict(self)) + "\n")
 
 
