@@ -82,15 +82,7 @@ def _join_lookups(with_keys: Settled) -> Settled:
 
 def _join_invalid_requests(with_keys: Settled) -> Settled:
     """Give faults on invalid requests one key, if many mistakes lead to responses of one shape."""
-    faults = [(sighting, key) for sighting, key in with_keys if key.rule == FAULT and key.flaw]
-    of_others = {_provoked(key) for sighting, key in faults if _is_due(sighting, OTHERS)}
-    on_invalid = [
-        (sighting, key)
-        for sighting, key in faults
-        if _is_due(sighting, ANY_REFUSAL)
-        and key.flaw not in OF_LOOKUPS
-        and _provoked(key) not in of_others
-    ]
+    on_invalid = _faults_on_invalid_requests(with_keys)
     flaws: dict[str, set[str]] = defaultdict(set)  # by shape
     operations: dict[str, set[str]] = defaultdict(set)  # by shape
     for sighting, key in on_invalid:
@@ -107,6 +99,19 @@ def _join_invalid_requests(with_keys: Settled) -> Settled:
         return replace(key, flaw=ANY_INVALID) if is_joined else key
 
     return [(sighting, settled_key(key)) for sighting, key in with_keys]
+
+
+def _faults_on_invalid_requests(with_keys: Settled) -> Settled:
+    """The server faults on requests that should have been refused with 400, not another status."""
+    faults = [(sighting, key) for sighting, key in with_keys if key.rule == FAULT and key.flaw]
+    of_others = {_provoked(key) for sighting, key in faults if _is_due(sighting, OTHERS)}
+    return [
+        (sighting, key)
+        for sighting, key in faults
+        if _is_due(sighting, ANY_REFUSAL)
+        and key.flaw not in OF_LOOKUPS
+        and _provoked(key) not in of_others
+    ]
 
 
 def _provoked(key: Key) -> tuple[str, str]:

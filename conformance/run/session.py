@@ -254,10 +254,7 @@ class Session:
         return tuple(case for case in runnable if chosen is None or case.id in chosen)
 
     def _asks_again(self, case: Case, sent: Iterable[Exchange]) -> bool:
-        """Whether to run a case again to confirm a violation.
-
-        If the plan may cut the case short, any violation counts.
-        """
+        """Whether to confirm a violation: if its rule wants that, or the case may be cut short."""
         known = {each: checks.RULES[each] for each in case.rules}
         rules = {name: rule for name, rule in known.items() if rule.confirm or case.at_most}
         confirming = replace(case, rules=tuple(rules), at_most=0)
