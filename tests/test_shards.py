@@ -165,7 +165,7 @@ def test_a_shard_of_another_run_is_reported(
     foreign = place.run("foreign", "--shard", f"2/{COUNT}", "--seed", "7")
     outcome = merge(parts[0], foreign)
     assert outcome.code == 3
-    assert re.search("belongs to another run than .*: seed", outcome.err)
+    assert re.search("belong to different runs: they differ in seed", outcome.err)
     assert "shard 2 of 2 is missing" in outcome.err
 
 
