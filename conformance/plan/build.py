@@ -28,7 +28,7 @@ from conformance.plan.registry import BAD_KEYS_ALLOWED, KEY, Draft, Planning, Sc
 BUSINESS = "business:"
 """The prefix of the need for the id of a business, followed by its name."""
 OTHER_NEEDS = frozenset({KEY, "clock", "addresses", *(BUSINESS + name for name in Business)})
-"""What a case may need apart from certain keys."""
+"""What a case may need apart from keys with a given role."""
 ADDRESSES = 16
 """Local addresses that rate-limit cases need; half of them are reserved for these cases."""
 LEFT_OUT = (
@@ -38,9 +38,9 @@ LEFT_OUT = (
 ALLOW = "allow: "
 """The beginning of the place that allows an effect in a target file."""
 OPENING, CHEAP = 12, 3
-"""Cases that the seed draws for the beginning of a run, and the most that one may cost."""
+"""How many cases the seed draws to open a run, and the most requests that each may cost."""
 READS = 0, False, False
-"""The sort key of cases that only read."""
+"""The sort key of the cases of the first phase, if they only read."""
 FIRST_CHANGES = 2
 """The first phase in which requests may change the target."""
 
@@ -83,20 +83,21 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
     ValueError for a duplicate id, and for a need that no target file can meet.
     """
     bad_keys = _BadKeys(planning.target)
-    keyed: list[tuple[tuple[int, bool, bool], Case]] = []  # each case after its sort key
+    sortable: list[tuple[tuple[int, bool, bool], Case]] = []  # each case after its sort key
     for scenario, draft in _drafts(planning, scenarios):
-        effect = bad_keys.graded(draft)
+        effect = bad_keys.effect_of(draft)
         case = _case(scenario, draft, effect, planning.target)
-        keyed.append((_sort_key(scenario, draft, effect), case))
-    keyed.sort(key=lambda entry: entry[0])
-    cases = [case for _, case in keyed]
+        sortable.append((_sort_key(scenario, draft, effect), case))
+    sortable.sort(key=lambda pair: pair[0])
+    cases = [case for _, case in sortable]
     _check_ids(cases)
-    opening = _opening_reads([case for key, case in keyed if key == READS], planning.seed)
+    first_reads = [case for key, case in sortable if key == READS]
+    opening = _opening_reads(first_reads, planning.seed)
     return Plan((*opening, *(case for case in cases if case not in opening)))
 
 
 def _opening_reads(reads: list[Case], seed: int) -> list[Case]:
-    """A few cheap cases that the seed draws from some reads, each of a different operation.
+    """A few cheap cases that the seed draws from some reads, at most one for each operation.
 
     They make the first requests of a run differ from run to run.
     """
@@ -114,11 +115,11 @@ def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
     ``plan`` is for a target that lacks something, ``complete`` for one that lacks nothing. The
     added cases never run, but their cells are part of the contract.
     """
-    known = {case.id for case in plan.cases}
-    lost = [case for case in complete.cases if case.id not in known]
+    kept = {case.id for case in plan.cases}
+    lacking = [case for case in complete.cases if case.id not in kept]
     marked = [
         replace(case, gap=LEFT_OUT, place="", lacks=(), wants=(), inapplicable=True)
-        for case in lost
+        for case in lacking
     ]
     return Plan((*plan.cases, *marked))
 
@@ -150,29 +151,33 @@ def _check_ids(cases: Iterable[Case]) -> None:
 
 
 class _BadKeys:
-    """Grades cases by the requests with bad keys so far, because too many may trip a rate limit."""
+    """Counts requests with bad keys, and gives the effect FLOOD to cases that would send too many.
+
+    Too many such requests may trip a rate limit.
+    """
 
     def __init__(self, target: Declaration) -> None:
         self._target = target
-        self._left = BAD_KEYS_ALLOWED
+        self._allowed = BAD_KEYS_ALLOWED
 
-    def graded(self, draft: Draft) -> Effect:
-        """The effect of a case: that of the draft, or FLOOD if it exceeds the allowed bad keys.
+    def effect_of(self, draft: Draft) -> Effect:
+        """The effect of a case: that of the draft, or FLOOD if it sends too many bad keys.
 
-        A case that cannot run does not count.
+        Call it once for each draft, in order: it deducts the bad keys of a case that can run from
+        those still allowed. Nothing is deducted if the target file allows FLOOD.
         """
         effect = _effect_of(draft)
         if Effect.FLOOD in self._target.allow:
             return effect
-        if draft.bad_keys > self._left:
+        if draft.bad_keys > self._allowed:
             return Effect.FLOOD
         if _gap(draft, effect, self._target) is None:
-            self._left -= draft.bad_keys
+            self._allowed -= draft.bad_keys
         return effect
 
 
 def _effect_of(draft: Draft) -> Effect:
-    """The effect of a draft, or that of its operation if it gives none."""
+    """The effect that a draft states, or that of its operation if it states none."""
     if draft.effect is not None:
         return draft.effect
     return _operation_effect(draft)
@@ -226,7 +231,7 @@ def _gap(draft: Draft, effect: Effect, target: Declaration) -> Missing | None:
     """The first thing to provide so that a case can run; None if it can."""
     for missing in _unmet_needs(draft.needs, draft.operation, target):
         return missing
-    if KeyName.FULL in draft.needs and not _may_make(draft.operation, effect, target):
+    if KeyName.FULL in draft.needs and not _main_key_opens(draft.operation, effect, target):
         return NO_FULL_KEY
     harms = [effect]
     if effect is Effect.FLOOD:  # a flood of writes needs both to be allowed
@@ -243,7 +248,7 @@ def _unmet_needs(
 ) -> Iterator[Missing]:
     """What to provide for each need that the target does not meet.
 
-    The key of another business must have the scope that the operation requires.
+    A key of another business that lacks the scope of the operation does not meet its need.
     """
     for need in needs:
         missing = None if _is_given(need, target) else _missing_for(need)
@@ -254,10 +259,11 @@ def _unmet_needs(
             yield Missing(KEY_ROLES[need].place, KEY_ROLES[need].advice)
 
 
-def _may_make(operation: Operation | None, effect: Effect, target: Declaration) -> bool:
-    """Whether the main key may send the requests of a case.
+def _main_key_opens(operation: Operation | None, effect: Effect, target: Declaration) -> bool:
+    """Whether the main key has the scopes for the requests of a case.
 
-    A case with an effect may also call operations other than its own.
+    For a case whose effect is not harmless, the key needs every scope, because such a case may also
+    call operations other than its own.
     """
     if target.opens_all(target.main_key):
         return True

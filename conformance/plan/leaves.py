@@ -1,7 +1,7 @@
 """What the cases of a plan leave on a target that nobody can delete, and what they spend there.
 
 The numbers of each case were measured on the reference server. Other targets may accept more, or
-less. A case that the data lacks counts as leaving nothing.
+less. A case without data counts as leaving and spending nothing.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from conformance.model import Case
 
 DATA = Path(__file__).parents[1] / "leaves.json"
 MODES = ("new", "reused", "least")
-"""What the numbers of a case are for: new objects, those of earlier runs, and these without any
-additional creation."""
+"""What the three numbers of a case are for: a run that creates new objects, a run that reuses
+objects of an earlier run, and the latter without its additional creations."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,10 @@ class Leaves:
 
 
 def expected(cases: Iterable[Case], *, reuse: bool, turns: int = 1) -> Leaves:
-    """What some cases leave and spend, with objects of an earlier run if there is ``reuse``.
+    """What some cases leave and spend, using objects of an earlier run if ``reuse`` is set.
 
-    Additional creations are spread over ``turns`` runs, so their numbers are averages.
+    With ``reuse``, additional creations are spread over ``turns`` runs, so they count as an average
+    per run. Sums are rounded up.
     """
     sums: dict[str, defaultdict[str, float]] = {  # by part of the data, and then by name
         "leaves": defaultdict(float),
@@ -43,21 +44,21 @@ def expected(cases: Iterable[Case], *, reuse: bool, turns: int = 1) -> Leaves:
     for case in cases:
         for part, counts in _measured().get(case.id, {}).items():
             for name, (new, reused, least) in counts.items():
-                usual = least + max(0, reused - least) / turns
-                sums[part][name] += usual if reuse else new
+                average_reused = least + max(0, reused - least) / turns
+                sums[part][name] += average_reused if reuse else new
     return Leaves(_rounded(sums["leaves"]), _rounded(sums["spends"]))
 
 
 def _rounded(counts: Mapping[str, float]) -> dict[str, int]:
-    """Each count rounded up, by name in order, without zeros."""
+    """The counts other than zero, rounded up and sorted by name."""
     return {name: ceil(count) for name, count in sorted(counts.items()) if count}
 
 
 @cache
 def _measured() -> dict[str, dict[str, dict[str, list[int]]]]:
-    """The measured numbers, one for each of MODES; empty where the package has no data.
+    """The measured numbers by case, by part (``leaves`` or ``spends``), and by kind or operation.
 
-    They are by case, by part (``leaves`` or ``spends``), and by kind or operation.
+    Each is a list with one number for each of MODES. Empty if the package has no data.
     """
     if not DATA.exists():
         return {}

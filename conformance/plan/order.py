@@ -30,14 +30,14 @@ FIRST_FED = 0.003
 FIRST_SENT = 0.5
 """The value of the first request to an operation, in faults; its response feeds many rules."""
 FED_AGAIN = 0.1
-"""The value of each further case there, compared with the one before it."""
+"""The value of each further case that feeds it, as a share of that of the case before."""
 EVERYWHERE = "*"
 """Replaces the operation for faults that any operation shows, and the action of the whole API."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A case that the order adds: to its end, or ``at_most`` some requests of it.
+    """A case that the order adds, cut short after ``at_most`` requests; WHOLE means not cut short.
 
     ``price`` is the number of requests that this adds to earlier steps of the same case.
     """
@@ -57,7 +57,7 @@ def ordered(plan: Plan, contract: Contract, values: Values, due: Due) -> Iterato
 
 
 def within(steps: Iterable[Step], budget: int) -> dict[str, int]:
-    """The cases of the first steps that a budget pays for: where each is cut short, by id."""
+    """The cases of the first steps that a budget pays for, by id, each with its ``at_most``."""
     kept: dict[str, int] = {}
     for step in steps:
         budget -= step.price
@@ -68,30 +68,30 @@ def within(steps: Iterable[Step], budget: int) -> dict[str, int]:
 
 
 def cut(case: Case, at_most: int) -> Case:
-    """The case, cut short after some requests."""
-    return replace(case, at_most=at_most, cost=at_most) if at_most else case
+    """The case, cut short after ``at_most`` requests; unchanged if that is WHOLE."""
+    return case if at_most == WHOLE else replace(case, at_most=at_most, cost=at_most)
 
 
 @dataclass(frozen=True)
-class _Hope:
+class _Expected:
     """Faults that a case may show.
 
-    ``faults`` names their operation, or EVERYWHERE, and the number of their kind. ``likely`` says
-    how likely the case shows them, by the number of requests after which it is cut short: for all
-    CUTS, as cases of one scenario share it.
+    ``faults`` is their operation, or EVERYWHERE, and the number of their kind. ``chances`` says how
+    likely the case shows them, by the number of requests after which it is cut short. It has all
+    CUTS and WHOLE, even for a short case, because the cases of a scenario share it.
     """
 
     faults: tuple[str, int]
-    likely: Mapping[int, float]
+    chances: Mapping[int, float]
 
 
 @dataclass(frozen=True)
-class _Shown:
-    """A kind of faults that a scenario shows, by its number; ``likely`` as for a ``_Hope``."""
+class _Kind:
+    """A kind of faults that a scenario may show; ``chances`` are those of ``_Expected``."""
 
-    number: int
+    number: int  # of the kind
     everywhere: bool
-    likely: Mapping[int, float]
+    chances: Mapping[int, float]
 
 
 class _Order:
@@ -108,18 +108,18 @@ class _Order:
         self._feeding: dict[tuple[str, str], float] = {}
         self._taken: dict[str, int] = {}  # by case, after how many requests it is cut short
         self._reached: set[str] = set()  # operations
-        self._heap: list[tuple[float, int, str, int]] = []  # see _entry
-        self._shown: dict[tuple[str, str], list[_Shown]] = {}  # by action and scenario
+        self._heap: list[tuple[float, int, str, int]] = []  # see _heap_entry
+        self._kinds: dict[tuple[str, str], list[_Kind]] = {}  # by action and scenario
         self._initialise_values()
-        self._hopes = {case.id: self._hopes_of(case) for case in plan.runnable}
-        self._usual = self._usual_value()
+        self._expected = {case.id: self._expected_of(case) for case in plan.runnable}
+        self._average = self._average_value()
 
     # --- what there is to find ---
 
     def _initialise_values(self) -> None:
         """Set what is left to find and the value of feeding each rule, before the first step.
 
-        For each action that shows a kind of faults, the weight of the kind is spread over the
+        For each action that shows a kind of faults, the full weight of the kind is spread over the
         operations with that action, more of it on larger ones.
         """
         sizes: dict[str, dict[str, float]] = defaultdict(dict)  # by action, then by operation
@@ -141,29 +141,26 @@ class _Order:
         known = self._operations.get(operation)
         return math.sqrt(1 + len(known.parameters)) if known else 1.0
 
-    def _hopes_of(self, case: Case) -> list[_Hope]:
-        """The faults that a case may show. What a scenario shows is computed once per action."""
+    def _expected_of(self, case: Case) -> list[_Expected]:
+        """The faults that a case may show. The kinds are found once per action and scenario."""
         action, scenario = self._action(case), case.scenario
-        if (action, scenario) not in self._shown:
-            self._shown[action, scenario] = [
-                _Shown(
-                    number,
-                    kind.everywhere,
-                    {cut_: kind.found(action, scenario, cut_) for cut_ in (*CUTS, WHOLE)},
-                )
-                for number, kind in enumerate(self._values.kinds)
-                if scenario in kind.shows.get(action, {})
-            ]
-        hopes = []
-        for shown in self._shown[action, scenario]:
+        if (action, scenario) not in self._kinds:
+            kinds = []
+            for number, kind in enumerate(self._values.kinds):
+                if scenario in kind.shows.get(action, {}):
+                    chances = {n: kind.chance(action, scenario, n) for n in (*CUTS, WHOLE)}
+                    kinds.append(_Kind(number, kind.everywhere, chances))
+            self._kinds[action, scenario] = kinds
+        expected = []
+        for shown in self._kinds[action, scenario]:
             operation = EVERYWHERE if shown.everywhere else case.operation
-            hopes.append(_Hope((operation, shown.number), shown.likely))
-        return hopes
+            expected.append(_Expected((operation, shown.number), shown.chances))
+        return expected
 
-    def _usual_value(self) -> float:
-        """The expected faults for each request of known scenarios, on average.
+    def _average_value(self) -> float:
+        """The expected faults per request of the scenarios with known faults.
 
-        It is the value of a request of a scenario about which nothing is known.
+        It is used as the value of a request of any other scenario.
         """
         scenarios = self._values.scenarios
         known = [case for case in self._cases.values() if case.scenario in scenarios]
@@ -181,44 +178,45 @@ class _Order:
         """All steps; those that are ``due`` come in time, the others by their value.
 
         A value only falls from step to step, so a value in the heap is an upper bound. An entry
-        whose value has fallen goes back into the heap.
+        whose value has fallen goes back into the heap with its new value.
         """
         for case in self._cases.values():
             self._offer(case)
         spent = 0
         waiting = {number: list(cases) for number, cases in due.items()}
         while self._heap:
-            rank, _, case_id, cut_ = heapq.heappop(self._heap)
+            rank, _, case_id, at_most = heapq.heappop(self._heap)
             case = self._cases[case_id]
-            if not self._adds(case, cut_):
+            if not self._adds(case, at_most):
                 continue
-            entry = self._entry(case, cut_)
+            entry = self._heap_entry(case, at_most)
             rank_now = entry[0]
             if rank_now > rank:
                 heapq.heappush(self._heap, entry)
                 continue
-            urgent = self._urgent(waiting, spent + self._price(case, cut_))
+            urgent = self._urgent(waiting, spent + self._price(case, at_most))
             if urgent is not None:
                 heapq.heappush(self._heap, entry)
-                case, cut_ = urgent, WHOLE
-            step = Step(case.id, cut_, self._price(case, cut_))
-            self._take(case, cut_)
+                case, at_most = urgent, WHOLE
+            step = Step(case.id, at_most, self._price(case, at_most))
+            self._take(case, at_most)
             self._offer(case)
             spent += step.price
             yield step
 
     def _offer(self, case: Case) -> None:
-        """Put the steps that a case still has into the heap, at their present prices."""
-        for cut_ in (*CUTS, WHOLE):
-            is_possible = cut_ == WHOLE or cut_ < case.cost
-            if is_possible and self._adds(case, cut_):
-                heapq.heappush(self._heap, self._entry(case, cut_))
+        """Put every step that would still add to a case into the heap, at its present price."""
+        for at_most in (*CUTS, WHOLE):
+            is_possible = at_most == WHOLE or at_most < case.cost
+            if is_possible and self._adds(case, at_most):
+                heapq.heappush(self._heap, self._heap_entry(case, at_most))
 
     def _urgent(self, waiting: dict[int, list[Case]], spent: int) -> Case | None:
-        """The cheapest case that would be late if it waited for a step; None if none would be.
+        """The case to take instead of the next step, so that no case in ``waiting`` is late.
 
-        ``waiting`` has the cases by the number of requests within which they must run, and
-        ``spent`` is the number of requests after that step.
+        ``waiting`` has cases by the number of requests within which they must run, and ``spent`` is
+        the number of requests sent after the next step. Returns the cheapest of the cases that
+        would no longer fit; None if all would fit.
         """
         for number, cases in waiting.items():
             prices = {
@@ -228,56 +226,60 @@ class _Order:
                 return self._cases[min(prices, key=lambda name: prices[name])]
         return None
 
-    def _entry(self, case: Case, cut_: int) -> tuple[float, int, str, int]:
-        """The entry of a step in the heap: its negative value per request, and its place first.
+    def _heap_entry(self, case: Case, at_most: int) -> tuple[float, int, str, int]:
+        """The entry of a step in the heap, which yields the smallest entry first.
 
-        The case and where it is cut short follow.
+        It holds the negative value per request, the place of the case in the plan for ties, the id
+        of the case, and after how many requests it is cut short.
         """
-        value = self._value(case, cut_) / self._price(case, cut_)
-        return -value, self._places[case.id], case.id, cut_
+        value = self._value(case, at_most) / self._price(case, at_most)
+        return -value, self._places[case.id], case.id, at_most
 
-    def _adds(self, case: Case, cut_: int) -> bool:
-        """Whether a step adds anything to what was taken of its case."""
+    def _adds(self, case: Case, at_most: int) -> bool:
+        """Whether a step sends more of its case than the steps taken so far."""
         taken = self._taken.get(case.id)
         if taken is None:
             return True
-        return taken != WHOLE and (cut_ == WHOLE or cut_ > taken)
+        return taken != WHOLE and (at_most == WHOLE or at_most > taken)
 
-    def _price(self, case: Case, cut_: int) -> int:
+    def _price(self, case: Case, at_most: int) -> int:
         """The requests that a step adds."""
-        return max(1, (cut_ or case.cost) - self._taken.get(case.id, 0))
+        return max(1, (at_most or case.cost) - self._taken.get(case.id, 0))
 
-    def _value(self, case: Case, cut_: int) -> float:
+    def _value(self, case: Case, at_most: int) -> float:
         """The faults that a step is expected to show, and what it is worth to feed its rules."""
         known = case.scenario in self._values.scenarios
-        value = 0.0 if known else self._usual * self._price(case, cut_)
+        value = 0.0 if known else self._average * self._price(case, at_most)
         taken = self._taken.get(case.id)
-        for hope in self._hopes[case.id]:
-            value += self._left[hope.faults] * _more_likely(hope, taken, cut_)
+        for expected in self._expected[case.id]:
+            value += self._left[expected.faults] * _chance_of_step(expected, taken, at_most)
         if case.operation not in self._reached:
             value += FIRST_SENT
-        if cut_ == WHOLE:
+        if at_most == WHOLE:
             value += math.fsum(self._feeding[rule, case.operation] for rule in case.rules)
         return value
 
-    def _take(self, case: Case, cut_: int) -> None:
-        """Take a step: expect fewer faults of those that it may show, and feed its rules."""
+    def _take(self, case: Case, at_most: int) -> None:
+        """Record a step as taken, and lower what further steps are worth accordingly."""
         taken = self._taken.get(case.id)
-        for hope in self._hopes[case.id]:
-            self._left[hope.faults] *= 1 - _more_likely(hope, taken, cut_)
-        if cut_ == WHOLE:
+        for expected in self._expected[case.id]:
+            self._left[expected.faults] *= 1 - _chance_of_step(expected, taken, at_most)
+        if at_most == WHOLE:
             for rule in case.rules:
                 self._feeding[rule, case.operation] *= FED_AGAIN
-        self._taken[case.id] = cut_
+        self._taken[case.id] = at_most
         self._reached.add(case.operation)
 
 
-def _more_likely(hope: _Hope, taken: int | None, cut_: int) -> float:
+def _chance_of_step(expected: _Expected, taken: int | None, at_most: int) -> float:
     """How likely a step shows the faults, if earlier requests of its case have not.
 
     ``taken`` is after how many requests the case is cut short so far; None if it is not taken.
     """
+    chance = expected.chances[at_most]
     if taken is None:
-        return hope.likely[cut_]
-    before = hope.likely[taken]
-    return (hope.likely[cut_] - before) / (1 - before) if before < 1 else 0.0
+        return chance
+    before = expected.chances[taken]
+    if before >= 1:
+        return 0.0
+    return (chance - before) / (1 - before)

@@ -24,12 +24,13 @@ class Draft:
 
     ``needs`` names what the target file must provide: a key role (``full``, ``scope:NAME``), KEY
     for a main key that may lack the scope of the operation, the id of a business
-    (``business:NAME``), ``clock`` or ``addresses``. Without something that it ``wants`` of these,
-    the case runs but sends less. ``effect`` is the worst effect of its requests if the target
-    wrongly accepts them; None means the effect of the operation.
-    ``gap`` says why the case cannot run, and ``place`` where the target file may fill it. If an
-    ``optional`` case does not run, no clause is untested because of it. ``rules`` replaces those of
-    the scenario. An ``early`` case comes before the other cases of its phase that change something.
+    (``business:NAME``), ``clock`` or ``addresses``. ``wants`` names such things, too, but without
+    them the case still runs and sends less. ``effect`` is the worst effect of its requests if the
+    target wrongly accepts them; None means the effect of the operation.
+    ``gap`` says why the case cannot run, and ``place`` which member of the target file may change
+    that. If an ``optional`` case does not run, no clause is untested because of it. ``rules``
+    replaces the rules of the scenario; None keeps them. An ``early`` case comes before the other
+    cases of its phase that may change the target.
     """
 
     operation: Operation | None
@@ -67,8 +68,8 @@ class Scenario:
     """A test function that sends requests, the rules that it feeds, and its cases.
 
     ``phase`` orders a run: 0 reads, 1 refused requests, 2 writes, 3 odd writes, 4 limits and clock.
-    If it is ``alone``, its cases do not overlap with others, because a write of one kind may create
-    objects of another, such as a run that places calls.
+    If it is ``alone``, its cases never run at the same time as others, because a write of one kind
+    may create objects of another, such as a run that places calls.
     """
 
     name: str
@@ -122,15 +123,17 @@ def operations(planning: Planning, *actions: str) -> Iterator[Operation]:
     return (operation for operation in known if operation.action in actions)
 
 
-def given(planning: Planning, roles: Iterable[str]) -> tuple[str, ...]:
-    """The roles for which the target file gives a key."""
+def roles_with_keys(planning: Planning, roles: Iterable[str]) -> tuple[str, ...]:
+    """Those of some key roles for which the target file gives a key."""
     return tuple(role for role in roles if role in planning.target.keys)
 
 
 def other_business(planning: Planning) -> str:
     """The need of a case about another business: its key, or its id if only that is given."""
-    given_by_id_alone = planning.target.businesses.keys() - planning.target.keys
-    return f"business:{Business.OTHER}" if Business.OTHER in given_by_id_alone else Business.OTHER
+    target = planning.target
+    if Business.OTHER in target.businesses and Business.OTHER not in target.keys:
+        return f"business:{Business.OTHER}"
+    return Business.OTHER
 
 
 def key_needs(operation: Operation) -> tuple[str, ...]:

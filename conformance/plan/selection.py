@@ -15,13 +15,13 @@ from conformance.plan.order import QUICK, Due, cut, ordered, within
 from conformance.plan.values import learnt
 
 FEW = 8
-"""The most requests of a MUST clause that every quick run judges on one operation."""
+"""A MUST clause that takes at most this many requests is judged by every quick run."""
 SHARED = 48
 """The requests of a budget that are left for what several cases share."""
 SHARED_OF_FEW = 0.3
 """The largest share of a budget that is left for what several cases share."""
 LATER = 1_000
-"""The requests within which every MUST clause is judged on one operation."""
+"""The number of requests within which every MUST clause is judged on one operation."""
 
 
 def wanted(
@@ -86,9 +86,9 @@ def _feeds(case: Case, clause: Clause, rules: Iterable[str]) -> bool:
 
 
 def due(plan: Plan, contract: Contract) -> Due:
-    """The cases that judge each MUST clause once, by the number of requests within which they run.
+    """The cases that judge each MUST clause once, by the number of requests in which they must run.
 
-    Clauses that take at most FEW requests are due within a quick run, all others within LATER.
+    Clauses that take at most FEW requests are due within QUICK, all others within LATER.
     """
     clauses = [clause for clause in contract.clauses.values() if clause.level is Level.MUST]
     candidates = [_runnable(_feeding(plan, clause)) for clause in clauses]
@@ -99,36 +99,39 @@ def due(plan: Plan, contract: Contract) -> Due:
 
 
 def _essential(plan: Plan, candidates: list[list[list[Case]]], most: int) -> list[Case]:
-    """The cases that judge each clause once, where that adds the fewest requests.
+    """The cases that judge each clause on the operation where that adds the fewest requests.
 
-    ``candidates`` has, for each clause, the lists of cases of which one judges it. Clauses that
-    add more than ``most`` requests are left out. All cases that feed a clause on an operation are
-    included, because a cell is untested until all of them have run.
+    ``candidates`` has a list of cases for each clause and operation. Running any of the lists of a
+    clause judges it. A list has all cases that feed the clause on its operation, because a cell is
+    untested until all of them have run. Clauses that add more than ``most`` requests are left out.
     """
-    named = [_ids(chain(*lists)) for lists in candidates]
+    case_ids = [_ids(chain(*lists)) for lists in candidates]
     chosen: set[str] = set()
-    least = {clause: _least(lists, chosen) for clause, lists in enumerate(candidates)}
-    while least:
-        cheapest = min(least, key=lambda clause: _cost(least[clause], chosen))
-        cases = least.pop(cheapest)
+    pending = {clause: _least(lists, chosen) for clause, lists in enumerate(candidates)}
+    while pending:
+        cheapest = min(pending, key=lambda clause: _cost(pending[clause], chosen))
+        cases = pending.pop(cheapest)
         if _cost(cases, chosen) <= most:
             added = _ids(cases) - chosen
             chosen |= added
-            for clause in least:
-                if not added.isdisjoint(named[clause]):
-                    least[clause] = _least(candidates[clause], chosen)
+            for clause in pending:
+                if not added.isdisjoint(case_ids[clause]):
+                    pending[clause] = _least(candidates[clause], chosen)
     return [case for case in plan.cases if case.id in chosen]
 
 
 def affordable(plan: Plan, contract: Contract, budget: int) -> Plan:
-    """The cases of a plan that a request budget allows, the most valuable ones; some cut short."""
+    """The most valuable cases that a request budget allows, in the order of the plan.
+
+    Some of them may be cut short.
+    """
     steps = ordered(plan, contract, learnt(), due(plan, contract))
     kept = within(steps, for_cases(budget))
     return Plan(tuple(cut(case, kept[case.id]) for case in plan.cases if case.id in kept))
 
 
 def for_cases(budget: int) -> int:
-    """What a budget leaves for the cases themselves, without what several of them share."""
+    """The requests of a budget that remain for the cases themselves, without those they share."""
     return budget - min(SHARED, int(budget * SHARED_OF_FEW))
 
 
@@ -150,7 +153,7 @@ def _ids(cases: Iterable[Case]) -> set[str]:
 
 
 def _runnable(candidates: list[list[Case]]) -> list[list[Case]]:
-    """The lists of which every case can run."""
+    """The lists in which every case can run."""
     return [cases for cases in candidates if not any(case.gap for case in cases)]
 
 

@@ -22,7 +22,8 @@ WHOLE = 0
 Shares = tuple[tuple[int, float], ...]
 """Pairs of a number of requests, and the share of a scenario's cases that show a fault with it.
 
-Each share counts only the cases that need just that number; the sum of all is at most 1.
+A case counts only for the smallest number with which it shows the fault. The shares add up to at
+most 1.
 """
 
 
@@ -30,16 +31,16 @@ Each share counts only the cases that need just that number; the sum of all is a
 class FaultKind:
     """Faults that the same requests show.
 
-    ``weight`` is how many of them are known. ``shows`` has the shares of cases that show them: by
-    the action of an operation, and then by scenario. If they are ``everywhere``, any operation
-    shows them; else only the one that has the fault.
+    ``weight`` is how many of them are known. ``shows`` has the shares of cases that show them, by
+    the action of an operation and then by scenario. If ``everywhere`` is true, any operation shows
+    such a fault; else only the operation that has it.
     """
 
     weight: float
     everywhere: bool
     shows: Mapping[str, Mapping[str, Shares]]
 
-    def found(self, action: str, scenario: str, requests: int) -> float:
+    def chance(self, action: str, scenario: str, requests: int) -> float:
         """How likely a case shows such a fault with its first ``requests``; WHOLE means all."""
         shares = self.shows.get(action, {}).get(scenario, ())
         in_time = [share for number, share in shares if requests == WHOLE or number <= requests]

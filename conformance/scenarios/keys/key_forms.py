@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.model import DEAD_KEYS, Effect, KeyName, Operation, Params, Placeholder, SecretKind
-from conformance.plan.registry import BAD_KEYS_ALLOWED, Depth, Planning, given
+from conformance.plan.registry import BAD_KEYS_ALLOWED, Depth, Planning, roles_with_keys
 from conformance.scenarios.client.ids import PROTOTYPE
 from conformance.transport.near_misses import (
     ALTERATIONS,
@@ -135,7 +135,7 @@ def _altered(planning: Planning, number: int) -> list[str]:
         chosen += [name for name in (OTHER_PREFIX, IN_OTHER_CASE) if name in rarer]
     altered = [f"full~{name}" for name in dict.fromkeys(chosen) if name != IN_OTHER_CASE]
     if IN_OTHER_CASE in chosen:
-        roles = (KeyName.FULL, *given(planning, (KeyName.TEST,)))
+        roles = (KeyName.FULL, *roles_with_keys(planning, (KeyName.TEST,)))
         role = roles[number // len(rarer) % len(roles)]
         altered.append(f"{role}~{IN_OTHER_CASE}")
     return altered

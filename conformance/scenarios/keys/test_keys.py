@@ -19,7 +19,7 @@ from conformance.model import (
     Step,
 )
 from conformance.model.placeholder import ISSUED
-from conformance.plan.registry import KEY, Draft, Planning, given, operations, scenario
+from conformance.plan.registry import KEY, Draft, Planning, operations, roles_with_keys, scenario
 from conformance.reading import Answer, members_of
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.member_changes import changes_of_one
@@ -115,9 +115,9 @@ def with_scope(planning: Planning) -> Iterator[Draft]:
         # a key with only one scope may be rejected if a second one may be required
         scopes = () if operation.beside else operation.scopes
         wanted = tuple(f"scope:{scope}" for scope in scopes)
-        keys = (*given(planning, wanted), *named_keys(planning, operation, opening=True))
+        keys = (*roles_with_keys(planning, wanted), *named_keys(planning, operation, opening=True))
         if not keys and planning.target.opens(operation, KeyName.READ_ONLY):
-            keys = given(planning, (KeyName.READ_ONLY,))
+            keys = roles_with_keys(planning, (KeyName.READ_ONLY,))
         params = Keys(keys or (KeyName.FULL,))
         yield Draft(operation, needs=(KeyName.FULL,), wants=wanted, params=params)
 
@@ -144,7 +144,7 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
         if operation.effect is not Effect.READ:
             wanted.append(KeyName.READ_ONLY)
         named = named_keys(planning, operation, opening=False)
-        keys = (*given(planning, wanted), *named)
+        keys = (*roles_with_keys(planning, wanted), *named)
         needs = (KEY,) if keys else (KEY, KeyName.NO_SCOPE)
         yield Draft(
             operation,

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.model import DEAD_KEYS, Contract, Effect, KeyName, Operation, Parameter, Params
-from conformance.plan.registry import KEY, Depth, Draft, Planning, given, key_needs, operations
+from conformance.plan.registry import (
+    KEY,
+    Depth,
+    Draft,
+    Planning,
+    key_needs,
+    operations,
+    roles_with_keys,
+)
 from conformance.scenarios.client.member_changes import changeable
 from conformance.scenarios.client.writing import takes_any_text, visible_change
 
@@ -237,7 +245,7 @@ def _refused_writes(planning: Planning) -> Iterator[Draft]:
             wrong = list(DEAD_KEYS)
             if operation.scopes:
                 wrong += [KeyName.NO_SCOPE, KeyName.READ_ONLY]
-            tried = given(planning, wrong)
+            tried = roles_with_keys(planning, wrong)
             yield Draft(
                 operation,
                 needs=(KEY,),
