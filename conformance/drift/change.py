@@ -53,7 +53,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Alike:
-    """The same change on several operations."""
+    """One change, with all operations on which it occurs."""
 
     kind: Kind
     breaks: bool
@@ -75,7 +75,10 @@ class Alike:
 
 @dataclass(frozen=True)
 class Drift:
-    """The changes of a document, those that break clients first. ``more`` counts those left out."""
+    """The changes of a document, those that break clients first.
+
+    ``more`` is the number of changes that were left out.
+    """
 
     changes: tuple[Alike, ...]
     more: int = 0
@@ -89,8 +92,8 @@ class Drift:
 def drift_of(changes: Iterable[Change]) -> Drift:
     """The drift that consists of some changes, those that break clients first.
 
-    A change that occurs twice counts once, and the same change of several operations is joined.
-    Changes beyond MOST are only counted.
+    A change that occurs twice counts once. The same change on several operations becomes one
+    ``Alike``. After the first MOST changes, further ones are only counted.
     """
     kept: dict[Change, None] = {}  # a set that keeps the order
     more = 0

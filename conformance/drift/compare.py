@@ -21,7 +21,7 @@ ANY_MEDIA = "*/*"
 OPERATION, SECURITY = "operation", "security"
 """The subjects of changes that are about an operation as a whole, and about access to it."""
 NO_KEY = frozenset[str]()
-"""The schemes of a way that needs no key: none."""
+"""The schemes of a way to authenticate that needs no key: an empty set."""
 NO_PATHS = "it describes no operation"
 
 
@@ -92,7 +92,7 @@ class _Comparison:
                 yield _spot(route, parameter).change(Kind.NEW, "is required", breaks=True)
 
     def _body(self, route: str, ours: Body | None, theirs: Body | None) -> Iterator[Change]:
-        """What differs between the bodies of requests; None stands for no body."""
+        """What differs between two request bodies; None stands for no body."""
         spot = Spot(route, Side.REQUEST, "request body")
         if ours is None:
             if theirs is not None and theirs.required:
@@ -164,12 +164,11 @@ def _security(route: str, ours: frozenset[Way], theirs: frozenset[Way]) -> Itera
     """What differs in the ways to authenticate: the schemes, or the scopes that these need."""
     known = {way.schemes for way in ours}
     accepted = {way.schemes for way in theirs}
-    # clients of the contract know none of the ways that the target accepts
+    # true if clients of the contract know none of the ways that the target accepts
     if known.isdisjoint(accepted) and NO_KEY not in accepted:
-        schemes = sorted(" and ".join(sorted(each)) for each in accepted)
-        yield Change(
-            route, Kind.NARROWER, True, SECURITY, f"takes only {named(' or '.join(schemes))}"
-        )
+        alternatives = sorted(" and ".join(sorted(schemes)) for schemes in accepted)
+        words = f"takes only {named(' or '.join(alternatives))}"
+        yield Change(route, Kind.NARROWER, True, SECURITY, words)
         return
     if NO_KEY in known - accepted:
         yield Change(route, Kind.NARROWER, True, SECURITY, "is required")
@@ -183,8 +182,8 @@ def _security(route: str, ours: frozenset[Way], theirs: frozenset[Way]) -> Itera
 def _more_scopes(ours: frozenset[Way], theirs: frozenset[Way]) -> list[str]:
     """The scopes that every way of the target needs, but no way of the contract, sorted.
 
-    Only ways with schemes that both have are compared. A document that lists no scopes, as many do,
-    needs none here.
+    Only ways with schemes that the contract and the target share are compared. Many documents list
+    no scopes; then nothing is returned.
     """
     shared = {way.schemes for way in ours} & {way.schemes for way in theirs}
     if not shared:

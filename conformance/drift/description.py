@@ -48,7 +48,7 @@ class Body:
 class Way:
     """One way to authenticate: the schemes that are needed together, and their scopes.
 
-    Each scheme is in words, such as ``http bearer``. Without a scheme, everybody has access.
+    Each scheme is in words, such as ``http bearer``. Without schemes, no key is needed.
     """
 
     schemes: frozenset[str]
@@ -73,8 +73,8 @@ class Operation:
 class Description:
     """The operations of a document by route, such as ``GET /agents/{}``.
 
-    If a path begins with one of the ``bases``, or with the path of a server in the document, routes
-    leave that out. Raises TooMuchError.
+    If a path begins with one of the ``bases``, or with the path of a server in the document, its
+    route omits that beginning. Raises TooMuchError.
     """
 
     def __init__(self, document: Any, *bases: str) -> None:
@@ -87,7 +87,7 @@ class Description:
             self._add(path, self.views.resolved(item) or {})
 
     def _server_paths(self) -> Iterator[str]:
-        """The path of the address of each server."""
+        """The path in the URL of each server that the document lists."""
         for server in listed(self._document.get("servers")):
             url = members_of(server).get("url")
             if isinstance(url, str):
@@ -171,14 +171,11 @@ class Description:
         ways = set()
         for requirement in listed(value):
             needed = members_of(requirement)
-            scopes = [each for names in needed.values() for each in listed(names)]
+            scopes = [scope for listing in needed.values() for scope in listed(listing)]
             self.views.spend(len(needed) + len(scopes))
-            ways.add(
-                Way(
-                    frozenset(_scheme(self.views.resolved(schemes.get(name))) for name in needed),
-                    frozenset(texts_in(scopes)),
-                )
-            )
+            described = [self.views.resolved(schemes.get(name)) for name in needed]
+            names = frozenset(_scheme(scheme) for scheme in described)
+            ways.add(Way(names, frozenset(texts_in(scopes))))
         return frozenset(ways or {Way(frozenset(), frozenset())})
 
 

@@ -21,6 +21,7 @@ from conformance.transport.wire import Wire, WireFailure, WireRequest
 LARGEST = 8 * 1024 * 1024
 """Maximum bytes of a document. That of the contract has 0.2 MB."""
 LONGEST = 200
+"""Maximum characters of the reason why an operation gave no document."""
 ADVICE = "If you have the document, compare it with --file."
 
 
@@ -73,7 +74,10 @@ def _publishing(contract: Contract) -> Iterator[Operation]:
 
 
 def _body(wire: Wire, url: str, headers: tuple[tuple[str, str], ...]) -> str:
-    """Request the text at an address. Raises ValueError, with the reason, if there is none."""
+    """Request a URL, and return the body as text.
+
+    Raises ValueError, with the reason, if there is none.
+    """
     try:
         response = wire.send(WireRequest("GET", url, headers, None, most=LARGEST))
     except WireFailure as failure:

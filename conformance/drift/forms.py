@@ -12,24 +12,24 @@ from conformance.report.markdown import inert
 
 FORMAT = 1
 SHOWN = 4
-"""Operations that a line names."""
+"""The most operations that a line names."""
 LINES = 200
-"""Changes that text and Markdown have a line for. JSON has all of them."""
+"""The most changes under a heading of text and Markdown. JSON has all of them."""
 WIDTH = 9
 """Columns of the longest kind."""
 
 
 def headline(found: Drift) -> str:
     """The drift in one sentence."""
-    breaking, rest = len(found.breaking), len(found.changes) - len(found.breaking)
+    breaking = len(found.breaking)
+    rest = len(found.changes) - breaking
     if not found.changes:
         return "No drift: the document says what the contract says."
     if not breaking:
         return f"No difference breaks clients of the contract; {amount(rest, 'harmless one')}."
-    harmless = amount(rest, "harmless one") if rest else ""
     does = "breaks" if breaking == 1 else "break"
     words = f"{amount(breaking, 'difference')} that {does} clients of the contract"
-    return f"{words}, and {harmless}." if harmless else f"{words}."
+    return f"{words}, and {amount(rest, 'harmless one')}." if rest else f"{words}."
 
 
 def text(found: Drift, contract: Contract, source: str) -> str:
@@ -94,14 +94,14 @@ def as_data(found: Drift, contract: Contract, source: str) -> dict[str, Any]:
 
 
 def _groups(found: Drift) -> dict[str, Sequence[Alike]]:
-    """The changes under their headings, without an empty group."""
+    """The changes by heading, without empty groups."""
     rest = [change for change in found.changes if not change.breaks]
     groups = {"Breaks clients": found.breaking, "Breaks no client": rest}
     return {title: changes for title, changes in groups.items() if changes}
 
 
 def _places(change: Alike) -> str:
-    """The operations of a change; of many, the first ones."""
+    """The operations of a change: the first few, and the number of others."""
     more = len(change.routes) - SHOWN
     named = ", ".join(change.routes[:SHOWN])
     return f"{named} and {more:,} more" if more > 0 else named

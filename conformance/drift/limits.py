@@ -7,13 +7,14 @@ from typing import Any
 
 LOWER = {"minLength": "string", "minItems": "array", "minProperties": "object"}
 UPPER = {"maxLength": "string", "maxItems": "array", "maxProperties": "object"}
-SAME = {"pattern": "string", "multipleOf": "number"}
-"""The limits by how they compare, each with the type of the values that it applies to.
+INCOMPARABLE = {"pattern": "string", "multipleOf": "number"}
+"""Limits by how two of them compare, each with the type of the values that it applies to.
 
-Of LOWER, the greater limit is tighter; of UPPER, the smaller one; those of SAME do not compare.
+Of LOWER, the greater limit is tighter, and of UPPER, the smaller one. Those that are INCOMPARABLE
+can only be equal or different.
 """
 LOWEST, HIGHEST = "minimum", "maximum"
-APPLIES = {**LOWER, **UPPER, **SAME, LOWEST: "number", HIGHEST: "number"}
+TYPE_OF_LIMIT = {**LOWER, **UPPER, **INCOMPARABLE, LOWEST: "number", HIGHEST: "number"}
 """The type of the values that each limit applies to."""
 
 Limit = Any
@@ -31,9 +32,9 @@ def limits_of(schema: Mapping[str, Any]) -> dict[str, Limit]:
     for name, excluding in ((LOWEST, "exclusiveMinimum"), (HIGHEST, "exclusiveMaximum")):
         own, excluded = schema.get(name), schema.get(excluding)
         found = []
-        if _is_number(own):
-            found.append((own, int(excluded is True)))  # a boolean in OpenAPI 3.0
-        if _is_number(excluded):
+        if _is_number(own):  # in OpenAPI 3.0, a boolean says whether this number is excluded
+            found.append((own, int(excluded is True)))
+        if _is_number(excluded):  # in OpenAPI 3.1, this is another number
             found.append((excluded, 1))
         if found:
             limits[name] = found[0] if len(found) == 1 else tighter(name, *found)
@@ -50,7 +51,7 @@ def is_as_tight(name: str, one: Limit, other: Limit) -> bool:
 
     True also for patterns and values of multipleOf, which cannot be compared.
     """
-    if name in SAME:
+    if name in INCOMPARABLE:
         return True
     if name in UPPER:
         return bool(one <= other)
@@ -59,7 +60,9 @@ def is_as_tight(name: str, one: Limit, other: Limit) -> bool:
     (number, excluded), (other_number, other_excluded) = one, other
     if number == other_number:
         return bool(excluded >= other_excluded)
-    return bool(number < other_number) if name == HIGHEST else bool(number > other_number)
+    if name == HIGHEST:
+        return bool(number < other_number)
+    return bool(number > other_number)
 
 
 def _is_number(value: Any) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from conformance.drift.change import BREAKING, Change, Kind, Side, named
-from conformance.drift.limits import APPLIES, SAME, Limit, is_as_tight
+from conformance.drift.limits import INCOMPARABLE, TYPE_OF_LIMIT, Limit, is_as_tight
 from conformance.drift.view import View, Views
 
 SHOWN = 5
@@ -59,8 +59,8 @@ class Schemas:
     def compare(self, ours: object, theirs: object, spot: Spot) -> Iterator[Change]:
         """What differs between two schemas. Raises TooMuchError.
 
-        If the schema of the target allows everything, or cannot be followed, that is the only
-        difference. Otherwise, if the schema of the contract cannot be followed, there is none.
+        If the schema of the target allows everything, or cannot be followed, only that is reported.
+        Otherwise, nothing is reported if the schema of the contract cannot be followed.
         """
         one = self._ours.view(ours)
         other = self._theirs.view(True if theirs is None else theirs)
@@ -98,8 +98,8 @@ class Schemas:
     def _values(self, ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
         """The values that only one side lists.
 
-        For error codes, a document need not list any, and may list all codes of the API for each
-        status.
+        Error codes are an exception: a document may list none of them, or all codes of the API for
+        every status, without breaking clients.
         """
         is_code = spot.path == spot.codes
         if theirs.values is None:
@@ -144,7 +144,7 @@ def _limits(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
     types = ours.types & theirs.types
     if "integer" in types:
         types |= {"number"}
-    for name, limited_type in APPLIES.items():
+    for name, limited_type in TYPE_OF_LIMIT.items():
         one, other = ours.limits.get(name), theirs.limits.get(name)
         if one == other or limited_type not in types:
             continue
@@ -165,7 +165,7 @@ def _kind(name: str, ours: Limit, theirs: Limit, side: Side) -> Kind:
     Two patterns, or two values of multipleOf, cannot be compared, so they count as the kind that
     breaks clients.
     """
-    if name in SAME:
+    if name in INCOMPARABLE:
         return BREAKING[side]
     return Kind.NARROWER if is_as_tight(name, theirs, ours) else Kind.WIDER
 
@@ -187,8 +187,8 @@ def _members(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
 def _required(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
     """The members that only one side requires.
 
-    A member that only the target has matters only in requests. A member that is gone is left to
-    ``_members``.
+    A required member that only the target describes matters only in requests. For a member that is
+    gone, ``_members`` reports that alone.
     """
     is_request = spot.side is Side.REQUEST
     for name in sorted(theirs.required - ours.required):
@@ -204,13 +204,13 @@ def _required(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
 
 
 def _listed(words: list[str]) -> str:
-    """Some words as a list, with the first few and the number of others if there are many."""
+    """The first few of some words, joined by commas, and the number of others if there are more."""
     more = [f"{len(words) - SHOWN:,} more"] if len(words) > SHOWN else []
     return named(", ".join([*words[:SHOWN], *more]))
 
 
 def _value(text: str) -> str:
-    """A value for people: a text without its quotes."""
+    """A JSON value for people: a text without its quotes, unless it is empty."""
     value = json.loads(text)
     return named(value if isinstance(value, str) and value else text)
 

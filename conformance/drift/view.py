@@ -13,7 +13,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from conformance.base.values import texts_in
-from conformance.drift.limits import APPLIES, SAME, Limit, is_as_tight, limits_of, tighter
+from conformance.drift.limits import (
+    INCOMPARABLE,
+    TYPE_OF_LIMIT,
+    Limit,
+    is_as_tight,
+    limits_of,
+    tighter,
+)
 from conformance.reading import members_of
 
 ALL_TYPES = frozenset({"null", "boolean", "object", "array", "number", "integer", "string"})
@@ -49,7 +56,7 @@ class View:
 
     @property
     def size(self) -> int:
-        """The number of members and values that it names."""
+        """The number of members and values that the schema names."""
         return len(self.members) + len(self.required) + len(self.values or ())
 
 
@@ -61,13 +68,13 @@ class Views:
 
     def __init__(self, document: Any) -> None:
         self._document = members_of(document)
-        # by the id of the schema, which is kept so that its id is not reused
+        # by the id of a schema; the schema itself is kept so that no other object gets its id
         self._seen: dict[int, tuple[Any, View]] = {}
-        self._open: set[int] = set()
+        self._open: set[int] = set()  # the ids of the schemas that are being viewed
         self._work = WORK
 
     def resolved(self, value: Any) -> dict[str, Any] | None:
-        """The object, or the one that its ``$ref`` leads to; None if that is not an object."""
+        """An object, or the one that its ``$ref`` leads to; None if there is no such object."""
         for _ in range(HOPS):
             reference = members_of(value).get("$ref")
             if not isinstance(reference, str):
@@ -107,27 +114,27 @@ class Views:
 
         Keywords beside a reference count, too. A nullable schema also allows null.
         """
-        owner = self.resolved(schema)
-        if owner is None:
+        resolved = self.resolved(schema)
+        if resolved is None:
             return NOTHING_KNOWN
-        if owner is not schema:
-            besides = {name: part for name, part in members_of(schema).items() if name != "$ref"}
-            view = self.view(owner)
-            return self._both(view, _plain(besides)) if besides else view  # 3.1 allows both
-        view = self._whole(owner)
-        if owner.get("nullable") is not True:
+        if resolved is not schema:
+            view = self.view(resolved)
+            beside = {name: part for name, part in members_of(schema).items() if name != "$ref"}
+            return self._both(view, _plain(beside)) if beside else view  # OpenAPI 3.1 allows both
+        view = self._with_parts(resolved)
+        if resolved.get("nullable") is not True:
             return view
         values = None if view.values is None else view.values | {"null"}
         return replace(view, types=view.types | {"null"}, values=values)
 
-    def _whole(self, owner: Mapping[str, Any]) -> View:
-        """The view of a schema with all its parts."""
-        view = _plain(owner)
+    def _with_parts(self, schema: Mapping[str, Any]) -> View:
+        """The view of a schema by its own keywords, joined with the schemas that it combines."""
+        view = _plain(schema)
         self.spend(view.size)
-        for part in listed(owner.get("allOf")):
+        for part in listed(schema.get("allOf")):
             view = self._both(view, self.view(part))
         for name in ("anyOf", "oneOf"):
-            parts = [self.view(part) for part in listed(owner.get(name))]
+            parts = [self.view(part) for part in listed(schema.get(name))]
             if parts:
                 view = self._both(view, self._any_of(parts))
         return view
@@ -150,7 +157,7 @@ class Views:
         self.spend(one.size + other.size)
         members = {**one.members, **other.members}
         for name in one.members.keys() & other.members.keys():
-            members[name] = _part("allOf", one.members[name], other.members[name])
+            members[name] = _joined("allOf", one.members[name], other.members[name])
         values = one.values if other.values is None else other.values
         if one.values is not None and other.values is not None:
             values = one.values & other.values
@@ -163,17 +170,17 @@ class Views:
             limits=limits,
             members=members,
             required=one.required | other.required,
-            items=_part("allOf", one.items, other.items),
-            rest=_part("allOf", one.rest, other.rest),
+            items=_joined("allOf", one.items, other.items),
+            rest=_joined("allOf", one.rest, other.rest),
             known=one.known and other.known,
         )
 
     def _either(self, one: View, other: View) -> View:
-        """The view of the values that fit at least one of two schemas, or slightly more."""
+        """The view of the values that fit at least one of two schemas, perhaps of slightly more."""
         self.spend(one.size + other.size)
         members = {**one.members, **other.members}
         for name in one.members.keys() & other.members.keys():
-            members[name] = _part("anyOf", one.members[name], other.members[name])
+            members[name] = _joined("anyOf", one.members[name], other.members[name])
         values = None
         if one.values is not None and other.values is not None:
             values = one.values | other.values
@@ -186,11 +193,11 @@ class Views:
         return View(
             types=one.types | other.types,
             values=values,
-            limits=_looser(one, other),
+            limits=_limits_of_either(one, other),
             members=members,
             required=required,
-            items=_of_either("array", one, other, one.items, other.items),
-            rest=_of_either("object", one, other, one.rest, other.rest),
+            items=_part_of_either("array", one, other, one.items, other.items),
+            rest=_part_of_either("object", one, other, one.rest, other.rest),
             known=one.known and other.known,
         )
 
@@ -224,7 +231,9 @@ def _types(schema: Mapping[str, Any], values: frozenset[str] | None) -> frozense
         return frozenset(_type_of(json.loads(value)) for value in values)
     if "properties" in schema:
         return frozenset({"object"})
-    return frozenset({"array"}) if "items" in schema else ALL_TYPES
+    if "items" in schema:
+        return frozenset({"array"})
+    return ALL_TYPES
 
 
 def _type_of(value: Any) -> str:
@@ -244,52 +253,57 @@ def _values(schema: Mapping[str, Any]) -> frozenset[str] | None:
     return frozenset({"null"}) if schema.get("type") == "null" else None
 
 
-def _looser(one: View, other: View) -> dict[str, Limit]:
+def _limits_of_either(one: View, other: View) -> dict[str, Limit]:
     """The limits of the values that fit at least one of two schemas.
 
     If both schemas have a limit, the looser one applies, or none if they cannot be compared. If
-    only one has it, none applies. A schema that does not allow the type of a limit is left out.
+    only one has it, none applies. A schema that does not allow the type that a limit is for has no
+    say in it.
     """
     limits: dict[str, Limit] = {}
-    for name, limited_type in APPLIES.items():
-        found = [each.limits.get(name) for each in (one, other) if limited_type in _kinds(each)]
+    for name, limited_type in TYPE_OF_LIMIT.items():
+        views = [view for view in (one, other) if _allows(view, limited_type)]
+        found = [view.limits.get(name) for view in views]
         if not found or None in found:
             continue
-        first, last = found[0], found[-1]
+        first, last = found[0], found[-1]  # the same one if only one schema has a say
         if first == last:
             limits[name] = first
-        elif name not in SAME:
+        elif name not in INCOMPARABLE:
             limits[name] = last if is_as_tight(name, first, last) else first
     return limits
 
 
-def _kinds(view: View) -> frozenset[str]:
-    """The types of a view, in which an integer is a number."""
-    return view.types | {"number"} if "integer" in view.types else view.types
+def _allows(view: View, type_name: str) -> bool:
+    """Whether a schema allows any values of a type. Integers are numbers, too."""
+    if type_name == "number" and "integer" in view.types:
+        return True
+    return type_name in view.types
 
 
-def _of_either(kind: str, one: View, other: View, first: Any, second: Any) -> Any:
-    """The schema of the items or members of a value that fits at least one of two schemas.
+def _part_of_either(owner: str, one: View, other: View, one_part: Any, other_part: Any) -> Any:
+    """The schema of a part of the values that fit at least one of two schemas; None for any part.
 
-    ``kind`` is the type of the value, ``array`` or ``object``. ``first`` and ``second`` are what
-    the schemas ``one`` and ``other`` say of its parts, None for nothing.
+    The parts are the items of arrays, or the unnamed members of objects. ``owner`` is the type of
+    the values that have them, ``array`` or ``object``. A schema that does not allow this type has
+    no say. ``one_part`` and ``other_part`` are what the two schemas require of a part.
     """
-    if kind not in one.types:
-        return second
-    if kind not in other.types:
-        return first
-    if first is None or second is None:
+    if owner not in one.types:
+        return other_part
+    if owner not in other.types:
+        return one_part
+    if one_part is None or other_part is None:
         return None
-    return _part("anyOf", first, second)
+    return _joined("anyOf", one_part, other_part)
 
 
-def _part(name: str, one: Any, other: Any) -> Any:
-    """Two schemas joined by the keyword ``name``; if one is None, the other alone."""
+def _joined(keyword: str, one: Any, other: Any) -> Any:
+    """Two schemas joined by ``allOf`` or ``anyOf``; if one of them is None, the other alone."""
     if one is None:
         return other
     if other is None or one is other:
         return one
-    return {name: [one, other]}
+    return {keyword: [one, other]}
 
 
 def listed(value: Any) -> list[Any]:
