@@ -34,7 +34,7 @@ from conformance.target import form
 
 FORMAT = 1
 FLEET, INDEX, TARGETS = "fleet.json", "index.jsonl", "targets"
-ENTRY, REPORT, BADGE = "target.json", "report.html", "badge.svg"
+ROW, REPORT, BADGE = "target.json", "report.html", "badge.svg"
 """The files in the folder of a target."""
 
 
@@ -54,7 +54,7 @@ class Summary:
 
     @property
     def exit_code(self) -> Exit:
-        """1 if something is new, else 3 if a target was not judged or judged on less, else 0."""
+        """1 if a cause is new; else 3 if a target was not judged, or on fewer clauses; else 0."""
         if self.new:
             return Exit.VIOLATED
         return Exit.UNJUDGED if self.unjudged else Exit.CONFORMS
@@ -127,15 +127,15 @@ class _Collector:
     summary: Summary
 
     def add(self, member: Member, paths: Sequence[Path], index: TextIO) -> None:
-        """Judge the results of a target, write its entry, and add its line to the index.
+        """Judge the results of a target, write its row, and add its line to the index.
 
-        A run that ended early counts only if the target has no entry yet, and one that judged
-        nothing never does.
+        A run that ended early counts only if the target has no row yet. A run that judged nothing
+        never counts.
         """
         taken = received.take(self.fleet, member, paths, self.contract, self.trusted)
         problems = list(taken.problems)
         folder = self.output / TARGETS / member.id
-        before = _entry(folder)
+        before = _stored_row(folder)
         accepted = taken.accepted
         if accepted is not None and (accepted.run.incomplete or not accepted.run.judged):
             problems.append(_not_judged(member, accepted))
@@ -154,12 +154,12 @@ class _Collector:
             row = self._row_without_result(member, before, problems[-1].words)
         row["collected"] = self.fleet.pins.date
         folder.mkdir(exist_ok=True)
-        _write(folder / ENTRY, row)
+        _write(folder / ROW, row)
         index.write(json.dumps(rows.line(row)) + "\n")
         self._count(row, problems)
 
     def _row_without_result(self, member: Member, before: Row | None, why: str) -> Row:
-        """The entry of a target without a result that counts: the earlier one, if it was judged."""
+        """The row of a target without a result that counts: its earlier row, if it was judged."""
         clauses = list(self.contract.clauses)
         if before is not None and before["judged_on"] is not None:
             return rows.kept(before, why, clauses, datetime.now(UTC).isoformat())
@@ -171,20 +171,20 @@ class _Collector:
     ) -> Row:
         """Write report and badge of a judged target, and return its row.
 
-        A complete run is added to the history of the target, too. If the same run was already
-        collected for a plan of another date, its row lists no changes.
+        Adds a complete run to the history of the target, too. If the same run was already collected
+        for a plan of another date, the row lists no changes.
         """
         folder.mkdir(exist_ok=True)
         history = history_file.read(folder)
         run = accepted.run
         run_name = f"{run.started} {run.log_head[:8]}"
-        now = history_file.entry_of(run, accepted.selected, run_name)
-        run = replace(run, past=history_file.before(history, now))
-        other_nights = [night for night in history if night.run != now.run]
-        nights = [*other_nights, now]
-        entry = rows.Entry(member.id, replace(accepted, run=run), nights, before)
-        row = rows.judged(entry, self.fleet.profile)
-        is_same_run = before is not None and before["run"] == now.run
+        tonight = history_file.entry_of(run, accepted.selected, run_name)
+        run = replace(run, past=history_file.before(history, tonight))
+        other_nights = [night for night in history if night.run != tonight.run]
+        nights = [*other_nights, tonight]
+        judged = rows.JudgedTarget(member.id, replace(accepted, run=run), nights, before)
+        row = rows.judged(judged, self.fleet.profile)
+        is_same_run = before is not None and before["run"] == tonight.run
         if before is not None and is_same_run and before["collected"] != self.fleet.pins.date:
             row |= {"new": [], "fixed": [], "untested": []}
         for file_name, write in ((BADGE, badge.write), (REPORT, html.write)):
@@ -197,7 +197,8 @@ class _Collector:
     def _count(self, row: Row, problems: Sequence[Problem]) -> None:
         """Add a target to the summary.
 
-        An entry has ``words`` if the target was not judged for this collection, or not to the end.
+        A row has ``words`` if the target was not judged for this collection, or its run ended
+        early.
         """
         summary = self.summary
         summary.problems += problems
@@ -217,21 +218,20 @@ def _not_judged(member: Member, accepted: Accepted) -> Problem:
     return Problem(member.id, Kind.UNJUDGED, f"{run.incomplete or 'Nothing to judge.'} ({judged})")
 
 
-def _entry(folder: Path) -> Row | None:
-    """The stored entry of a target; None if there is none. Raises UsageError if it is damaged."""
-    path = folder / ENTRY
+def _stored_row(folder: Path) -> Row | None:
+    """The stored row of a target; None if there is none. Raises UsageError if it is damaged."""
+    path = folder / ROW
     if not os.path.lexists(path):
         return None
     try:
-        entry = stored.parsed(stored.text_of(path), Bounds())
+        row: Row = stored.parsed(stored.text_of(path), Bounds())
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read: {error}. Remove it.") from None
-    row: Row = entry
     return row
 
 
 def _remember(folder: Path, history: Sequence[Past]) -> None:
-    """Write the history of a target: the lines of its last nights."""
+    """Write the history of a target: a line for each of its last nights."""
     with files.replacing_text(folder / history_file.NAME) as stream:
-        for each in history[-rows.TREND :]:
-            stream.write(json.dumps(convert.to_json(each)) + "\n")
+        for night in history[-rows.TREND :]:
+            stream.write(json.dumps(convert.to_json(night)) + "\n")

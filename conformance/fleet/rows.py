@@ -1,4 +1,4 @@
-"""The line of a target in the index of collected results, and its whole entry in target.json."""
+"""The row of a target in a collection, as target.json has it, and the shorter line of the index."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ LETTER_OF: dict[Verdict | None, str] = {
 SEEN = "FVWP"
 """The letters that mean that a clause was judged."""
 TOP = 5
-"""Causes in the line of a target."""
+"""The most causes in the line of a target."""
 TREND = 30
-"""Nights in the trend of a target."""
+"""The most nights in the trend of a target."""
 LONGEST = 300
 """Maximum characters of a title or of words."""
 ONLY_IN_FILE = ("all_causes", "cells", "clauses", "run", "collected", "profile")
@@ -37,28 +37,28 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Entry:
-    """What an entry is made of: the target, its run, its nights, and its earlier entry.
+class JudgedTarget:
+    """A target that was judged: its id, its accepted run, its nights, and its earlier row.
 
-    The last of the ``nights`` is that of the run.
+    The last of the ``nights`` is that of the run. ``before`` is None if it has no row yet.
     """
 
-    target: str
+    id: str
     accepted: Accepted
     nights: Sequence[Past]
     before: Row | None
 
 
-def judged(entry: Entry, profile: str | None) -> Row:
-    """The entry of a target that was judged. Without an earlier run, every cause is new."""
-    accepted, run = entry.accepted, entry.accepted.run
-    report = f"targets/{entry.target}/report.html"
+def judged(target: JudgedTarget, profile: str | None) -> Row:
+    """The row of a target that was judged. Without an earlier run, every cause is new."""
+    accepted, run = target.accepted, target.accepted.run
+    report = f"targets/{target.id}/report.html"
     causes = [_cause(cause, report) for cause in run.causes]
     new = {cause.id for cause in run.causes if transition(cause, run.past) is not Transition.STILL}
     grid = "".join(_letter(run, clause) for clause in run.contract.clauses)
     clauses = list(run.contract.clauses)
     return {
-        "id": entry.target,
+        "id": target.id,
         "name": _short(run.target.name),
         "state": JUDGED_NOW,
         "words": _short(run.incomplete or ""),
@@ -72,22 +72,22 @@ def judged(entry: Entry, profile: str | None) -> Row:
         "top": causes[:TOP],
         "new": [_named(cause.id, cause.title) for cause in run.causes if cause.id in new],
         "fixed": _fixed(run),
-        "untested": _untested(clauses, grid, entry.before),
+        "untested": _untested(clauses, grid, target.before),
         "trend": [
-            {"date": each.finished, "causes": len(each.causes), "judged": each.judged}
-            for each in entry.nights[-TREND:]
+            {"date": night.finished, "causes": len(night.causes), "judged": night.judged}
+            for night in target.nights[-TREND:]
         ],
         "report": report,
         "all_causes": causes,
         "cells": _links(run, report),
         "clauses": clauses,
-        "run": entry.nights[-1].run,
+        "run": target.nights[-1].run,
         "profile": _profile(run, profile),
     }
 
 
 def kept(before: Row, why: str, clauses: Sequence[str], now: str) -> Row:
-    """The entry of a target that was not judged now: the earlier one, and why it was kept.
+    """The row of a target that was not judged now: the earlier row, with the reason in ``words``.
 
     A certificate that has expired ``now``, in ISO 8601, is withdrawn.
     """
@@ -111,7 +111,7 @@ def kept(before: Row, why: str, clauses: Sequence[str], now: str) -> Row:
 
 
 def never(target: str, name: str, why: str, clauses: Sequence[str]) -> Row:
-    """The entry of a target that was never judged."""
+    """The row of a target that was never judged."""
     empty: dict[str, list[Any]] = {
         member: [] for member in ("top", "new", "fixed", "untested", "trend", "all_causes")
     }
@@ -137,7 +137,7 @@ def never(target: str, name: str, why: str, clauses: Sequence[str]) -> Row:
 
 
 def line(row: Row) -> Row:
-    """The line of an entry in the index."""
+    """The row as the line of the index: without the members that only target.json has."""
     return {name: value for name, value in row.items() if name not in ONLY_IN_FILE}
 
 
@@ -150,7 +150,7 @@ def _short(text: str) -> str:
 
 
 def _cause(cause: Cause, report: str) -> Row:
-    """A cause as an entry lists it, with its place in the report at a path."""
+    """A cause as a row lists it, with a link to it in the ``report``, a path."""
     operations = {name.partition("[")[2] for name in cause.cells}
     return {
         **_named(cause.id, cause.title or cause.finding.clause),
@@ -195,7 +195,7 @@ def _fixed(run: Run) -> list[Row]:
 
 
 def _untested(clauses: Sequence[str], grid: str, before: Row | None) -> list[str]:
-    """The clauses that were judged in the earlier entry, but are not now."""
+    """The clauses that were judged according to the earlier row, but are not now."""
     if before is None or before["judged_on"] is None:
         return []
     letters = dict(zip(before["clauses"], before["grid"], strict=True))
@@ -220,7 +220,7 @@ def _links(run: Run, report: str) -> dict[str, str]:
 
 
 def _certificate(certificate: Certificate | None) -> Row | None:
-    """What an entry says of a certificate; None if there is none."""
+    """What a row says of a certificate; None if there is none."""
     if certificate is None:
         return None
     return {
@@ -244,7 +244,7 @@ def _profile(run: Run, name: str | None) -> Row | None:
 
 
 def describe(row: Row) -> str:
-    """An entry in a few words, for the terminal."""
+    """A row in a few words, for the terminal."""
     changes = {name: len(row[name]) for name in ("new", "fixed", "untested")}
     parts = [f"{count} {name}" for name, count in changes.items() if count]
-    return f"{row['id']}: {row['verdict']}" + (f", {', '.join(parts)}" if parts else "")
+    return ", ".join([f"{row['id']}: {row['verdict']}", *parts])

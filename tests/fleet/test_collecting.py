@@ -15,7 +15,7 @@ from conformance.fleet import collecting, plan, received, rows, unit
 from conformance.fleet.accepting import Accepted
 from conformance.fleet.collecting import Summary
 from conformance.fleet.plan import Fleet
-from conformance.fleet.rows import Entry
+from conformance.fleet.rows import JudgedTarget
 from conformance.fleet.unit import State
 from conformance.model import Run, Verdict
 from conformance.report import html
@@ -297,8 +297,8 @@ def test_a_clause_shows_its_worst_verdict_among_judged_operations() -> None:
             else cell
             for cell in run.cells
         ]
-        entry = Entry("a", Accepted(replace(run, cells=tuple(cells)), None), [tonight], None)
-        grid: str = rows.judged(entry, None)["grid"]
+        accepted = Accepted(replace(run, cells=tuple(cells)), None)
+        grid: str = rows.judged(JudgedTarget("a", accepted, [tonight], None), None)["grid"]
         return grid[list(run.contract.clauses).index(clause)]
 
     assert letter(Verdict.PASSED, Verdict.UNTESTED) == "P"
