@@ -319,8 +319,8 @@ def _times(run: Run, claims: Claims, at: datetime) -> Iterator[Problem]:
     The certificate must be issued after the run and not in the future, expire at most MOST_DAYS
     after the run, and not have expired. If a cell is waived, no waiver may have expired.
     """
-    ended = _moment(run.finished)
-    issued, expires = _moment(claims.issued), _moment(claims.expires)
+    ended = _utc_moment(run.finished)
+    issued, expires = _utc_moment(claims.issued), _utc_moment(claims.expires)
     if ended > issued + SLACK:
         text = f"the certificate was issued at {issued}, before the run ended at {ended}"
         yield Problem(Code.TIME_MISMATCH, text)
@@ -339,7 +339,7 @@ def _times(run: Run, claims: Claims, at: datetime) -> Iterator[Problem]:
                 yield Problem(Code.WAIVER_EXPIRED, text)
 
 
-def _moment(text: str) -> datetime:
-    """A stored moment, in UTC if it names no time zone; it was checked before to be readable."""
+def _utc_moment(text: str) -> datetime:
+    """The moment of a valid ISO 8601 timestamp; one without a time zone is in UTC."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -141,17 +141,17 @@ def _difference(
 ) -> Difference:
     """The difference between two texts, quoted from shortly before the place where they differ.
 
-    It is certain unless one of the texts has a secret redacted. Placeholders of ``harmless`` kinds
-    leave it certain.
+    The difference is certain unless a secret is redacted in one of the texts. Placeholders of
+    ``harmless`` kinds leave it certain.
     """
     kinds = {each.kind for text in (logged, due) for each in Placeholder.all_in(text)}
     certain = kinds <= harmless and WITHHELD not in logged + due
-    first = min(len(logged), len(due))
-    for place, (one, other) in enumerate(zip(logged, due, strict=False)):
-        if one != other:
-            first = place
+    equal = 0  # the number of equal characters at the beginning
+    for logged_character, due_character in zip(logged, due, strict=False):
+        if logged_character != due_character:
             break
-    start = max(0, first - SHOWN // 3)
+        equal += 1
+    start = max(0, equal - SHOWN // 3)
     return Difference(_sentence(name, logged[start:], due[start:]), certain)
 
 

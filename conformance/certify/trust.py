@@ -127,8 +127,8 @@ def _signer(line: str) -> Signer:
         principal=names[0],
         key=public_key(key),
         namespaces=tuple(namespaces.split(",")),
-        after=_moment(after) if after is not None else None,
-        before=_moment(before) if before is not None else None,
+        after=_ssh_moment(after) if after is not None else None,
+        before=_ssh_moment(before) if before is not None else None,
     )
 
 
@@ -152,7 +152,7 @@ def _options(text: str) -> tuple[dict[str, str], str]:
     return options, text
 
 
-def _moment(text: str) -> datetime:
+def _ssh_moment(text: str) -> datetime:
     """A moment as ``ssh-keygen`` reads it; if it does not end with Z, it is in local time."""
     found = MOMENT.fullmatch(text)
     if not found:

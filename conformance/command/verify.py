@@ -51,7 +51,7 @@ def verify(
     from conformance.certify import stamps, verifying
     from conformance.certify.trust import Trust
 
-    trusted, moment = Trust.read(trust, revoked), _moment(at)
+    trusted, moment = Trust.read(trust, revoked), _end_of_day_or_now(at)
     roots = stamps.roots_in(stamp_roots) if stamp_roots else ()
     verified = verifying.verify(bundle, load(None, challenges), trusted, moment, roots)
     if verified.certificate is not None:
@@ -75,8 +75,8 @@ def _write(certificate: Certificate, page: Path | None, badge: Path | None) -> N
                 written.write_text(rendered(certificate), encoding="utf-8", newline="\n")
 
 
-def _moment(day: str | None) -> datetime:
-    """The end of a day, or now. Raises UsageError if it is not a date."""
+def _end_of_day_or_now(day: str | None) -> datetime:
+    """The end of a day in UTC; now if it is None. Raises UsageError if it is not a date."""
     if day is None:
         return datetime.now(UTC)
     try:
