@@ -101,35 +101,39 @@ def read_json(text: str) -> Read:
         return Read(TOO_MANY, None, size)
     try:
         return Read(_parsed(text, _READER), None, size)
-    except _TwiceError:
-        return _read_twice(text, size)
+    except _RepeatedNameError:
+        return _read_with_repeated_names(text, size)
 
 
-class _TwiceError(Exception):
-    """An object names a member twice."""
+class _RepeatedNameError(Exception):
+    """An object has several members of the same name."""
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object from its members. Raises _TwiceError if two have the same name."""
+    """An object from its members. Raises _RepeatedNameError if two have the same name."""
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise _TwiceError
+        raise _RepeatedNameError
     return members
 
 
-def _read_twice(text: str, size: int) -> Read:
-    """Read a text in which some object has two members of one name: the last one is used."""
-    repeated: list[str] = []
+def _read_with_repeated_names(text: str, size: int) -> Read:
+    """Read a text in which an object repeats the name of a member: the last such member is used.
+
+    The ``twice`` of the result is the most frequent name of the first such object to end.
+    """
+    repeated: list[str] = []  # at most one name
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
         if len(members) < len(pairs) and not repeated:
-            ((name, _),) = Counter(name for name, _ in pairs).most_common(1)
-            repeated.append(name)
+            counts = Counter(name for name, _ in pairs)
+            repeated.append(max(counts, key=lambda name: counts[name]))
         return members
 
     decoder = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=members)
-    return Read(_parsed(text, decoder), next(iter(repeated), None), size)
+    value = _parsed(text, decoder)  # fills ``repeated``
+    return Read(value, repeated[0] if repeated else None, size)
 
 
 _READER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_members)
