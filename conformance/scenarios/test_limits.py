@@ -143,10 +143,11 @@ def _wait(client: Client, rate: Rate) -> None:
 
 
 def _ask_soon(client: Client, rate: Rate) -> None:
-    """Use up a limit, and before half of its window is over, send more than it can allow by then.
+    """Use up a limit, then send one request more than can be allowed again before its window ends.
 
-    If none of these is rejected, do the same from another address, because a window may have ended
-    in between. Without a clock to advance, the case waits some seconds.
+    These requests follow before half of the window is over, after advancing the clock, or without
+    a clock after a pause of some seconds. They stop at the first rejection. If none is rejected, a
+    window may have ended in between, so everything is repeated once from another address.
     """
     has_clock = client.target.clock is not None
     step = Step.SOON if has_clock else Step.SHORTLY
@@ -158,8 +159,9 @@ def _ask_soon(client: Client, rate: Rate) -> None:
             client.advance_clock(seconds)
         else:
             client.pause(seconds)
-        if any(_is_limited(_ask(client, address, step)) for _ in range(requests)):
-            break
+        for _ in range(requests):
+            if _is_limited(_ask(client, address, step)):
+                return
 
 
 def _burst(client: Client, rate: Rate) -> None:
@@ -260,9 +262,9 @@ def _known_headers(client: Client) -> tuple[tuple[str, str], ...]:
 def _ask_until_accepted(
     client: Client, addresses: tuple[str | None, str | None], step: Step
 ) -> None:
-    """Send a request from the first address, and from the second if that one is not accepted.
+    """Send a request from the first address; if it is not accepted, send one from the second.
 
-    A busy server may reject one.
+    A busy server may reject the first.
     """
     for address in addresses:
         if _ask(client, address, step).ok:

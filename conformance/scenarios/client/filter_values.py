@@ -34,7 +34,7 @@ def text_of(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     is_whole = isinstance(value, float) and value.is_integer()
-    return str(int(value) if is_whole else value)
+    return str(int(value)) if is_whole else str(value)
 
 
 def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
@@ -50,9 +50,10 @@ def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
 
 
 def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
-    """The value of a filter to walk a list with; None if the items show no suitable one.
+    """The value of a filter for a walk of a filtered list; None if the items show no suitable one.
 
-    Few items have the value, but enough for a second page. About half of the items pass a bound.
+    For a bound, it is the median of the distinct values. For any other filter, it is a rare value
+    that enough items have for a second page, or two such values joined if the filter takes several.
     """
     texts = texts_of(items, parameter)
     if parameter.compare:
@@ -83,7 +84,10 @@ def _amount(text: str) -> Fraction:
 
 
 def _two_values(counts: Counter[str]) -> str | None:
-    """The two rarest of more than two values, joined, if enough items have one of them."""
+    """The two rarest values, joined by a comma.
+
+    None if there is no third value, or too few items for a second page have one of the two.
+    """
     rarest = sorted(counts, key=lambda text: (counts[text], text))[:2]
     items = sum(counts[text] for text in rarest)
     if len(counts) <= len(rarest):
