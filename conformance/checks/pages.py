@@ -59,7 +59,7 @@ def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
 
 
 def _why_not_stored(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """Why a list whose body is not completely stored cannot be judged; nothing for any other."""
+    """Yield why a list cannot be judged if its body is not completely stored; else nothing."""
     response = exchange.response
     if response is None or not (response.body.cut or response.why_unjudgeable):
         return
@@ -155,22 +155,24 @@ def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
         yield Pass((exchange.id,))
         return
     index, value = bad
-    arrays = arrays_of(exchange.json).items()
-    collection = next((name for name, items in arrays if items == answer.items), "*")
+    arrays = arrays_of(exchange.json)
+    names = [name for name, items in arrays.items() if items == answer.items]
+    collection = names[0] if names else "*"
     where = f"/{collection}/{index}/{paging.position}"
     actual = "nothing" if value is None else compact(value)
     yield Violation(where, "an ISO timestamp with its zone", actual, (exchange.id,))
 
 
 def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
-    """The index and position of the first item whose position is not a timestamp, or None.
+    """The index and position of the first item whose position is not a timestamp; None if all are.
 
-    An item may lack a position (None), except the last one of a page that others follow.
+    An item may lack its position, except the last item of a page that others follow, because that
+    gives the cursor.
     """
-    gives_cursor = items[-1] if answer.more else ABSENT
+    cursor_item = items[-1] if answer.more else ABSENT
     for index, item in enumerate(items):
         position = position_of(answer.operation, item)
-        if position is None and item is not gives_cursor:
+        if position is None and item is not cursor_item:
             continue
         if not _is_timestamp(position):
             return index, position
