@@ -143,7 +143,7 @@ def _wait(client: Client, rate: Rate) -> None:
 
 
 def _ask_soon(client: Client, rate: Rate) -> None:
-    """Use up a limit, then send one request more than can be allowed again before its window ends.
+    """Use up a limit, and soon after send one request more than a sliding window frees by then.
 
     These requests follow before half of the window is over, after advancing the clock, or without
     a clock after a pause of some seconds. They stop at the first rejection. If none is rejected, a

@@ -52,8 +52,8 @@ def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
 def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
     """The value of a filter for a walk of a filtered list; None if the items show no suitable one.
 
-    For a bound, it is the median of the distinct values. For any other filter, it is a rare value
-    that enough items have for a second page, or two such values joined if the filter takes several.
+    For a bound, it is the median of the distinct values. For any other filter, it is a rare value,
+    or the two rarest joined if the filter takes several; enough items pass for a second page.
     """
     texts = texts_of(items, parameter)
     if parameter.compare:
