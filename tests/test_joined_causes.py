@@ -961,6 +961,31 @@ def test_an_object_of_another_tenant_that_is_removed_stays_a_cause() -> None:
     assert {cause.finding.rule for cause in causes} >= {"tenant.object", "id.unknown"}
 
 
+class DeletesBeforeItLooks(Faulty):
+    """delete_eval removes the eval with the id, and refuses if it is of another business."""
+
+    def act(self, context: Context) -> Reply:
+        named = context.values.get("id")
+        row = self.store.get("eval", named) if is_for(context, "delete_eval") else None
+        try:
+            return super().act(context)
+        except Refusal:
+            if row is not None:
+                self.store.remove(row)
+            raise
+
+
+def test_a_refused_deletion_for_another_tenant_is_one_cause() -> None:
+    """Whether the owner looks, or the sequence of requests that made the object."""
+    loaded = contracts.real()
+    operations = ("create_eval", "read_eval", "update_eval", "delete_eval", "list_evals")
+    aim = harness.Aim(operations=operations, without=("odd-request", "generated"))
+    server = application(loaded, kind=DeletesBeforeItLooks)
+    (cause,) = harness.run(loaded, server, aim=aim).causes
+    assert cause.title == "DELETE /evals deletes objects of another business"
+    assert "refused-unchanged[delete_eval]" in cause.cells
+
+
 # --- members that a later write wiped -------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from conformance.base.values import as_text
-from conformance.causes.deletions import NOT_FOUND, is_refusal, named_in
+from conformance.causes.deletions import NOT_FOUND, OF_REFUSED, is_refusal, named_in
 from conformance.causes.finding_key import (
     LACKED,
     OBJECTS,
@@ -41,7 +41,9 @@ GONE = "delete.gone"
 """The rule about requests that name an object which was deleted."""
 CREATED = "nothing created in another business"
 """What is expected of the lists of a business after a creation by a key of another business."""
-SHOWN = ("update.", "delete.", "refused.")
+KEPT_FROM_OTHERS = "as another business may not"
+"""What findings say of an object that a key of another business changed or removed."""
+SHOWN = ("update.", "delete.", OF_REFUSED)
 """Prefixes of the rules that compare what objects show with what was written."""
 BY_ID = ("read.asked", "create.dated")
 """Rules that find another object than the one with an id."""
@@ -60,6 +62,7 @@ def with_wrong_writes(
     with_keys = join_changes_of_others(contract, with_keys, exchanges)
     with_keys = _join_deleted_ids(with_keys, exchanges)
     with_keys = _join_foreign_writes(with_keys, exchanges)
+    with_keys = _join_foreign_refusals(with_keys, exchanges)
     with_keys = _join_lost_creations(contract, with_keys, exchanges)
     return _join_wrong_ids(contract, with_keys)
 
@@ -126,11 +129,43 @@ def _join_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
+def _join_foreign_refusals(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """Give a refused write that takes effect for a foreign key the key of that effect.
+
+    A write that also takes effect when a key of its own tenant is refused keeps its key.
+    """
+    effects: dict[str, Key] = {}  # by the operation that works on objects of another tenant
+    for sighting, key in with_keys:
+        if key.rule == OBJECTS and KEPT_FROM_OTHERS in key.expected:
+            effects.setdefault(sighting.cell.operation, key)
+    explained: dict[Key, Key] = {}
+    not_explained: set[Key] = set()
+    for sighting, key in with_keys:
+        operation = sighting.cell.operation
+        if not sighting.own_key.rule.startswith(OF_REFUSED):
+            continue
+        shown_by = [exchanges[name] for name in sighting.exchange_ids if name in exchanges]
+        refused = [each for each in shown_by if each.operation == operation and each.refused]
+        is_foreign = bool(refused) and all(_is_of_other_tenant(each) for each in refused)
+        if is_foreign and operation in effects:
+            explained[key] = effects[operation]
+        else:
+            not_explained.add(key)
+    return [
+        (sighting, key if key in not_explained else explained.get(key, key))
+        for sighting, key in with_keys
+    ]
+
+
 def _is_foreign_write(exchange: Exchange) -> bool:
     """Whether a request of another tenant's key that may change something was accepted."""
-    owner = business_of(exchange.identity or "")
-    is_own = owner in (None, Business.MAIN)
-    return exchange.ok and exchange.request.method != "GET" and not is_own
+    is_write = exchange.request.method != "GET"
+    return exchange.ok and is_write and _is_of_other_tenant(exchange)
+
+
+def _is_of_other_tenant(exchange: Exchange) -> bool:
+    """Whether a request carries the key of another tenant than the main one."""
+    return business_of(exchange.identity or "") not in (None, Business.MAIN)
 
 
 def _join_lost_creations(
