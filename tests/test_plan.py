@@ -32,6 +32,7 @@ from conformance.scenarios.keys.scopes import named_keys, other_scopes
 from conformance.scenarios.keys.test_keys import Keys
 from conformance.scenarios.writes.planned_writes import WrongKeys
 from conformance.target import Target
+from conformance.transport.near_misses import ALTERATIONS, NO_PREFIX, OTHER_PREFIX
 from tests.page import PAGE_CODES
 from tests.support import contracts
 from tests.support.contracts import contract_of
@@ -137,6 +138,16 @@ def test_few_bad_keys_without_flood(name: str, declared: str) -> None:
     plan = planned(name, declared)
     assert 0 < bad_keys(plan) <= BAD_KEYS_ALLOWED
     assert name == "toy" or bad_keys(planned(name)) > BAD_KEYS_ALLOWED
+
+
+def test_without_flood_each_altered_key_is_tried_on_one_operation() -> None:
+    """A server that compares only a part of a key does so everywhere."""
+    plan = planned("real", "no flood")
+    forms = [case.params.by_form for case in plan.runnable if isinstance(case.params, RefusedKeys)]
+    altered = [key for by_form in forms for key in by_form.get("altered", ())]
+    names = [key.partition("~")[2] for key in altered]
+    assert set(names) == {*ALTERATIONS, NO_PREFIX, OTHER_PREFIX}
+    assert max(len(by_form.get("altered", ())) for by_form in forms) == 1
 
 
 def bad_keys(plan: Plan) -> int:

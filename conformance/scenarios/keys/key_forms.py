@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 
 from conformance.model import DEAD_KEYS, Effect, KeyName, Operation, Params, Placeholder, SecretKind
 from conformance.plan.registry import BAD_KEYS_ALLOWED, Depth, Planning, roles_with_keys
@@ -57,22 +57,31 @@ class RefusedKeys(Params):
 def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys]:
     """The bad keys that are tried on each of some operations, in their order.
 
-    Unless floods are allowed, few requests of a run may carry a key that was never issued. So one
-    form is chosen for every operation before the next form. A form that would exceed the limit is
-    left out for an operation; its other forms stay.
+    Unless floods are allowed, few requests of a run may carry a key that was never issued. Each
+    of these keys is then tried on one operation, because most servers check all keys in one place.
     """
-    left = sys.maxsize if _floods(planning) else BAD_KEYS_ALLOWED
-    chosen: list[dict[str, list[str]]] = [{} for _ in keyed]
-    turns = [(number, form) for form in _CHOICES for number in range(len(keyed))]
-    for number, form in turns:
-        keys = _CHOICES[form](planning, number)
-        cost = len(keys) if form in NEVER_ISSUED else 0
-        if keyed[number].effect not in planning.target.allow:
-            cost = 0  # the case will not run
-        if cost <= left:
-            chosen[number][form] = keys
-            left -= cost
+    chosen = [
+        {form: choose(planning, number) for form, choose in _CHOICES.items()}
+        for number in range(len(keyed))
+    ]
+    if not _floods(planning):
+        turns = islice(cycle(_never_issued(planning)), BAD_KEYS_ALLOWED)
+        for operation, by_form in zip(keyed, chosen, strict=True):
+            by_form.update({form: [] for form in NEVER_ISSUED})
+            will_run = operation.effect in planning.target.allow
+            turn = next(turns, None) if will_run else None
+            if turn is not None:
+                form, key = turn
+                by_form[form] = [key]
     return [RefusedKeys(by_form) for by_form in chosen]
+
+
+def _never_issued(planning: Planning) -> list[tuple[str, str]]:
+    """The keys that were never issued, each with its form: one unrelated key, then altered ones."""
+    unknown = Placeholder(SecretKind.UNKNOWN, planning.contract.authentication.beginnings[-1])
+    alterations = dict.fromkeys([*ALTERED_ALWAYS, *_rarer_alterations(planning)])
+    altered = [(ALTERED, f"{KeyName.FULL}~{name}") for name in alterations]
+    return [(UNKNOWN, unknown.identity), *altered]
 
 
 def _floods(planning: Planning) -> bool:
