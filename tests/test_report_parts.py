@@ -51,7 +51,7 @@ from conformance.report import (
 from conformance.report.cards import Card
 from conformance.report.exhibit import exhibits
 from conformance.report.places import Place, places_of
-from conformance.report.since import line
+from conformance.report.since import trend
 from conformance.report.walk_picture import COLUMNS, PAGES, TIME, Spot, text_of
 from conformance.server import application
 from tests import report_example as example
@@ -297,7 +297,7 @@ def test_a_clock_shows_minutes_and_seconds(seconds: float, shown: str) -> None:
 
 def test_the_line_of_runs_is_an_image_with_words() -> None:
     """A reader who cannot see it hears the figures."""
-    root = ET.fromstring(line(example.failing()))
+    root = ET.fromstring(trend(example.failing()))
     assert root.get("role") == "img"
     assert root.get("aria-label", "").startswith("Causes, oldest first: ")
 

@@ -15,7 +15,7 @@ from conformance.base import yaml_file
 from conformance.model import WHOLE_API, Cell, Reason, ReasonKind, Run, Verdict, Waiver
 from conformance.model.waiver import free_day, wrong_days
 from conformance.report import waivers
-from conformance.report.waivers import State
+from conformance.report.waivers import IdleReason
 from tests import report_example
 
 TODAY = date(2026, 11, 25)
@@ -87,18 +87,18 @@ def cell(verdict: Verdict, operation: str = "list_calls") -> Cell:
 
 WAIVED, PASSED = cell(Verdict.WAIVED), cell(Verdict.PASSED, "list_agents")
 BOTH = ("list_calls", "list_agents")
-IDLE: dict[str, tuple[list[Cell], Waiver, list[State]]] = {
+IDLE: dict[str, tuple[list[Cell], Waiver, list[IdleReason]]] = {
     "in use": ([WAIVED, PASSED], waiver(), []),
     "on its last day": ([WAIVED], waiver(TODAY), []),
-    "expired": ([cell(Verdict.FAILED)], waiver(TODAY - DAY), [State.EXPIRED]),
-    "everything passes": ([PASSED], waiver(), [State.STALE]),
-    "a part passes": ([WAIVED, PASSED], waiver(operations=BOTH), [State.STALE]),
-    "no cell": ([PASSED], waiver(operations=("list_calls",)), [State.UNMATCHED]),
-    "no clause": ([PASSED], waiver(clause="status-201"), [State.UNMATCHED]),
-    "only a warning": ([cell(Verdict.WARNED)], waiver(), [State.UNMATCHED]),
-    "inapplicable": ([cell(Verdict.INAPPLICABLE)], waiver(), [State.UNMATCHED]),
-    "untested": ([cell(Verdict.UNTESTED), PASSED], waiver(), [State.UNKNOWN]),
-    "an error": ([cell(Verdict.ERROR)], waiver(), [State.UNKNOWN]),
+    "expired": ([cell(Verdict.FAILED)], waiver(TODAY - DAY), [IdleReason.EXPIRED]),
+    "everything passes": ([PASSED], waiver(), [IdleReason.STALE]),
+    "a part passes": ([WAIVED, PASSED], waiver(operations=BOTH), [IdleReason.STALE]),
+    "no cell": ([PASSED], waiver(operations=("list_calls",)), [IdleReason.UNMATCHED]),
+    "no clause": ([PASSED], waiver(clause="status-201"), [IdleReason.UNMATCHED]),
+    "only a warning": ([cell(Verdict.WARNED)], waiver(), [IdleReason.UNMATCHED]),
+    "inapplicable": ([cell(Verdict.INAPPLICABLE)], waiver(), [IdleReason.UNMATCHED]),
+    "untested": ([cell(Verdict.UNTESTED), PASSED], waiver(), [IdleReason.UNKNOWN]),
+    "an error": ([cell(Verdict.ERROR)], waiver(), [IdleReason.UNKNOWN]),
     "not selected": ([replace(cell(Verdict.UNTESTED), reasons=NOT_CHOSEN)], waiver(), []),
 }
 """Cells, a waiver for them, and why it does nothing."""
@@ -109,8 +109,10 @@ def test_waivers_without_effect(name: str) -> None:
     """Whatever a target file has to change is told apart from what a run could not see."""
     cells, row, expected = IDLE[name]
     found = waivers.idle(run_of(cells, row))
-    assert [each.state for each in found] == expected
-    assert [each.is_wrong for each in found] == [each is not State.UNKNOWN for each in expected]
+    assert [each.reason for each in found] == expected
+    assert [each.is_wrong for each in found] == [
+        each is not IdleReason.UNKNOWN for each in expected
+    ]
 
 
 def test_a_sentence_names_owner_ticket_and_place() -> None:

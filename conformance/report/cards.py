@@ -30,20 +30,19 @@ from conformance.report.phrases import flawed, mistake, route, with_key
 from conformance.report.pictures import NOTHING, Picture, pictures_of
 
 ROWS, FEW = 100, 2
-"""Maximum number of operations that a card lists: with evidence, and without."""
+"""Maximum number of operations that a card lists if it has evidence, and if it has none."""
 MOST = 300
 """Maximum number of causes that are shown. Nobody fixes more than this at once."""
 ROOM = 170_000
 """Characters of evidence in a report, before escaping."""
 DIFFERENCES, DIFFERENCE = 3, 300
-"""Maximum number of differences that a card lists for one operation; characters of one."""
-
+"""Maximum number of differences that a card lists for one operation, and of characters of each."""
 MANY = 5
 """A cause is called "everywhere" if it breaks all judged operations, and at least this many."""
 QUERY = 200
 """Characters of the request URL that a card shows."""
 BRIEF, SHORT = 60, 70
-"""Characters of a title in a sentence on something else, and of a value in an example."""
+"""Maximum characters of a title within a sentence, and of a value in an example."""
 
 HARMS = {
     Harm.ISOLATION: "Reaches data of others",
@@ -56,7 +55,7 @@ HARMS = {
 DOUBTFUL = "Not certain"
 """The heading above the causes with a doubt, which come last."""
 LEAST, MUCH = 10, 1 / 4
-"""Fixing starts with a cause that blocks this many cells, and this share of the untested ones."""
+"""Minimum of cells, and of the share of untested ones, that a cause blocks to be fixed first."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Row:
     """What a cause breaks in one operation: clauses, the first differences, and an exchange.
 
     Each difference names its key; ``more`` counts those not shown. ``exchange`` is the id of the
-    one that shows the first, and ``asked`` its request. Without it, they are empty and the route.
+    exchange that shows the first one, and ``asked`` its request. Without one, ``asked`` is a route.
     """
 
     operation: str
@@ -92,9 +91,9 @@ class Card:
     waivers: tuple[str, ...]
     unproven: tuple[str, ...]  # unproven parts of the target file that it depends on
     transition: Transition | None  # compared with earlier runs; None if there are none
-    steps: str = ""  # shell lines that reproduce it; added by ``with_steps``, like the rest
-    again: str = ""  # the result of sending these again at the end of the run
-    picture: Picture = NOTHING  # whose the ids in it are, and drawings
+    steps: str = ""  # shell lines that reproduce it; ``with_steps`` adds these and what follows
+    again: str = ""  # a sentence on what the same steps showed at the end of the run
+    picture: Picture = NOTHING  # drawings, and sentences on whose the ids in the finding are
 
     @property
     def title(self) -> str:
@@ -108,7 +107,7 @@ class Card:
 
     @property
     def instances(self) -> tuple[str, ...]:
-        """The wrong values that have to be refused, one on a line."""
+        """The wrong values that were accepted or that provoke it, each on one line."""
         return self.cause.instances
 
     @property
@@ -134,7 +133,7 @@ class Card:
 
     @property
     def extent(self) -> str:
-        """How far it reaches: its only operation if the title does not name it, or their number."""
+        """The number of operations, or the route of the only one if the title does not name it."""
         routes = [row.route for row in self.rows]
         if self.operations == len(routes) == 1 and routes[0] not in self.title:
             return routes[0]
@@ -186,7 +185,7 @@ def with_steps(run: Run, shown: list[Card]) -> list[Card]:
 
 
 def by_harm(shown: Iterable[Card]) -> dict[str, list[Card]]:
-    """The cards by heading: those with a proven cause by harm, then the doubtful ones.
+    """The cards by heading: the certain ones by harm, and then the doubtful ones.
 
     In this order, their numbers ascend. Headings without a card are left out.
     """
@@ -197,21 +196,22 @@ def by_harm(shown: Iterable[Card]) -> dict[str, list[Card]]:
 
 
 def start(run: Run, shown: Sequence[Card]) -> Start | None:
-    """Where to start fixing: the cause that blocks much of what is untested, or else the worst.
+    """Where to start fixing: the cause that blocks most if it blocks much, or else the worst one.
 
-    Waived and doubtful causes count only if there are no others. None without causes.
+    Only certain failures are considered, if there are any. None if there are no causes.
     """
     if not shown:
         return None
     failed = [card for card in shown if card.cause.verdict is Verdict.FAILED and not card.doubt]
-    worst, blocking = (failed or shown)[0], max(failed or shown, key=_blocked)
+    candidates = failed or shown
+    worst, blocking = candidates[0], max(candidates, key=_blocked)
     untested = run.counts[Verdict.UNTESTED]
     if _blocked(blocking) >= max(LEAST, MUCH * untested):
         why = f"it blocks {_blocked(blocking):,} of the {amount(untested, 'untested cell')}"
-        named = cut(blocking.title, BRIEF)
-        if not named[1:2].isupper():  # it does not begin with a method, such as GET
-            named = named[:1].lower() + named[1:]
-        return Start(blocking.number, f"Start with {blocking.number}, {named}: {why}.")
+        title = cut(blocking.title, BRIEF)
+        if not title[1:2].isupper():  # it does not begin with a method, such as GET
+            title = title[:1].lower() + title[1:]
+        return Start(blocking.number, f"Start with {blocking.number}, {title}: {why}.")
     return Start(worst.number, f"Start with {worst.number}: {worst.title}.")
 
 
@@ -244,7 +244,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, in_f
 
 
 def _probe(run: Run, cause: Cause, shown_by: Sequence[str]) -> Exchange | None:
-    """The exchange that shows a cause best, other than a write that stored an odd value."""
+    """The exchange that shows a cause best, but never the write that stored the odd value."""
     return view.probe(run, cause.finding, [name for name in shown_by if name != cause.origin])
 
 
@@ -266,7 +266,7 @@ def _asked(exchange: Exchange | None, flaw: str) -> str:
 def _example(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: bool) -> str:
     """The cause on one line: a request, the expected response, and the actual one.
 
-    For a wrong status, it names the key, and the operation of the exchange if that is another.
+    For a wrong status, it names the key, and also the operation that failed if it is another one.
     """
     finding = cause.finding
     asked = route(run, finding.operation)
@@ -296,11 +296,11 @@ def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
     """The row for the cells of one operation, with the findings that belong to this cause.
 
     Findings similar to the main one come first. A cell may also have findings of other causes,
-    which are left out. If no finding shares an exchange with the cause, all of them are taken.
+    which are left out. If no finding shares an exchange with the cause, all of them are used.
     """
     found = [finding for cell in cells for finding in cell.findings]
-    of_cause = set(cause.exchanges)
-    own = [in_cause(run, cause, each) for each in found if of_cause & {*each.exchanges}]
+    ids = set(cause.exchanges)
+    own = [in_cause(run, cause, each) for each in found if not ids.isdisjoint(each.exchanges)]
     findings = sorted(own or found, key=lambda finding: _unlike(cause.finding, finding))
     differences = list(dict.fromkeys(_difference(run, finding) for finding in findings))
     probe = _quoted(run, findings[0])
@@ -320,9 +320,9 @@ def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
     )
 
 
-def _unlike(telling: Finding, finding: Finding) -> tuple[bool, bool]:
+def _unlike(main: Finding, finding: Finding) -> tuple[bool, bool]:
     """A sort key: findings with the same rule and expectation as the main one come first."""
-    return finding.rule != telling.rule, finding.expected != telling.expected
+    return finding.rule != main.rule, finding.expected != main.expected
 
 
 def _difference(run: Run, finding: Finding) -> str:
@@ -333,7 +333,7 @@ def _difference(run: Run, finding: Finding) -> str:
 
 
 def _quoted(run: Run, finding: Finding) -> Exchange | None:
-    """The exchange that a finding quotes: the first of several that show it apart."""
+    """The exchange that a finding quotes: the first, if each of them shows it on its own."""
     ids = finding.exchanges[:1] if finding.apart else finding.exchanges
     return view.probe(run, finding, ids)
 

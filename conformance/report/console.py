@@ -17,13 +17,13 @@ CAUSES = 30
 """Maximum number of causes that get a line. With details, all of them do."""
 
 DOUBTED = 5
-"""Doubtful causes that get a line in any case, although they come last."""
+"""Number of doubtful causes that always get a line, although they come last."""
 
 REASONS = 12
-"""Reasons of one kind that are shown with details for cells that were not judged."""
+"""Maximum number of reasons listed for errors and, with details, for each kind of untested cell."""
 
 ALIGNED = 80
-"""Columns within which the number of operations of a cause is aligned."""
+"""Maximum columns of the line of a cause, so that the extents at its end are aligned."""
 
 LIMIT = 300
 """Characters of a text that are shown."""
@@ -41,7 +41,7 @@ _COLOURS = {
 
 
 def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str:
-    """The summary of a run, with no control sequences but our own colours. The verdict comes last.
+    """The summary of a run, ending with the verdict. Its only control sequences are our colours.
 
     ``width`` is in columns. With ``details``, each cause is followed by its evidence, and more
     reasons for untested cells have a line.
@@ -50,9 +50,9 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     shown = cards.cards(run)
     _watched(page, run)
     _causes(page, cards.with_steps(run, shown) if details else shown, details)
-    begin = cards.start(run, shown)
-    if begin:
-        page.wrap(begin.sentence, "")
+    start = cards.start(run, shown)
+    if start:
+        page.wrap(start.sentence, "")
         page.lines.append("")
     _errors(page, run)
     _missing(page, run, details)
@@ -60,8 +60,8 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     _notes(page, run)
     page.lines.append(view.counts_line(run))
     page.lines.append(page.paint(verdict_line(run), run.standing, bold=True))
-    if begin:
-        page.lines.append(f"  {rerun.command(run, str(begin.number))}")
+    if start:
+        page.lines.append(f"  {rerun.command(run, str(start.number))}")
     elif next_step := untested.next_step(run):
         page.wrap(next_step, "  ")
     return "\n".join(page.lines)
@@ -73,12 +73,12 @@ def verdict_line(run: Run) -> str:
     Such as ``✕ Breaks the contract: 27 causes, 1 warning (94.4 % judged, 3:56)``.
     """
     seconds = (view.epoch_ms(run.finished) - view.epoch_ms(run.started)) / 1000
-    words, counted = view.headline(run), view.tally(run.causes)
-    if counted not in words:
-        words = f"{words}: {counted}"
+    text, causes = view.headline(run), view.tally(run.causes)
+    if causes not in text:
+        text = f"{text}: {causes}"
     share = view.share(run)
-    judged = "" if share in words else f"{share} judged, "
-    return f"{view.SIGNS[run.standing].symbol} {words} ({judged}{clock(seconds)})"
+    judged = "" if share in text else f"{share} judged, "
+    return f"{view.SIGNS[run.standing].symbol} {text} ({judged}{clock(seconds)})"
 
 
 class _Page:
@@ -122,29 +122,33 @@ def _watched(page: _Page, run: Run) -> None:
 def _causes(page: _Page, shown: Sequence[Card], details: bool) -> None:
     """Add the first causes and doubts, or all with ``details``, under headings for their harm."""
     last = len(shown) if details else CAUSES
-    for heading, alike in cards.by_harm(shown).items():
-        page.title(f"{heading} ({len(alike)})", alike[0].cause.verdict)
+    for heading, group in cards.by_harm(shown).items():
+        page.title(f"{heading} ({len(group)})", group[0].cause.verdict)
         always = DOUBTED if heading == cards.DOUBTFUL else 0
-        listed = [card for place, card in enumerate(alike) if card.number <= last or place < always]
+        listed = [card for index, card in enumerate(group) if card.number <= last or index < always]
         for card in listed:
             page.lines.append(page.paint(_cause(card, page.width), card.cause.verdict))
             if details:
                 _details(page, card)
-        if len(listed) < len(alike):
-            page.lines.append(f"    and {len(alike) - len(listed):,} more; use -v to list them")
+        if len(listed) < len(group):
+            page.lines.append(f"    and {len(group) - len(listed):,} more; use -v to list them")
         page.lines.append("")
 
 
 def _cause(card: Card, width: int) -> str:
-    """A cause on one line: number, title, doubt, and on the right how far it reaches."""
+    """A cause on one line: number, title, doubt, and on the right its transition and its extent.
+
+    If the line is too long, the extent is the number of operations, and the left side is cut.
+    """
+    columns = min(width, ALIGNED)
     doubt = f" ({card.doubt})" if card.doubt else ""
-    said = clean(f"{card.number:>3} {card.title}{doubt}")
-    since = f"{card.transition}, " if card.transition else ""
-    reaches = f"{since}{clean(card.extent)}"
-    if len(said) + 2 + len(reaches) > min(width, ALIGNED):
-        reaches = f"{since}{amount(card.operations, 'operation')}"
-    room = min(width, ALIGNED) - len(reaches) - 2
-    return f"{cut(said, max(room, 20)):<{room}}  {reaches}"
+    left = clean(f"{card.number:>3} {card.title}{doubt}")
+    transition = f"{card.transition}, " if card.transition else ""
+    right = f"{transition}{clean(card.extent)}"
+    if len(left) + 2 + len(right) > columns:
+        right = f"{transition}{amount(card.operations, 'operation')}"
+    room = columns - len(right) - 2
+    return f"{cut(left, max(room, 20)):<{room}}  {right}"
 
 
 def _details(page: _Page, card: Card) -> None:
@@ -184,7 +188,7 @@ def _changes(page: _Page, run: Run) -> None:
 
 
 def _notes(page: _Page, run: Run) -> None:
-    """Add remarks, and what the run left out or did not finish."""
+    """Add remarks, the number of notes, and what the run left out or did not finish."""
     for sentence in remarks.of(run):
         page.lines.append(clean(f"Note: {sentence}"))  # not wrapped, because it may end in YAML
     noted = sum(len(found) for _, found in view.notes(run))
@@ -204,17 +208,17 @@ def _notes(page: _Page, run: Run) -> None:
 def _errors(page: _Page, run: Run) -> None:
     """Add the reasons why cells are in error, the most frequent first."""
     in_error = [cell for cell in run.cells if cell.verdict is Verdict.ERROR]
-    texts = Counter(reason for cell in in_error for reason in cell.why)
-    if not texts:
+    reasons = Counter(reason for cell in in_error for reason in cell.why)
+    if not reasons:
         return
     page.title("Could not be judged", Verdict.ERROR)
-    for reason, count in texts.most_common(REASONS):
+    for reason, count in reasons.most_common(REASONS):
         page.wrap(f"{view.shown(reason, LIMIT)} ({amount(count, 'cell')})", "  ")
     page.lines.append("")
 
 
 def _missing(page: _Page, run: Run, details: bool) -> None:
-    """Add the reasons for untested cells by kind: the first, or with details up to REASONS."""
+    """Add the most frequent reason of each kind for untested cells; with details, up to REASONS."""
     for kind, groups in untested.missing(run).items():
         title = untested.KINDS[kind]
         page.title(f"Untested: {title[0].lower()}{title[1:]}", Verdict.UNTESTED)

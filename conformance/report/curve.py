@@ -1,4 +1,4 @@
-"""Where on the curve a run stands: the share of known faults that so many requests show.
+"""How much a short run shows: the share of the known faults by the number of requests, as a curve.
 
 ``python -m tests.values`` measures the curve on the reference server.
 """
@@ -27,21 +27,23 @@ def stored() -> dict[str, Any]:
 
 
 def share_at(requests: int) -> float:
-    """The share of the known faults that the first requests show, between 0 and 1.
+    """The share of the known faults that so many first requests show, between 0 and 1.
 
-    Between two points, it grows with the logarithm of the requests.
+    Between two points of the curve, it grows with the logarithm of the number of requests.
     """
     fewer, low = 1, 0.0
     for point in stored()["points"]:
         more, high = int(point["requests"]), float(point["all"])
         if requests <= more:
-            return low + (high - low) * math.log(max(1, requests) / fewer) / math.log(more / fewer)
+            part = math.log(max(1, requests) / fewer)
+            total = math.log(more / fewer)
+            return low + (high - low) * part / total
         fewer, low = more, high
     return 1.0
 
 
 def standing(requests: int) -> str:
-    """A line on how much the first requests of a run show of what a full run shows."""
+    """A line on the share of the known faults that so many first requests of a full run show."""
     share = share_at(requests)
     return (
         f"the most valuable {amount(requests, 'request')} of a full run: they show about "
@@ -50,13 +52,14 @@ def standing(requests: int) -> str:
 
 
 def remarks(run: Run) -> list[str]:
-    """The line of ``standing`` for a run that sent only the most valuable requests; else none.
+    """The line of ``standing`` if a run sent only the most valuable requests, otherwise no line.
 
-    None if areas, clauses or a shard were selected, for spot checks, and for other contracts.
+    There is no line either if areas, clauses or a shard were selected, for spot checks, and for a
+    contract that is not packaged.
     """
     chosen = run.selection
     if chosen is None or chosen.areas or chosen.clauses or chosen.shard or run.spread is not None:
         return []
-    has_budget = any(case.gap == OVER_BUDGET for case in run.cases)
-    is_part = run.depth == Depth.QUICK or has_budget
+    over_budget = any(case.gap == OVER_BUDGET for case in run.cases)
+    is_part = run.depth == Depth.QUICK or over_budget
     return [standing(len(run.exchanges))] if is_part and run.contract.packaged else []

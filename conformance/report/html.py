@@ -48,7 +48,7 @@ from conformance.report import (
 from conformance.report.exhibit import exhibits
 
 BESIDE = (".md", ".svg", ".xml", ".json", ".txt")
-"""Suffixes of the other files of a run that the page lists."""
+"""The page lists the other files of a run that have one of these suffixes."""
 NONE: Mapping[str, int] = {}
 
 
@@ -62,9 +62,8 @@ class Inline:
 
 def write(run: Run, path: Path) -> None:
     """Write report.html, which lists the other files in its directory."""
-    path.write_text(
-        render(run, _sizes(files.final_directory(path))), encoding="utf-8", newline="\n"
-    )
+    sizes = _sizes(files.final_directory(path))
+    path.write_text(render(run, sizes), encoding="utf-8", newline="\n")
 
 
 def _sizes(directory: Path) -> dict[str, int]:
@@ -78,8 +77,9 @@ def _sizes(directory: Path) -> dict[str, int]:
 
 
 def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
-    """The page as one self-contained document. ``sizes`` are bytes of other files, by name."""
-    shown, causes = cards.with_steps(run, cards.cards(run)), run.causes[: cards.MOST]
+    """The page as one self-contained document. ``sizes`` are the bytes of other files, by name."""
+    shown = cards.with_steps(run, cards.cards(run))
+    causes = run.causes[: cards.MOST]
     return (
         _environment()
         .get_template("report.html.j2")
@@ -165,7 +165,7 @@ def environment_of(package: str, *, lines: bool) -> Environment:
 
 
 def moment(text: str) -> str:
-    """An ISO 8601 timestamp in readable form, to the second."""
+    """An ISO 8601 timestamp in readable form, to the second. Of zones, only UTC is shown."""
     day, _, time = text.partition("T")
     zone = " UTC" if time.endswith(("Z", "+00:00")) else ""
     return f"{day} {time[:8]}{zone}".strip()
@@ -175,7 +175,7 @@ def moment(text: str) -> str:
 
 
 def _first_step(run: Run, shown: Sequence[cards.Card]) -> dict[str, Any]:
-    """The number of causes and where to start, or the next step after a run that found no harm."""
+    """The number of causes and where to start, or the next step if the run found no harm."""
     return {
         "overview": view.tally(run.causes),
         "start": cards.start(run, shown),
@@ -184,8 +184,8 @@ def _first_step(run: Run, shown: Sequence[cards.Card]) -> dict[str, Any]:
 
 
 def _since(run: Run) -> dict[str, Any]:
-    """What changed since the last run, and how many changes are listed."""
-    return {"since": since.since(run), "most": since.SHOWN, "line": since.line(run)}
+    """What changed since the last run, how many changes of each kind are listed, and the trend."""
+    return {"since": since.since(run), "most_changes": since.SHOWN, "trend": since.trend(run)}
 
 
 def _exceptions(run: Run) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _keys(roles: Collection[str]) -> list[str]:
-    """The roles that have a key. Single-scope keys are only counted."""
+    """The roles that have a key, and at the end the number of single-scope keys."""
     named = sorted(role for role in roles if not role.startswith(SCOPE))
     scoped = len(roles) - len(named)
     if scoped:

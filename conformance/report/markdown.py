@@ -19,7 +19,7 @@ from conformance.report.since import since
 CAUSES = 50
 """Causes that get a row."""
 REASONS = 5
-"""Reasons for untested cells that are shown of each kind."""
+"""Maximum number of reasons for untested cells that are listed of each kind."""
 LIMIT = 300
 """Characters of a text that are shown."""
 
@@ -72,17 +72,17 @@ def _watched(run: Run) -> Iterator[str]:
 
 
 def _start(run: Run, shown: Sequence[Card]) -> Iterator[str]:
-    """Where to start, and the command that shows whether it is fixed."""
-    begin = cards.start(run, shown)
-    if begin is None:
+    """Where to start and the command that checks the fix, or the next step if there is no cause."""
+    start = cards.start(run, shown)
+    if start is None:
         next_step = untested.next_step(run)
         if next_step:
             yield inert(next_step)
             yield ""
         return
-    yield f"{inert(begin.sentence)} To check the fix, run:"
+    yield f"{inert(start.sentence)} To check the fix, run:"
     yield ""
-    yield f"```sh\n{rerun.command(run, str(begin.number))}\n```"
+    yield f"```sh\n{rerun.command(run, str(start.number))}\n```"
     yield ""
 
 
@@ -99,10 +99,10 @@ def _changes(run: Run) -> Iterator[str]:
 
 
 def _causes(shown: Sequence[Card]) -> Iterator[str]:
-    """A table of the first causes for each harm, and the number of those left out."""
-    for heading, alike in cards.by_harm(shown).items():
-        listed = [card for card in alike if card.number <= CAUSES]
-        yield f"## {heading} ({len(alike)})"
+    """A table of the first causes under each heading, and the number of those left out."""
+    for heading, group in cards.by_harm(shown).items():
+        listed = [card for card in group if card.number <= CAUSES]
+        yield f"## {heading} ({len(group)})"
         yield ""
         if listed:
             yield "| | What broke | Operations | Cause |"
@@ -113,14 +113,14 @@ def _causes(shown: Sequence[Card]) -> Iterator[str]:
         for number, sentence in unproven:
             yield ""
             yield f"Before fixing {number}, check the target file: {inert(sentence)}"
-        if len(listed) < len(alike):
+        if len(listed) < len(group):
             yield ""
-            yield f"{amount(len(alike) - len(listed), 'more cause')} not listed here."
+            yield f"{amount(len(group) - len(listed), 'more cause')} not listed here."
         yield ""
 
 
 def _row(card: Card) -> str:
-    """The row of a cause, with what sets it apart from a plain failure."""
+    """The row of a cause, with its doubt, its transition, and its verdict unless that is failed."""
     marks = [inert(card.doubt)] if card.doubt else []
     if card.transition:
         marks.append(card.transition)
@@ -164,12 +164,13 @@ def _untested(run: Run) -> Iterator[str]:
 def inert(text: str, limit: int = LIMIT) -> str:
     r"""A text on one line, as a code span if anything in it could act as markup.
 
-    ``|`` becomes \x7c, because it would end the cell of a table.
+    In a code span, ``|`` becomes \x7c, because it would end the cell of a table.
     """
     plain = view.shown(text, limit)
     if not _ACTIVE.search(plain):
         return plain
-    fence = "`" * (1 + max([0, *[len(ticks) for ticks in _TICKS.findall(plain)]]))
+    longest = max((len(ticks) for ticks in _TICKS.findall(plain)), default=0)
+    fence = "`" * (longest + 1)  # a run of as many ticks within the text would end the span
     edge = " " if plain.startswith("`") or plain.endswith("`") else ""
     literal = plain.replace("|", r"\x7c")
     return f"{fence}{edge}{literal}{edge}{fence}"

@@ -1,8 +1,8 @@
 """A run as metrics: a file for the textfile collector of Prometheus' node_exporter.
 
-The collector reads the text format of Prometheus, not OpenMetrics. The file is both: it holds only
-gauges, which are alike in both formats, and its last line is a comment in one of them. It has no
-timestamps, which the collector rejects; moments are values instead.
+The collector reads the text format of Prometheus, not OpenMetrics. The file is valid in both: it
+has only gauges, which look the same in both, and its last line, ``# EOF``, is a comment to
+Prometheus. The collector rejects timestamps, so moments are values instead.
 
 Needs the extra ``metrics``.
 """
@@ -28,7 +28,7 @@ from conformance.report.view import epoch_ms
 
 NAME = "conformance.prom"
 SOON = (3, 14, 30)
-"""The numbers of days within which waivers that expire are counted."""
+"""Waivers are counted that expire within these numbers of days."""
 LONGEST = 100
 """Maximum characters of a label that the target file gives."""
 READABLE = 0o644
@@ -59,17 +59,17 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("breaks",),
     ),
 }
-"""Each metric with its help and its labels. All have the label ``target``, too."""
+"""The help and the labels of each metric, by name. All have the label ``target``, too."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What there is to say of a target even if its run could not begin.
+    """What is known of a target even if its run could not begin.
 
-    ``target`` is the name of the target, and ``verdict`` the verdict on it. Moments are ISO 8601;
-    ``last_good`` is that of the last good run, empty if there was none. ``new`` is the number of
-    new causes, and ``drift`` the number of differences by whether they break clients; None if
-    nobody looked.
+    ``target`` is the name of the target, and ``verdict`` the verdict on it. ``finished`` and
+    ``last_good`` are the ISO 8601 timestamps at which the last run and the last good run ended;
+    ``last_good`` is empty if no run was good. ``new`` is the number of new causes. ``drift`` has
+    the number of differences by whether they break clients. Both are None if that was not checked.
     """
 
     target: str
@@ -103,8 +103,8 @@ def standing_of(run: Run) -> Standing:
 def write(standing: Standing, run: Run | None, path: Path) -> None:
     """Write the metrics of a run, completely or not at all. Raises OSError.
 
-    Of a run that judged nothing, only the standing and the waivers are written, so that alerts see
-    this, and no count of zero resolves others.
+    Of a run that judged nothing, only the standing and the waivers are written. So alerts notice
+    that run, and no other alert is resolved by counts of zero.
     """
     with files.replacing(path) as written:
         written.write_bytes(content(standing, run))
@@ -112,7 +112,7 @@ def write(standing: Standing, run: Run | None, path: Path) -> None:
 
 
 def content(standing: Standing, run: Run | None) -> bytes:
-    """The metrics as text."""
+    """The content of the file: the metrics of a target, and of its run if there was one."""
     metrics = _Metrics(standing.target)
     _add_standing(metrics, standing)
     if run is not None and run.judged:
@@ -157,7 +157,7 @@ def _add_standing(metrics: _Metrics, standing: Standing) -> None:
 
 
 def _add_run(metrics: _Metrics, run: Run) -> None:
-    """Set the metrics of a run that judged something."""
+    """Set the metrics of a run that judged at least one cell."""
     contract = run.contract
     metrics.set(
         "conformance_info",
@@ -169,9 +169,9 @@ def _add_run(metrics: _Metrics, run: Run) -> None:
     )
     took = (epoch_ms(run.finished) - epoch_ms(run.started)) / 1000
     metrics.set("conformance_duration_seconds", took)
+    unwaived = [cause for cause in run.causes if cause.verdict is not Verdict.WAIVED]
     for harm in Harm:
-        counting = [cause for cause in run.causes if cause.verdict is not Verdict.WAIVED]
-        count = sum(cause.harm is harm for cause in counting)
+        count = sum(cause.harm is harm for cause in unwaived)
         metrics.set("conformance_causes", count, harm=harm)
     for verdict, count in run.counts.items():
         metrics.set("conformance_cells", count, verdict=verdict)
@@ -190,9 +190,9 @@ def _add_run(metrics: _Metrics, run: Run) -> None:
 
 
 def _add_waivers(metrics: _Metrics, run: Run) -> None:
-    """Set the numbers of waivers that still hold on the day of the run, and end soon."""
+    """Set the numbers of waivers that hold on the day of the run but expire within SOON."""
     today = date.fromisoformat(run.judged_on)
     for days in SOON:
-        last = today + timedelta(days=days)
-        count = sum(today <= waiver.expires <= last for waiver in run.target.waivers)
+        last_day = today + timedelta(days=days)
+        count = sum(today <= waiver.expires <= last_day for waiver in run.target.waivers)
         metrics.set("conformance_waivers_expiring", count, within=f"{days}d")

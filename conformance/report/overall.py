@@ -16,7 +16,7 @@ class Overall(StrEnum):
 
 
 def of_exit(code: int) -> Overall:
-    """The verdict by the exit code of ``run``."""
+    """The verdict for an exit code of the command ``run``."""
     if code == Exit.CONFORMS:
         return Overall.CONFORMS
     return Overall.BROKEN if code == Exit.VIOLATED else Overall.UNJUDGED

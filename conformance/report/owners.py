@@ -22,11 +22,11 @@ from conformance.reading import answer_of, members_of
 from conformance.report.places import STATUS
 
 MOST = 3
-"""Ids of a finding that are explained."""
+"""Maximum number of ids of a finding that are explained."""
 TRIED = 8
-"""Words of a finding that may be ids."""
+"""Maximum number of words of a finding that are looked up as ids."""
 SHORTEST, ID = 8, 80
-"""Characters of an id: at least, and at most. Fewer do not name an object."""
+"""Minimum and maximum characters of an id. A shorter word is not taken for the id of an object."""
 SHORT = 8
 """Characters shown of an id that is shown in full elsewhere."""
 
@@ -42,11 +42,11 @@ class Origin:
     kind: str
 
 
-def ids_in(run: Run, cause: Cause, asked: Exchange) -> list[str]:
-    """The words of the finding of a cause that may be ids, at most TRIED.
+def ids_in(run: Run, cause: Cause, exchange: Exchange) -> list[str]:
+    """The words of the finding of a cause that may be ids: the first TRIED that look like one.
 
-    For a wrong status, ids only matter if data of others was reached. Then they are the ids of
-    businesses, and that of the object in the response to ``asked``.
+    For a wrong status, ids matter only if data of others was reached. Then only the ids of
+    businesses count, and the id of the object in the response of ``exchange``.
     """
     finding = cause.finding
     found = _WORD.findall(f"{finding.actual} {finding.expected}")
@@ -56,15 +56,17 @@ def ids_in(run: Run, cause: Cause, asked: Exchange) -> list[str]:
         return words[:TRIED]
     if cause.harm is not Harm.ISOLATION:
         return []
-    answer = answer_of(run.contract, asked)
-    relevant = {*run.target.businesses.values(), str(answer.id if answer else None)}
+    relevant = set(run.target.businesses.values())
+    answer = answer_of(run.contract, exchange)
+    if answer is not None:
+        relevant.add(str(answer.id))
     return [word for word in words if word in relevant]
 
 
 def origins(run: Run, wanted: Iterable[str]) -> dict[str, Origin]:
-    """By id, the first response that shows an object with one of the wanted ids.
+    """For each of the wanted ids, the first response that shows the object with this id.
 
-    The ids of businesses are left out.
+    Ids of businesses, and ids that no response shows, are left out.
     """
     not_found_yet = set(wanted) - set(run.target.businesses.values())
     found: dict[str, Origin] = {}
@@ -76,17 +78,18 @@ def origins(run: Run, wanted: Iterable[str]) -> dict[str, Origin]:
             continue
         name = run.contract.identifier_of(answer.operation.kind)
         shown = [answer.object, *answer.rows]
-        for identifier in {str(members_of(each).get(name)) for each in shown} & not_found_yet:
-            found[identifier] = Origin(exchange, _kind_named(run.contract, name, answer.operation))
+        shown_ids = {str(members_of(each).get(name)) for each in shown}
+        for identifier in shown_ids & not_found_yet:
+            found[identifier] = Origin(exchange, _kind_of(run.contract, name, answer.operation))
             not_found_yet.discard(identifier)
     return found
 
 
-def _kind_named(contract: Contract, member: str, operation: Operation) -> str:
-    """The kind of object that a member identifies in the objects of an operation.
+def _kind_of(contract: Contract, member: str, operation: Operation) -> str:
+    """The kind of object whose id a member holds, in the objects that an operation returns.
 
-    If a parameter with the name of the member refers to another kind, it is that kind: a transcript
-    has the id of a call.
+    If any parameter of that name refers to a kind, it is that kind. For example, a transcript
+    has the id of a call. Otherwise, it is the kind of the returned objects themselves.
     """
     if member != contract.identifier:
         for each in contract.operations.values():
@@ -97,17 +100,17 @@ def _kind_named(contract: Contract, member: str, operation: Operation) -> str:
 
 
 def explained(
-    run: Run, cause: Cause, asked: Exchange, known: Mapping[str, Origin]
+    run: Run, cause: Cause, exchange: Exchange, known: Mapping[str, Origin]
 ) -> tuple[str, ...]:
-    """Sentences on the ids in a finding, at most MOST.
+    """Sentences on the ids in the finding of a cause, at most MOST.
 
-    ``asked`` is the exchange that shows the finding, and ``known`` the origins of objects by id.
+    ``exchange`` shows the finding, and ``known`` has the origins of objects by id.
     """
     sentences = []
-    for identifier in ids_in(run, cause, asked):
+    for identifier in ids_in(run, cause, exchange):
         business = business_with(run, identifier)
         if business is not None:
-            sentences.append(_of_business(run, identifier, business, asked))
+            sentences.append(_of_business(run, identifier, business, exchange))
         elif identifier in known:
             sentences.append(_of_object(run, identifier, known[identifier]))
     return tuple(sentences[:MOST])
@@ -122,7 +125,7 @@ def business_with(run: Run, identifier: object) -> Business | None:
 
 
 def key_of(run: Run, business: Business) -> str | None:
-    """The first key of a business that the target file gives; None if it gives none."""
+    """The first working key of a business in the target file; None if there is none."""
     for role in KEY_ROLES.values():
         if role.business is business and role.name in run.target.keys and not role.dead:
             return role.name
@@ -139,21 +142,21 @@ def key_words(identity: str | None) -> str:
     return f"the key {cut(identity, ID)}" if identity else "no key"
 
 
-def _of_business(run: Run, identifier: str, business: Business, asked: Exchange) -> str:
-    """A sentence on the id of a business, and on the business of the key that asked."""
+def _of_business(run: Run, identifier: str, business: Business, exchange: Exchange) -> str:
+    """A sentence on the id of a business, and one on the business that asked if it is another."""
     key = key_of(run, business)
     sentence = f"{identifier} is the business {business}"
     sentence += f", of the key {key}." if key else "."
-    asking = business_of(asked.identity or "")
+    asking = business_of(exchange.identity or "")
     if asking is None or asking is business:
         return sentence
-    own = run.target.businesses.get(asking, "")
-    of = f"the business {asking} ({own})" if own else f"the business {asking}"
-    return f"{sentence} The key that asked, {asked.identity}, is of {of}."
+    asking_id = run.target.businesses.get(asking, "")
+    of = f"the business {asking} ({asking_id})" if asking_id else f"the business {asking}"
+    return f"{sentence} The key that asked, {exchange.identity}, is of {of}."
 
 
 def _of_object(run: Run, identifier: str, origin: Origin) -> str:
-    """A sentence on the id of an object."""
+    """A sentence on the id of an object: which key first saw the object, and in which exchange."""
     exchange = origin.exchange
     operation = run.contract.operations[exchange.operation]
     request = f"{operation.method} {operation.path}"

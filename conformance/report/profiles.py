@@ -19,11 +19,11 @@ class Standing:
 
     @property
     def state(self) -> str:
-        """Whether the profile is met, after its label."""
+        """``met`` or ``not met``, to be printed after the label of the profile."""
         return "not met" if self.lacking else "met"
 
     def as_data(self) -> dict[str, Any]:
-        """Whether the profile is met, and what is lacking, safe to print."""
+        """Whether the profile is met, and what it lacks, as JSON data that is safe to print."""
         lacking = [
             {"code": lack.code.value, "text": clean(lack.text), "advice": clean(lack.advice)}
             for lack in self.lacking

@@ -12,14 +12,14 @@ FIXED = {
     "addresses": "addresses: [127.0.0.0/8]",
     "clock": "clock: {advance: }  # see the target file of `init`",
 }
-"""Members that are always the same line."""
+"""Members without parts, each with the line to add for it."""
 NAMED = ("keys", "scoped_keys", "businesses")
 """Members with named parts."""
 OF_LISTS = "maximum"
 """The member with a part for each list."""
 
 Gains = dict[str, int]
-"""By part of a member, the number of cells that it would enable."""
+"""The number of cells that each part of a member would enable, by the name of the part."""
 
 
 def lines(run: Run) -> list[str]:
@@ -39,9 +39,10 @@ def lines(run: Run) -> list[str]:
 
 
 def _gains(run: Run) -> dict[str, Gains]:
-    """By member of the target file, what each of its parts would enable, the most cells first.
+    """The gains of each member of the target file that untested cells need, most cells first.
 
-    Only places that the reasons of untested cells name. A member without parts has the part "".
+    Reasons name the place of what they need, such as ``keys: other``. A member without parts has
+    the part "".
     """
     cells_of: dict[tuple[str, str], set[str]] = {}
     for cell in run.cells:
@@ -53,8 +54,9 @@ def _gains(run: Run) -> dict[str, Gains]:
                 if member == OF_LISTS:
                     part = cell.operation
                 cells_of.setdefault((member, part), set()).add(cell.name)
+    most_cells_first = sorted(cells_of.items(), key=lambda row: (-len(row[1]), row[0]))
     gains: dict[str, Gains] = {}
-    for (member, part), cells in sorted(cells_of.items(), key=lambda row: (-len(row[1]), row[0])):
+    for (member, part), cells in most_cells_first:
         gains.setdefault(member, {})[part] = len(cells)
     return gains
 
@@ -74,7 +76,7 @@ def _allowed(run: Run, gains: Gains) -> Iterator[str]:
 
 
 def _named(member: str, gains: Gains) -> Iterator[str]:
-    """The keys or businesses to add, a line each. A key is given by an environment variable."""
+    """A line for each key or business to add. The value of a key is an environment variable."""
     for name, cells in gains.items():
         variable = re.sub("[^A-Z0-9]+", "_", name.upper())
         value = "the id" if member == "businesses" else f"${{{variable}_KEY}}"
@@ -82,7 +84,7 @@ def _named(member: str, gains: Gains) -> Iterator[str]:
 
 
 def _of_lists(gains: Gains) -> Iterator[str]:
-    """One line with the lists whose largest page is to be given."""
+    """One line with the lists for which the most items of a page have to be given."""
     if gains:
         names = ", ".join(f"{name}: " for name in sorted(gains))
         cells = amount(sum(gains.values()), "cell")
@@ -93,7 +95,7 @@ def _triggers(gains: Gains) -> Iterator[str]:
     """The recipes to add, with the input of the request left empty."""
     recipes = []
     for name, cells in gains.items():
-        code, _, operation = name.partition(" at ")
+        code, _, operation = name.partition(" at ")  # CODE at OPERATION, or only CODE
         if operation:
             recipe = f"{{code: {code}, operation: {operation}, input: {{}}}}"
             recipes.append(f"  - {recipe}  {_gain(cells)}")

@@ -29,15 +29,18 @@ def command(run: Run, what: str) -> str:
 def pasted(run: Run, what: str) -> str:
     """The command that reruns part of a run, for any shell of this machine.
 
-    It goes to the current directory first. It confirms its requests, because such a shell may have
-    no terminal, and names the running program by its path if a shell would not find it.
+    It first changes to the current directory. With ``--yes``, it asks for no confirmation, because
+    such a shell may have no terminal. See ``program`` for how it names this program.
     """
     words = command(run, what).removeprefix(PROGRAM)
     return f"cd {_quoted(str(Path.cwd()), 'DIRECTORY')} && {program()}{words} --yes"
 
 
 def program() -> str:
-    """The running program for a shell: its name if that finds it, or else its path."""
+    """The words that start this program in a shell: its name if a shell finds it, or its path.
+
+    If it was started under another name, the words run the package as a module of this Python.
+    """
     running = Path(sys.argv[0])
     if running.name != PROGRAM:
         return f"{_quoted(sys.executable, 'PYTHON')} -m conformance"
@@ -61,7 +64,8 @@ def init(run: Run) -> str:
 
 def _of_target(run: Run) -> list[str]:
     """The options that specify the target of a run, and its contract."""
-    given, words = run.given, []
+    given = run.given
+    words = []
     if not is_embedded(run):
         if given.target or not given.url:
             words += ["--target", _quoted(given.target, "FILE")]

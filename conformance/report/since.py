@@ -21,8 +21,8 @@ from conformance.model import (
     with_carried_causes,
 )
 
-WIDTH, HEIGHT = 160, 28
-"""Size of the trend line in pixels."""
+WIDTH, HEIGHT, MARGIN = 160, 28, 4
+"""Size of the picture with the trend line, and the margin on each side, in pixels."""
 SHOWN = 20
 """Maximum number of fixed causes, and of unstable ones, that are listed."""
 
@@ -31,9 +31,10 @@ SHOWN = 20
 class Since:
     """What changed since the last run of the same target and scope.
 
-    ``fixed`` and ``unjudged`` describe causes that are gone: their cell now passes, or it could not
-    be judged. A cause whose cell is still broken became part of another cause and is not listed.
-    ``unstable`` has the number of changes of each cause that keeps appearing and disappearing.
+    ``transitions`` counts the causes of this run. ``fixed`` and ``unjudged`` describe causes that
+    are gone: their main cell passes now, or it was not judged. If it is still broken, the cause
+    became part of another one and is not listed. ``unstable`` has the number of changes of each
+    cause that keeps appearing and disappearing, by its description. ``runs`` includes this one.
     """
 
     last: Past
@@ -45,7 +46,7 @@ class Since:
 
     @property
     def sentence(self) -> str:
-        """On one line, such as ``2 causes new, 1 cause still there, 3 causes fixed``."""
+        """The changes on one line, such as ``2 causes new, 1 cause still there``."""
         counts = {str(name): count for name, count in self.transitions.items()}
         counts |= {"fixed": len(self.fixed), "no longer judged": len(self.unjudged)}
         parts = [f"{amount(count, 'cause')} {name}" for name, count in counts.items() if count]
@@ -53,7 +54,7 @@ class Since:
 
 
 def since(run: Run) -> Since | None:
-    """What changed since earlier runs; None if there are none."""
+    """What changed since the last of the earlier runs; None if there are none."""
     if not run.past:
         return None
     last = with_carried_causes(run.past)[-1]
@@ -70,9 +71,9 @@ def since(run: Run) -> Since | None:
 
 
 def _gone(run: Run, last: Past, causes: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """The descriptions of causes that are gone: of fixed ones, and of those no longer judged.
+    """The descriptions of causes that are gone, in two lists: fixed, and no longer judged.
 
-    ``causes`` are descriptions by id. Those whose main cell is still broken are in neither list.
+    ``causes`` are descriptions by id. Causes whose main cell is still broken are in neither list.
     """
     verdicts = {cell.name: cell.verdict for cell in run.cells}
     fixed: list[str] = []
@@ -89,7 +90,7 @@ def _gone(run: Run, last: Past, causes: Mapping[str, str]) -> tuple[list[str], l
 def _unstable(run: Run) -> dict[str, int]:
     """The number of changes of each unstable cause, by its last description.
 
-    A run that judged nothing, or that is incomplete and judged less than an earlier one, does not
+    If this run judged nothing, or is incomplete and judged less than an earlier one, it does not
     show that a cause is gone. So it counts as if it still had the causes of the run before.
     """
     ids: list[Collection[str]] = [past.causes for past in with_carried_causes(run.past)]
@@ -105,8 +106,8 @@ def _unstable(run: Run) -> dict[str, int]:
     return {described[cause]: count for cause, count in flips(ids).items()}
 
 
-def line(run: Run) -> Markup:
-    """The number of causes in earlier runs and this one, as an SVG line."""
+def trend(run: Run) -> Markup:
+    """The trend of the number of causes, from the earlier runs to this one, as an SVG line."""
     figures = [len(past.causes) for past in with_carried_causes(run.past)]
     figures.append(len(run.causes))
     points = " ".join(_points(figures))
@@ -118,9 +119,9 @@ def line(run: Run) -> Markup:
 
 
 def _points(figures: list[int]) -> Iterable[str]:
-    """The points of a line through some figures, with the highest at the top."""
-    top = max([*figures, 1])
-    step = (WIDTH - 8) / max(len(figures) - 1, 1)
-    for place, figure in enumerate(figures):
-        y = HEIGHT - 4 - (HEIGHT - 8) * figure / top
-        yield f"{4 + place * step:.1f},{y:.1f}"
+    """The points of a line through some figures, from zero at the bottom to the highest on top."""
+    highest = max([*figures, 1])
+    step = (WIDTH - 2 * MARGIN) / max(len(figures) - 1, 1)
+    for position, figure in enumerate(figures):
+        y = HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * figure / highest
+        yield f"{MARGIN + position * step:.1f},{y:.1f}"

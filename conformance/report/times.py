@@ -9,7 +9,7 @@ from statistics import quantiles
 from conformance.model import PREFLIGHT, Cell, Run
 
 MOST = 60
-"""Operations that get a bar."""
+"""Maximum number of operations that get a bar."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +62,19 @@ def requests_by_scenario(run: Run) -> list[tuple[str, int]]:
 def seconds_by_cell(run: Run) -> dict[str, float]:
     """The seconds of each cell, by name. They add up to those of all exchanges that cells use.
 
-    The time of an exchange is shared equally by the cells that its case was planned for, or else by
-    all cells that use it.
+    The time of an exchange is shared equally by the cells that use it and that its case was planned
+    for. If there are none, it is shared by all cells that use it.
     """
     rules_of = {case.id: frozenset(case.rules) for case in run.cases}
-    # by id of an exchange, the cells that use it, and those that its case was planned for
+    # by id of an exchange, the cells that use it, and those of them that its case was planned for
     users: dict[str, list[Cell]] = defaultdict(list)
     planned: dict[str, list[Cell]] = defaultdict(list)
     for cell in run.cells:
         rules = run.contract.clauses[cell.clause].rules
         for exchange in run.exchanges_of(cell.exchanges):
             users[exchange.id].append(cell)
-            if not rules_of.get(exchange.case, frozenset()).isdisjoint(rules):
+            planned_rules = rules_of.get(exchange.case, frozenset())
+            if not planned_rules.isdisjoint(rules):
                 planned[exchange.id].append(cell)
     seconds = {cell.name: 0.0 for cell in run.cells}
     for exchange_id, cells in users.items():

@@ -1,4 +1,4 @@
-"""Sentences on parts of a target file that are wrong, or on which a cause depends unproven.
+"""Sentences on parts of a target file that are wrong, or that are unproven but matter to a cause.
 
 The finding stands either way, but an unproven part tells people to check the target file first.
 """
@@ -11,14 +11,14 @@ from conformance.causes import doubts
 from conformance.model import Cause, Remark, Run, State
 
 
-def wrong(looked_at: Iterable[Remark]) -> list[str]:
+def wrong(remarks: Iterable[Remark]) -> list[str]:
     """A sentence for each part of the target file that the first look found to be wrong."""
-    return [_sentence(remark) for remark in to_fix(looked_at)]
+    return [_sentence(remark) for remark in to_fix(remarks)]
 
 
-def to_fix(looked_at: Iterable[Remark]) -> list[Remark]:
+def to_fix(remarks: Iterable[Remark]) -> list[Remark]:
     """The remarks on parts of the target file that were found to be wrong."""
-    return [remark for remark in looked_at if remark.state is State.MEND]
+    return [remark for remark in remarks if remark.state is State.MEND]
 
 
 def unproven(run: Run, cause: Cause) -> list[str]:

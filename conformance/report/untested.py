@@ -42,7 +42,7 @@ ACTS = {
     ),
     ReasonKind.DECLARED: "No action needed: the target file declares these inapplicable.",
 }
-"""What to do about a reason, by its kind."""
+"""What to do about the reasons of each kind."""
 
 NO_HARM = "No harm found."
 
@@ -50,21 +50,22 @@ NEXT = {
     ReasonKind.NOT_RUN: "run again with a higher budget or more time",
     ReasonKind.NOT_SELECTED: "run in full, without a selection",
 }
-"""How to have more cells judged, where a reason does not say so itself."""
+"""How to have more cells judged, for the kinds of reasons whose text does not say so."""
 
 
 def missing(run: Run) -> dict[ReasonKind, Missing]:
     """Why cells are untested, by kind in the order of KINDS. Kinds without a cell are left out.
 
-    A cell with several reasons appears under each of them.
+    A cell with several reasons appears under each of them. The text of a reason that names a
+    blocking cell is replaced by one that names the worst cause of that cell, if it has any.
     """
     groups: dict[ReasonKind, dict[str, list[Cell]]] = {kind: {} for kind in KINDS}
-    blockers = _blockers(run)
+    blocked_by = _blocked_by(run)
     for cell in run.cells:
         if cell.verdict is not Verdict.UNTESTED:
             continue
         for reason in cell.reasons or (Reason(ReasonKind.OWN_LIMIT, NO_REASON),):
-            text = blockers.get(reason.by or "", reason.text)
+            text = blocked_by.get(reason.by or "", reason.text)
             groups.setdefault(reason.kind, {}).setdefault(text, []).append(cell)
     return {kind: _most_frequent_first(texts) for kind, texts in groups.items() if texts}
 
@@ -79,10 +80,10 @@ def summary(run: Run) -> str:
 
 
 def next_step(run: Run) -> str:
-    """That a run found no harm, and what would have the most cells judged, in one sentence each.
+    """Two sentences: the run found no harm, and what to do next to have the most cells judged.
 
-    Empty for a run that conforms, ended early, found a cause or had errors. A shard and spot checks
-    are only a part of something else, so they have no next step of their own.
+    Empty for a run that conforms, ended early, found a cause or had errors. Shards and spot checks
+    are only part of something else, so for them, or if no step helps, it is only the first one.
     """
     if run.causes or run.differences or run.counts[Verdict.ERROR]:
         return ""
@@ -96,7 +97,7 @@ def next_step(run: Run) -> str:
 
 
 def _steps(run: Run) -> Counter[str]:
-    """What to do to have cells judged, with the number of cells that need nothing else.
+    """The steps that would have cells judged, with the number of cells that need nothing else.
 
     Empty for a shard and for spot checks.
     """
@@ -120,16 +121,16 @@ def _most_frequent_first(groups: dict[str, list[Cell]]) -> Missing:
     return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
 
 
-def _blockers(run: Run) -> dict[str, str]:
-    """By name of a broken cell, the reason of the cells that it blocks, with its worst cause."""
-    words: dict[str, str] = {}
+def _blocked_by(run: Run) -> dict[str, str]:
+    """For each broken cell, by name: the reason of cells that it blocks, naming its worst cause."""
+    texts: dict[str, str] = {}
     for text, cause in reversed(blocking(run).items()):  # the worst cause comes last and wins
-        words.update(dict.fromkeys(cause.cells, text))
-    return words
+        texts.update(dict.fromkeys(cause.cells, text))
+    return texts
 
 
 def blocking(run: Run) -> dict[str, Cause]:
-    """Each cause, worst first, by the reason that names it as blocking a cell."""
+    """The causes, worst first, by the text of a reason that names them as blocking a cell."""
     return {
         f"blocked by cause {number}: {cause.title}": cause
         for number, cause in enumerate(run.causes, 1)

@@ -38,10 +38,10 @@ CURL_LIMIT = 2000
 """The longest body, in characters, for which a curl line is written."""
 
 FEW = 6
-"""Declared omissions listed next to the headline. The facts of the run list all."""
+"""Maximum number of names in a sentence, such as of declared omissions."""
 
 FINDINGS_LIMIT = 20
-"""Findings that the plain account of a cell lists."""
+"""Maximum number of findings that ``account`` lists for a cell."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ PROBLEMS = (Verdict.FAILED, Verdict.ERROR, Verdict.WAIVED, Verdict.WARNED)
 """The verdicts that need attention."""
 
 NO_CELLS = "The clause applies to none of the selected operations."
-"""Why a clause has no cells if the ledger does not say."""
+"""Why a clause has no cells, if the ledger gives no reason."""
 
 NO_REASON = "No reason was recorded."
 CONFORMS = "Conforms"  # every cell of the packaged contract
@@ -110,7 +110,7 @@ def _verdict(run: Run) -> str:
 
 
 def _none_seen(run: Run) -> str:
-    """The verdict without a failure if only a part was judged, which it names."""
+    """The verdict if no failure was seen but only a part was judged; it says how much."""
     seen = "Only waived failures seen" if run.counts["waived"] else "No failure seen"
     if run.spread:
         return f"{seen} in {amount(len(run.exchanges), 'request')} of spot checks"
@@ -208,7 +208,7 @@ def operation_name(operation: str) -> str:
 
 
 def notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...]]]:
-    """The notes by clause, in ledger order, without those that a finding of the cell repeats."""
+    """The notes by clause, in ledger order, without those that repeat a finding of the cell."""
     groups = []
     for name, cells in run.by_clause.items():
         noted = tuple(note for cell in cells for note in cell.own_notes)
@@ -231,10 +231,10 @@ def without_cells(run: Run) -> list[tuple[Clause, str]]:
 
 
 def probe(run: Run, finding: Finding, ids: Iterable[str]) -> Exchange | None:
-    """The exchange that best shows a finding: the first probe with the full key, if there is one.
+    """The exchange that best shows a finding; None if there are no exchanges.
 
-    Else the first probe, or else the first exchange; None if there are no exchanges. If the finding
-    quotes a wrong status, exchanges with that status are preferred.
+    It prefers, in this order: the wrong status that the finding quotes, probes, and the full key.
+    Among equals, it takes the first.
     """
     exchanges = with_wrong_status(finding, run.exchanges_of(ids))
     probes = [exchange for exchange in exchanges if exchange.role is Role.PROBE] or exchanges
@@ -255,7 +255,7 @@ def repeat_line(exchange: Exchange | None) -> str:
 
 
 def elapsed_ms(exchanges: Iterable[Exchange]) -> float:
-    """The milliseconds that some exchanges took in total."""
+    """The total duration of some exchanges in milliseconds."""
     return sum(exchange.elapsed_ms for exchange in exchanges)
 
 
@@ -288,7 +288,7 @@ class Difference(Protocol):
 
 
 def shown(text: str, limit: int = LIMIT) -> str:
-    """A text on one line, inert and truncated."""
+    """A text on one line, truncated, with control and invisible characters escaped."""
     return cut(clean(text[: limit + 1]), limit)  # clean never shortens a text
 
 

@@ -27,8 +27,8 @@ DEFINED = (
 """The members of an entry that a person has to fill in, with descriptions."""
 
 
-class State(StrEnum):
-    """Why a waiver is of no use."""
+class IdleReason(StrEnum):
+    """Why a waiver covers no failure."""
 
     EXPIRED = "expired"
     STALE = "stale"
@@ -37,11 +37,11 @@ class State(StrEnum):
 
 
 WORDS = {
-    State.STALE: "is stale{where}: what it covers passes now; remove {what}",
-    State.UNMATCHED: "matches no failing cell{where}; remove {what}",
-    State.UNKNOWN: "covers no failure of this run{where}: its cells are untested",
+    IdleReason.STALE: "is stale{where}: what it covers passes now; remove {what}",
+    IdleReason.UNMATCHED: "matches no failing cell{where}; remove {what}",
+    IdleReason.UNKNOWN: "covers no failure of this run{where}: its cells are untested",
 }
-"""What a sentence says of a waiver that has not expired."""
+"""What a sentence says of a waiver that has not expired, by the reason why it is idle."""
 
 
 @dataclass(frozen=True)
@@ -49,27 +49,27 @@ class Idle:
     """A waiver that covers no failure, the reason, and a sentence for people."""
 
     waiver: Waiver
-    state: State
+    reason: IdleReason
     text: str
 
     @property
     def is_wrong(self) -> bool:
-        """Whether the target file needs a change. An untested cell proves nothing."""
-        return self.state is not State.UNKNOWN
+        """Whether the target file needs a change. Untested cells do not show that it does."""
+        return self.reason is not IdleReason.UNKNOWN
 
 
 def idle(run: Run) -> list[Idle]:
-    """The waivers that expired before the day of a run, are stale, or match nothing, in order.
+    """The waivers that expired before the day of a run, or that cover no failure of it, in order.
 
-    Cells that were not selected say nothing about a waiver.
+    A waiver appears once for each reason. Cells that were not selected say nothing about it.
     """
     found: list[Idle] = []
     for waiver in run.target.waivers:
         if waiver.expires < date.fromisoformat(run.judged_on):
             words = f"{_named(waiver)} expired on {waiver.expires}"
-            found.append(Idle(waiver, State.EXPIRED, words))
+            found.append(Idle(waiver, IdleReason.EXPIRED, words))
         else:
-            found += _useless(run, waiver)
+            found += _idle_parts(run, waiver)
     return found
 
 
@@ -79,23 +79,24 @@ def _named(waiver: Waiver) -> str:
     return f"the waiver for {shown(waiver.clause, LIMIT)} ({owner}, {ticket})"
 
 
-def _useless(run: Run, waiver: Waiver) -> Iterator[Idle]:
-    """Why a waiver that has not expired is of no use, for each reason.
+def _idle_parts(run: Run, waiver: Waiver) -> Iterator[Idle]:
+    """The parts of a waiver, not expired, that cover no failure: one entry for each reason.
 
-    The sentences name the operations concerned, if the waiver names any.
+    If the waiver names operations, each part consists of some of them, and its sentence names them.
     """
     groups = _covered(run, waiver)
-    states: dict[State, list[str]] = defaultdict(list)
-    for name, group in groups.items():
-        state = _state(group)
-        if state is not None:
-            states[state].append(shown(name, LIMIT))
-    for state, names in states.items():
+    idle_operations: dict[IdleReason, list[str]] = defaultdict(list)
+    for name, cells in groups.items():
+        reason = _idle_reason(cells)
+        if reason is not None:
+            idle_operations[reason].append(shown(name, LIMIT))
+    for reason, names in idle_operations.items():
         where = f" on {first_of(names)}" if waiver.operations else ""
-        some = "those operations" if len(names) > 1 else "that operation"
-        what = "it" if len(names) == len(groups) else f"{some} from it"
-        words = WORDS[state].format(where=where, what=what)
-        yield Idle(waiver, state, f"{_named(waiver)} {words}")
+        what = "it"
+        if len(names) < len(groups):
+            what = "those operations from it" if len(names) > 1 else "that operation from it"
+        words = WORDS[reason].format(where=where, what=what)
+        yield Idle(waiver, reason, f"{_named(waiver)} {words}")
 
 
 def _covered(run: Run, waiver: Waiver) -> dict[str, list[Cell]]:
@@ -103,21 +104,21 @@ def _covered(run: Run, waiver: Waiver) -> dict[str, list[Cell]]:
     cells = [cell for cell in run.cells if waiver.covers(cell.clause, cell.operation)]
     if not waiver.operations:
         return {"": cells}
-    by_operation = {cell.operation: [cell] for cell in cells}  # a clause has one on each
+    by_operation = {cell.operation: [cell] for cell in cells}  # a clause has one cell on each
     return {name: by_operation.get(name, []) for name in waiver.operations}
 
 
-def _state(cells: Sequence[Cell]) -> State | None:
-    """Why a waiver is of no use for some cells.
+def _idle_reason(cells: Sequence[Cell]) -> IdleReason | None:
+    """Why a waiver covers no failure among the cells that it is for.
 
-    None if it waives a failure, or if the run did not select all of the cells.
+    None if it does waive a failure, or if at least one of the cells was not selected.
     """
     verdicts = {cell.verdict for cell in cells}
     if Verdict.WAIVED in verdicts or not all(cell.chosen for cell in cells):
         return None
     if verdicts & {Verdict.UNTESTED, Verdict.ERROR}:
-        return State.UNKNOWN
-    return State.STALE if Verdict.PASSED in verdicts else State.UNMATCHED
+        return IdleReason.UNKNOWN
+    return IdleReason.STALE if Verdict.PASSED in verdicts else IdleReason.UNMATCHED
 
 
 # --- entries for the target file ------------------------------------------------------------------
@@ -126,8 +127,8 @@ def _state(cells: Sequence[Cell]) -> State | None:
 def entries(run: Run) -> dict[str, str]:
     """The lines for the target file that would waive each failed cause, by the id of the cause.
 
-    A person has to fill in owner, ticket and statement. The days of expiry are spread, so that
-    even all entries together have no day with too many.
+    A person has to fill in owner, ticket and statement. The days of expiry are spread, so that no
+    day has too many waivers, even if all entries are used.
     """
     today = date.fromisoformat(run.judged_on)
     taken = Counter(waiver.expires for waiver in run.target.waivers)
@@ -148,7 +149,7 @@ def entries(run: Run) -> dict[str, str]:
 def _entry(
     cause: Cause, cells: Mapping[str, Cell], taken: Counter[date], today: date
 ) -> Iterator[str]:
-    """The lines for a cause, one waiver for each clause of its failed cells.
+    """The lines for a cause: one waiver for each clause of its failed cells; none without such.
 
     ``cells`` are all failed cells by name. The days of expiry are added to ``taken``.
     """

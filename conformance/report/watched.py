@@ -15,9 +15,9 @@ from conformance.report.phrases import OF_KEYS, flawed, with_key
 
 TITLE = WATCHED
 MOST = 50
-"""Differences that a page shows."""
+"""Maximum number of differences that a page shows."""
 LINES = 10
-"""Differences that the terminal and the summary list."""
+"""Maximum number of differences that the terminal and the summary list."""
 SHORT = 70
 """Characters of a value on one line."""
 EXPLANATION = (
@@ -28,7 +28,7 @@ EXPLANATION = (
 
 @dataclass(frozen=True)
 class Pair:
-    """A difference with its request in words and its two exchanges, as a page shows them."""
+    """A difference, its request in words, and its two exchanges as a page shows them."""
 
     difference: Difference
     request: str
@@ -65,7 +65,7 @@ def lines(run: Run) -> Iterator[str]:
 
 
 def _request(run: Run, exchange: Exchange) -> str:
-    """A request in words, with its key and its mistake."""
+    """A request in words, with its key, and with its mistake if that does not concern the key."""
     operation = run.contract.operations.get(exchange.operation)
     path = operation.path if operation else urlsplit(exchange.request.url).path
     flaw = "" if exchange.facts.form in OF_KEYS else mistake_of(exchange)

@@ -18,15 +18,15 @@ from conformance.model import Json
 from conformance.report.places import Place
 
 HEAD = 14
-"""Lines shown of an indented body without a mark, unless it is asked for fewer."""
+"""Lines shown of a JSON body without a mark, unless the caller asks for another number."""
 MARKS = 3
-"""Places that are marked in a body."""
+"""Maximum number of places that are marked in a body."""
 MARKED = 4
-"""Lines marked of a long value."""
+"""Maximum number of lines that are marked of one value."""
 AROUND = 2
 """Lines shown before and after a mark."""
 OUTER, INNER = 2, 4
-"""Objects and arrays around a mark whose first line is shown: the outermost, the innermost."""
+"""How many of the outermost and innermost objects around a mark have their first line shown."""
 WIDTH = 160
 """Characters shown of a line."""
 PLAIN = 2_000
@@ -48,7 +48,7 @@ class Kind(StrEnum):
 
 
 class Part(NamedTuple):
-    """Some text of a window, shown in one way. If the body is JSON, these are whole lines."""
+    """A piece of a window, all of one kind. If the body is JSON, it consists of whole lines."""
 
     kind: Kind
     text: str
@@ -85,28 +85,32 @@ class Window:
 
 
 def window(text: str, places: Sequence[Place] = (), head: int = HEAD) -> Window:
-    """The lines of a body around some places.
+    """The lines of a body around some places, or its first ``head`` lines if it has none of them.
 
-    If none of them is in the body, these are its first lines, ``head`` of them.
+    If the body is not JSON or too large to be read, its first PLAIN characters.
     """
     value = read_json(text).value
     if value is NOT_JSON or isinstance(value, Unread):
-        kind = Kind.MARKED if any(not place.pointer for place in places) else Kind.PLAIN
+        whole_body_is_wrong = any(not place.pointer for place in places)
+        kind = Kind.MARKED if whole_body_is_wrong else Kind.PLAIN
         return Window((Part(kind, text[:PLAIN]),), cut=max(0, len(text) - PLAIN))
     lines = list(_lines(value, "", "", ""))
     marks = [_Mark.of(lines, place) for place in places[:MARKS]]
     found = [mark for mark in marks if mark is not None]
-    return Window(tuple(_joined(_parts(lines, found, head))))
+    return Window(tuple(_merged(_parts(lines, found, head))))
 
 
 @dataclass(frozen=True)
 class _Mark:
-    """The first and last line of a place, from 0. A missing value follows line ``last``."""
+    """The numbers of the first and last line of a place, counted from 0.
+
+    For a missing value, both are the line that it would follow, and ``missing`` describes it.
+    """
 
     first: int
     last: int
     missing: str
-    around: frozenset[int]  # lines to show because of it
+    around: frozenset[int]  # the numbers of the lines to show because of this mark
 
     @property
     def wrong(self) -> range:
@@ -122,7 +126,7 @@ class _Mark:
         opens, closes = numbers[0], numbers[-1]  # the same for a value on one line
         first, last = opens, min(closes, opens + MARKED - 1)
         if place.missing:
-            first = last = opens - 1 if place.before else opens
+            first = last = (opens - 1) if place.before else opens
         openings = _openings(lines, place.pointer)
         near = range(max(0, first - AROUND), last + AROUND + 1)
         around = {*near, *openings}
@@ -132,9 +136,14 @@ class _Mark:
 
 
 def _openings(lines: list[Line], pointer: str) -> list[int]:
-    """The first lines of the objects and arrays around a place, outermost first; some of them."""
-    outer = [pointer[:at] for at, sign in enumerate(pointer) if sign == "/"]
-    wanted = set(outer if len(outer) <= OUTER + INNER else outer[:OUTER] + outer[-INNER:])
+    """The numbers of the lines that open the objects and arrays around a place, outermost first.
+
+    If there are many, only those of the OUTER outermost and the INNER innermost.
+    """
+    outer = [pointer[:index] for index, character in enumerate(pointer) if character == "/"]
+    if len(outer) > OUTER + INNER:
+        outer = outer[:OUTER] + outer[-INNER:]
+    wanted = set(outer)
     openings = []
     for number, line in enumerate(lines):
         if line.pointer in wanted:
@@ -144,7 +153,7 @@ def _openings(lines: list[Line], pointer: str) -> list[int]:
 
 
 def _parts(lines: list[Line], marks: Sequence[_Mark], head: int) -> Iterator[Part]:
-    """The lines that are shown, each as a part of its own, and a part for those between them.
+    """A part for each line that is shown, and one for each stretch of lines that is left out.
 
     Without marks, the first ``head`` lines are shown.
     """
@@ -152,14 +161,14 @@ def _parts(lines: list[Line], marks: Sequence[_Mark], head: int) -> Iterator[Par
     numbers = sorted(number for number in shown if number < len(lines))
     start = 0
     for number in numbers:
-        yield from _rest(lines[start:number])
+        yield from _left_out(lines[start:number])
         yield from _shown(lines, number, marks)
         start = number + 1
-    yield from _rest(lines[start:])
+    yield from _left_out(lines[start:])
 
 
-def _rest(lines: list[Line]) -> Iterator[Part]:
-    """A part that replaces lines that are not shown; a single one is shown, as it is not longer."""
+def _left_out(lines: list[Line]) -> Iterator[Part]:
+    """A part that counts the lines left out. A single one is shown, as it takes no more room."""
     if len(lines) == 1:
         yield _line(Kind.PLAIN, lines[0].text)
     elif lines:
@@ -168,10 +177,10 @@ def _rest(lines: list[Line]) -> Iterator[Part]:
 
 
 def _shown(lines: list[Line], number: int, marks: Sequence[_Mark]) -> Iterator[Part]:
-    """A line, and what is missing after it."""
+    """A line, and descriptions of the values that are missing after it."""
     is_wrong = any(number in mark.wrong for mark in marks)
     yield _line(Kind.MARKED if is_wrong else Kind.PLAIN, lines[number].text)
-    following = lines[min(number + 1, len(lines) - 1)]  # what is missing is indented like it
+    following = lines[min(number + 1, len(lines) - 1)]  # descriptions are indented like this line
     for mark in marks:
         if mark.missing and mark.last == number:
             yield _line(Kind.MISSING, following.indent + mark.missing)
@@ -179,23 +188,23 @@ def _shown(lines: list[Line], number: int, marks: Sequence[_Mark]) -> Iterator[P
 
 def _line(kind: Kind, text: str) -> Part:
     """A line as a part, cut to WIDTH characters."""
-    begins = NOT_POINTING if kind is Kind.PLAIN else POINTING
-    return Part(kind, f"{begins}{cut(text, WIDTH)}\n")
+    prefix = NOT_POINTING if kind is Kind.PLAIN else POINTING
+    return Part(kind, f"{prefix}{cut(text, WIDTH)}\n")
 
 
-def _joined(parts: Iterable[Part]) -> list[Part]:
-    """The parts, with neighbours of the same kind as one."""
-    joined: list[Part] = []
+def _merged(parts: Iterable[Part]) -> list[Part]:
+    """The parts, with adjacent parts of the same kind merged."""
+    merged: list[Part] = []
     for part in parts:
-        if joined and joined[-1].kind is part.kind:
-            joined[-1] = Part(part.kind, joined[-1].text + part.text)
+        if merged and merged[-1].kind is part.kind:
+            merged[-1] = Part(part.kind, merged[-1].text + part.text)
         else:
-            joined.append(part)
-    return joined
+            merged.append(part)
+    return merged
 
 
 def _lines(value: Json, pointer: str, indent: str, label: str) -> Iterator[Line]:
-    """The lines of an indented JSON text."""
+    """The lines of a value as indented JSON. ``label`` precedes the value, such as ``"id": ``."""
     if not isinstance(value, dict | list) or not value:
         written = json.dumps(value, ensure_ascii=False)
         yield Line(pointer, f"{indent}{label}{written}")
@@ -203,9 +212,10 @@ def _lines(value: Json, pointer: str, indent: str, label: str) -> Iterator[Line]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     yield Line(pointer, f"{indent}{label}{opening}")
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    for place, (name, member) in enumerate(pairs, 1):
-        shown = f"{json.dumps(name, ensure_ascii=False)}: " if isinstance(value, dict) else ""
-        *lines, end = _lines(member, f"{pointer}/{name}", f"{indent}  ", shown)
+    for position, (name, member) in enumerate(pairs, 1):
+        name_label = f"{json.dumps(name, ensure_ascii=False)}: " if isinstance(value, dict) else ""
+        *lines, end = _lines(member, f"{pointer}/{name}", f"{indent}  ", name_label)
         yield from lines
-        yield end if place == len(value) else end._replace(text=f"{end.text},")
+        is_last = position == len(value)
+        yield end if is_last else end._replace(text=f"{end.text},")
     yield Line(pointer, f"{indent}{closing}")
