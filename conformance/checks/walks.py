@@ -8,6 +8,7 @@ from conformance.judging.followed_pages import followed_pages
 from conformance.judging.misplaced import (
     Misplaced,
     blameless,
+    cut_explains,
     cuts_fraction,
     explained_by_cut,
     losses,
@@ -135,8 +136,8 @@ def _shown_twice(context: JudgeContext, page: Page) -> str | None:
 def paging_complete(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
     """No item between the cursor and the end of a page is lost."""
     lost = losses(walks)
-    # paging.precision judges what is lost within the second of a cursor
-    yield from _judge_lost([loss for loss in lost if not loss.near])
+    # paging.precision judges what a cursor without its fraction of a second loses
+    yield from _judge_lost([loss for loss in lost if not cut_explains(walks, loss)])
     if len(walks.items) > 1:  # a single item cannot be lost between pages
         yield from _passes(blameless(walks, lost))
 

@@ -70,9 +70,28 @@ def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
     """
     for loss in lost:
         at_head = loss.page.cursor is None
-        if not at_head and not loss.near:
+        if not at_head and not cut_explains(walks, loss):
             return False
     return not any(walks.backwards(page) for page in walks.pages)
+
+
+def cut_explains(walks: Walks, loss: Misplaced) -> bool:
+    """Whether a cursor that lost its fraction of a second can explain what a page loses.
+
+    Such a page loses items of the second of its cursor, and shows those of later seconds.
+    """
+    return loss.near and not _is_empty_too_early(walks, loss.page)
+
+
+def _is_empty_too_early(walks: Walks, page: Page) -> bool:
+    """Whether a page after a cursor is empty, although its list has items of later seconds."""
+    if page.items:
+        return False
+    for item in walks.between(page.cursor, None, page.filters):
+        must_show = walks.certain(item, page) and walks.must_show(item, page.filters)
+        if must_show and not page.near(item):
+            return True
+    return False
 
 
 def _omits_item_at_cursor(walks: Walks, page: Page) -> bool:

@@ -57,6 +57,27 @@ def the_fraction_is_cut_off() -> Iterator[Example]:
     )
 
 
+def _empty_after_the_first(calls: list[dict[str, str]]) -> list[Exchange]:
+    """A whole walk, and an empty page after the first item of the list."""
+    return [*walked(calls, 8), page("v", [], False, time_of(calls[0]), 1)]
+
+
+@examples_of("paging.precision")
+def a_page_is_empty_too_early() -> Iterator[Example]:
+    """A cursor without its fraction loses the rest of its second, and nothing else."""
+    sentence = "a page is empty where only items of the second of its cursor are left"
+    yield refused(sentence, *_empty_after_the_first(FRACTIONS[:4]))
+    sentence = "a page is empty where items of the next second are left, too"
+    yield silent(sentence, *_empty_after_the_first(FRACTIONS))
+
+
+@examples_of("paging.complete")
+def an_empty_page_loses_a_second() -> Iterator[Example]:
+    """No lost fraction explains that the items of another second are lost."""
+    sentence = "a page is empty where items of two seconds are left"
+    yield refused(sentence, *_empty_after_the_first(FRACTIONS))
+
+
 @examples_of("paging.exclusive")
 def a_cut_fraction_is_blamed_once() -> Iterator[Example]:
     """What a cut fraction explains is a violation of paging.precision alone."""
