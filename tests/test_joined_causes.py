@@ -986,6 +986,39 @@ def test_a_refused_deletion_for_another_tenant_is_one_cause() -> None:
     assert "refused-unchanged[delete_eval]" in cause.cells
 
 
+# --- secrets --------------------------------------------------------------------------------------
+
+
+class StoresSecretsUnmasked(Faulty):
+    """The masked secret of a webhook is the whole one, in the list and after a change."""
+
+    @cached_property
+    def secret_of(self) -> dict[str, str]:
+        """The secret of each new webhook, by its id."""
+        return {}
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if is_for(context, "create_webhook"):
+            self.secret_of[body["id"]] = body["webhook_secret"]
+        if is_for(context, "update_webhook"):
+            body = self._unmasked(body)
+        if is_for(context, "list_webhooks"):
+            body = {**body, "webhooks": [self._unmasked(row) for row in body["webhooks"]]}
+        return super().succeed(context, body)
+
+    def _unmasked(self, webhook: dict[str, Any]) -> dict[str, Any]:
+        """A webhook whose masked secret is its whole secret, if that is known."""
+        secret = self.secret_of.get(webhook["id"])
+        return webhook if secret is None else {**webhook, "webhook_secret_masked": secret}
+
+
+def test_a_secret_that_is_not_masked_is_one_cause() -> None:
+    """The list shows it, and so does the response to a change of the webhook."""
+    (cause,) = causes_of(StoresSecretsUnmasked, "create_webhook", "update_webhook", "list_webhooks")
+    assert cause.title == "GET /webhooks reveals secrets"
+    assert cause.cells == ("key-secret[list_webhooks]", "key-secret[update_webhook]")
+
+
 # --- members that a later write wiped -------------------------------------------------------------
 
 
