@@ -73,17 +73,22 @@ AT_ONCE = 3
 
 
 def create_under_names(client: Client) -> None:
-    """Create under one name at the same time, and under names that differ a little.
+    """Create under one name with the required members alone, twice, and then at the same time.
 
-    The names differ in the case of letters, or at the end. A server may refuse a creation while it
-    works on another of the same name, or because it wants names of another form.
+    Then come names that differ a little, in the case of letters or at the end. A server may refuse
+    a creation while it works on another of the same name, or because it wants names of another
+    form.
     """
     operation, header = client.operation, client.operation.naming_header
     values = client.valid(operation)
     if values is None or header is None:
         return
+    repeated = {**values, header: f"Order-{client.token()}"}
+    for _ in range(2):
+        client.mistake(operation, repeated, role=Role.BYSTANDER)
+    fresh = {member.name: client.value(member) for member in operation.fresh_members}
     facts = Facts(mistake=True)
-    requests = [(KeyName.FULL, values, facts)] * AT_ONCE
+    requests = [(KeyName.FULL, {**fresh, **values}, facts)] * AT_ONCE
     client.together(operation, requests, role=Role.BYSTANDER)
     name = f"Order-{client.token()}"
     for text in (name, name.swapcase(), f"{name}-2"):

@@ -83,7 +83,7 @@ def repeatable_creations(planning: Planning) -> Iterator[Draft]:
     """Each creation, except of keys, which another scenario repeats."""
     for operation in operations(planning, "create"):
         if not operation.key:
-            cost = 9 if operation.naming_header else 2
+            cost = 11 if operation.naming_header else 2
             yield Draft(operation, needs=key_needs(operation), cost=cost)
 
 

@@ -40,6 +40,21 @@ class NamesForgotten(Renaming):
 
 
 @fault("created-resource", at=RUN, by="repeated-creation", depth=5)
+class NamesOfReferencesOnly(Renaming):
+    """create_communication_run forgets the Idempotency-Key of a run without external_ref."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        has_reference = request.body is not None and b"external_ref" in request.body
+        self._remembers = has_reference
+        return super().take_in(operation, request, in_path)
+
+    def name_for(self, name: str) -> str:
+        return name if self._remembers else self.new_id("name")
+
+
+@fault("created-resource", at=RUN, by="repeated-creation", depth=5)
 class NamesInAnyCase(Renaming):
     """create_communication_run takes Idempotency-Keys for equal that differ in case."""
 
