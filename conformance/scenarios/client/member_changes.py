@@ -166,19 +166,20 @@ def _changes(
 
     First come members with a value, then objects and arrays that other objects show. Switches come
     last: they are turned on if ``shown`` as off, and end up off. The backwards pass reverses the
-    order and leaves the switches alone.
+    order. It flips the switches first, because a later change may set them to their default.
     """
     members = changeable(client.operation)
     valued = [member for member in members if not member.is_switch]
     switches = [member for member in members if member.is_switch]
     if backwards:
         valued.reverse()
-        switches.clear()
+        yield from ((each.name, [shown.get(each.shown_as) is not True]) for each in switches)
     for member in valued:
         yield member.name, _candidates(client, member)
     of_others = list(_borrowed_changes(client))
     yield from of_others[::-1] if backwards else of_others
-    yield from _switch_changes(switches, shown)
+    if not backwards:
+        yield from _switch_changes(switches, shown)
 
 
 def _borrowed_changes(client: Client) -> Iterator[tuple[str, list[Any]]]:

@@ -117,6 +117,9 @@ CHANGES = {
         "switch-stays-on",
         lambda made: {name: value for name, value in made.items() if value is not False},
         at="update_webhook"),
+    "update_agent turns transfers off if the request omits transfer_enabled.": Change(
+        "transfers-turned-off", lambda made: {"transfer_enabled": False, **made},
+        at="update_agent", by="change-of-each-member"),
 }  # fmt: skip
 
 faults_of(other_change, __name__, CHANGES)
