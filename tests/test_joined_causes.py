@@ -298,7 +298,7 @@ class UnknownEvalsMade(Faulty):
     """A change of an eval that does not exist creates it."""
 
     def selected(self, context: Context) -> Row:
-        named = context.values.get("id")
+        named = str(context.values.get("id"))
         known = self.store.get("eval", named) if isinstance(named, str) else None
         if is_for(context, "update_eval") and isinstance(named, str) and known is None:
             return self.add("eval", self.own_tenant(context), {"messages": []}, named)
@@ -965,7 +965,7 @@ class DeletesBeforeItLooks(Faulty):
     """delete_eval removes the eval with the id, and refuses if it is of another business."""
 
     def act(self, context: Context) -> Reply:
-        named = context.values.get("id")
+        named = str(context.values.get("id"))
         row = self.store.get("eval", named) if is_for(context, "delete_eval") else None
         try:
             return super().act(context)

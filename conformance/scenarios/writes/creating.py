@@ -83,9 +83,10 @@ def create_under_names(client: Client) -> None:
     values = client.valid(operation)
     if values is None or header is None:
         return
-    repeated = {**values, header: f"Order-{client.token()}"}
-    for _ in range(2):
-        client.mistake(operation, repeated, role=Role.BYSTANDER)
+    named = {**values, header: f"Order-{client.token()}"}
+    client.mistake(operation, named, role=Role.BYSTANDER)
+    client.reuse_names()
+    client.mistake(operation, named, role=Role.BYSTANDER)
     fresh = {member.name: client.value(member) for member in operation.fresh_members}
     facts = Facts(mistake=True)
     requests = [(KeyName.FULL, {**fresh, **values}, facts)] * AT_ONCE
