@@ -179,7 +179,7 @@ def _references_in(run: Run, exchange: Exchange) -> list[str]:
 
 
 def idle_members(run: Run) -> list[str]:
-    """A sentence on members whose invalid values were ignored, with the ``absent`` line; or none."""
+    """A sentence on members that ignored invalid values, with the ``absent`` line; or none."""
     ignored: dict[str, set[str]] = defaultdict(set)
     for cell in run.cells:
         for note in cell.notes:
