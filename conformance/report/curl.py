@@ -122,7 +122,7 @@ def _headers(request: Request) -> tuple[list[str], int]:
 
 
 def _header(name: str, value: str) -> str:
-    """The argument for a header. Without a value it ends in ``;``: with ``:``, curl would drop it."""
+    """The argument for a header; ``name;`` for an empty one, because curl would drop ``name:``."""
     if value.strip():
         return _word(f"{name}: {value}")
     return _word(f"{name};")

@@ -96,7 +96,8 @@ def _request(step: Sending, *, alone: bool) -> Iterator[str]:
     if not step.captures:
         yield f"{_line(step)}\necho"
         return
-    yield f"response=$(\n{_line(step, BODY_AND_HEADERS if step.shown else BODY)}\n)"
+    output = BODY_AND_HEADERS if step.shown else BODY
+    yield f"response=$(\n{_line(step, output)}\n)"
     if step.shown:
         yield "printf '%s\\n' \"$response\""
     yield from (_assignment(capture) for capture in step.captures)

@@ -142,7 +142,7 @@ def places_in_page(run: Run, found: WalkFault, exchange: Exchange) -> list[Place
     if found.fault is Fault.LOST:
         return [_gap(found, pointer, items)]
     keys = [answer.identity(item) for item in items]
-    last = max(index for index, key in enumerate(keys) if key == found.item.key)
+    last = len(keys) - 1 - keys[::-1].index(found.item.key)  # its last place on the page
     marked = [last]
     if found.fault is Fault.OUT_OF_ORDER and last > 0:
         marked = [last - 1, last]
