@@ -72,7 +72,7 @@ def picture_of(found: WalkFault) -> WalkPicture:
     if found.fault is Fault.OUT_OF_ORDER:
         return _out_of_order(found)
     items = list(found.walks.between(None, None, found.page.filters))
-    shown, first = around(_place_of(found.item, items), items)
+    shown, first = around(_index_of(found.item, items), items)
     pages = _pages(found)
     times = _times_of(shown, [page for _, page in pages])
     lines = [Line("whole list", "", tuple(Spot(times.short(item.text)) for item in shown))]
@@ -86,7 +86,7 @@ def picture_of(found: WalkFault) -> WalkPicture:
 def _out_of_order(found: WalkFault) -> WalkPicture:
     """The picture of an item out of order: the items of its page in order, then as they came."""
     items = list(found.page.items)
-    shown, first = around(_place_of(found.item, items), items)
+    shown, first = around(_index_of(found.item, items), items)
     times = _times_of(shown, [found.page])
     ordered = sorted(shown, key=lambda item: item.at, reverse=found.walks.descending)
     as_shown = [
@@ -106,7 +106,7 @@ def _words(found: WalkFault) -> str:
     return SENTENCES[found.fault].format(item, cut(found.page.after or "", TIME))
 
 
-def _place_of(wanted: Item, items: Sequence[Item]) -> int:
+def _index_of(wanted: Item, items: Sequence[Item]) -> int:
     """The index of an item among others; 0 if it is not one of them."""
     keys = [item.key for item in items]
     return keys.index(wanted.key) if wanted.key in keys else 0
