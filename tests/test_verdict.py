@@ -43,7 +43,7 @@ from conformance.model import (
     worst,
 )
 from conformance.plan.build import Plan
-from conformance.report.remarks import doubtful_keys, lacking, unavailable, unheld
+from conformance.report.remarks import doubtful_keys, incompletely_logged, lacking, unavailable
 from conformance.run import planning
 from tests.examples import all_examples
 from tests.support.contracts import TARGET, embedded, real
@@ -629,14 +629,14 @@ def test_what_the_log_does_not_hold_is_counted() -> None:
     left_out = replace(whole, response=replace(whole.response, body=Body(size=9, left_out=True)))
     withheld = replace(whole, response=replace(whole.response, body=Body(size=9, withheld=True)))
     cut = replace(whole, response=replace(whole.response, headers_cut=True))
-    told = unheld([left_out, left_out, withheld, cut, whole])
+    told = incompletely_logged([left_out, left_out, withheld, cut, whole])
     words = (
         "the log reached its limit .* of 2 responses",
         "a possible secret, .* body of 1 response",
         "some of the headers of 1 response",
     )
     assert all(re.search(*pair) for pair in zip(words, told, strict=True)), told
-    assert unheld([whole]) == []
+    assert incompletely_logged([whole]) == []
 
 
 # --- repetition -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Errors, reasons and notes as a page shows them: those that say the same are one row.
 
-Such as ``request 17 returned 401`` and ``request 18 returned 401``.
+For example, ``request 17 returned 401`` and ``request 18 returned 401`` say the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from conformance.report.exhibit import Exhibit, unjudged
 class Group:
     """The cells that could not be judged for the same reasons, and how many they are.
 
-    ``evidence`` are the last exchanges of the first cell.
+    ``evidence`` shows the last exchanges of the first cell.
     """
 
     reasons: tuple[str, ...]
@@ -30,7 +30,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Note:
-    """The notes on a clause with the same wording: how many, where, and the first of them."""
+    """The notes on a clause that have the same wording: how many, where, and the first of them."""
 
     clause: str
     count: int
@@ -42,7 +42,7 @@ class Note:
 class Untested:
     """Untested cells whose reasons have the same wording as ``reason``.
 
-    ``more`` counts the reasons other than this one, and ``cells`` the cells of all.
+    ``more`` counts the other reasons with this wording, and ``cells`` all cells of the row.
     """
 
     reason: str
@@ -64,7 +64,7 @@ def shape(text: str) -> str:
 def errors(run: Run) -> list[Group]:
     """The cells that could not be judged, in groups with the same reasons; the largest first.
 
-    Once the evidence fills the available space, the remaining groups are shown without any.
+    Once the evidence fills the available space, the remaining groups are shown without evidence.
     """
     alike: dict[tuple[str, ...], list[Cell]] = defaultdict(list)  # by shapes of the reasons
     for cell in run.cells:
@@ -87,7 +87,7 @@ def errors(run: Run) -> list[Group]:
 
 
 def missing(run: Run) -> dict[ReasonKind, list[Untested]]:
-    """Why cells are untested, by kind.
+    """Why cells are untested, by kind of reason.
 
     Reasons of the same wording share a row, but each cause that blocks cells has a row of its own.
     """
@@ -101,7 +101,7 @@ def missing(run: Run) -> dict[ReasonKind, list[Untested]]:
 def _by_wording(kind: ReasonKind, reasons: untested.Missing) -> list[untested.Missing]:
     """The reasons of a kind in groups of the same wording, those with the most cells first.
 
-    Reasons that name causes are grouped by their full text, because they differ in a number.
+    Reasons that name causes are grouped by their full text, because the number tells them apart.
     """
     groups: dict[str, untested.Missing] = defaultdict(list)
     for text, cells in reasons:
@@ -111,7 +111,7 @@ def _by_wording(kind: ReasonKind, reasons: untested.Missing) -> list[untested.Mi
 
 
 def _untested(group: untested.Missing, blocking: Mapping[str, Cause]) -> Untested:
-    """Reasons of the same wording as one row."""
+    """A row for reasons of the same wording. ``blocking`` has the causes by text of a reason."""
     reason, _ = group[0]
     cells = untested.cells_of(group)
     return Untested(reason, len(group) - 1, len(cells), _clauses(cells), blocking.get(reason))
@@ -122,12 +122,12 @@ def _clauses(cells: Iterable[Cell]) -> tuple[str, ...]:
 
 
 def _operations(names: Iterable[str]) -> str:
-    """The first of some operations, each once."""
+    """The names of the first few operations, without duplicates."""
     return view.first_of([view.operation_name(name) for name in dict.fromkeys(names)])
 
 
 def notes(run: Run) -> list[Note]:
-    """The notes in ledger order. Those on a clause that have the same wording are one."""
+    """The notes in ledger order. Those on the same clause with the same wording are combined."""
     alike: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for clause, found in view.notes(run):
         for note in found:

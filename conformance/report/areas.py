@@ -1,6 +1,6 @@
 """The clauses of a report by area, each with what became of its cells.
 
-Cells that are broken are counted and refer to their causes; the others give their reasons.
+Broken cells are counted and refer to their causes; the others give their reasons.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from conformance.report.alike import shape
 
 Causes = Mapping[str, Mapping[int, Cause]]
 """By name of a cell and number of a cause: the causes that break the cell."""
-UNTOLD = (Verdict.PASSED, *BROKEN)
-"""The verdicts that need no reason: nothing was found, or the causes say it."""
+NEED_NO_REASON = (Verdict.PASSED, *BROKEN)
+"""The verdicts shown without a reason: nothing was found, or the causes explain the verdict."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Entry:
     reason: str  # why it has no cells
 
     @property
-    def is_whole(self) -> bool:
+    def all_passed(self) -> bool:
         """Whether all cells of the clause passed."""
         return self.verdict is Verdict.PASSED and len(self.lines) == 1
 
@@ -83,7 +83,7 @@ def areas(run: Run, shown: Sequence[Cause]) -> list[Area]:
         entries[clause.area].append(_entry(run, clause, causes, reasons.get(clause.id, "")))
     found = []
     for name, title in run.contract.areas.items():
-        own = sorted(entries[name], key=lambda entry: _place(run, entry))
+        own = sorted(entries[name], key=lambda entry: _sort_key(run, entry))
         found.append(Area(name, title, tuple(own)))
     return found
 
@@ -97,8 +97,8 @@ def by_cell(shown: Sequence[Cause]) -> Causes:
     return found
 
 
-def _place(run: Run, entry: Entry) -> tuple[int, int]:
-    """A sort key: the worst clauses first, then in the order of the documentation page."""
+def _sort_key(run: Run, entry: Entry) -> tuple[int, int]:
+    """The worst clauses first, those without cells last; among equals, the order of the page."""
     page = list(run.contract.page)
     places = [page.index(source.id) for source in entry.sources]
     rank = len(Verdict) if entry.verdict is None else entry.verdict.rank
@@ -120,7 +120,7 @@ def _entry(run: Run, clause: Clause, causes: Causes, reason: str) -> Entry:
 
 
 def _lines(cells: Sequence[Cell], causes: Causes) -> Iterator[Line]:
-    """A line for the cells that share verdict and reason, the worst verdict first."""
+    """A line for each group of cells that share verdict and reason, the worst verdict first."""
     groups: dict[tuple[Verdict, str], list[Cell]] = defaultdict(list)
     for cell in cells:
         groups[cell.verdict, shape(_reason(cell, causes))].append(cell)
@@ -140,18 +140,18 @@ def _lines(cells: Sequence[Cell], causes: Causes) -> Iterator[Line]:
 def _blamed(cell: Cell, causes: Causes) -> list[tuple[int, Cause]]:
     """The causes to blame for the verdict of a cell, with their numbers.
 
-    Those that break it. For an untested cell, the worst cause of each cell that blocks it.
+    For an untested cell, the worst cause of each cell that blocks it; else those that break it.
     """
     if cell.verdict is not Verdict.UNTESTED:
         return list(causes.get(cell.name, {}).items())
     blocking = [causes[reason.by] for reason in cell.reasons if reason.by and reason.by in causes]
-    return [min(found.items()) for found in blocking]
+    return [min(found.items()) for found in blocking]  # the worst cause has the lowest number
 
 
 def _reason(cell: Cell, causes: Causes) -> str:
     """Why a cell has its verdict; empty if it needs no reason, or if causes are to blame."""
     if cell.verdict is Verdict.WAIVED:
         return cell.waiver or ""
-    if cell.verdict in UNTOLD or _blamed(cell, causes):
+    if cell.verdict in NEED_NO_REASON or _blamed(cell, causes):
         return ""
     return view.message(cell)

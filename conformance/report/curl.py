@@ -36,14 +36,14 @@ SECRETS = {
     SecretKind.UNKNOWN: "a key that was never issued",
     SecretKind.PLAIN: "a text that the log left out",
 }
-"""What the reader must put into a variable, by its kind. All other values came from responses."""
+"""What the user must put into a variable, by the kind of its secret."""
 
 
 def curl(request: Request, output: str = PRINTED, *, waits: bool = True) -> str:
     """The request as one shell line, which needs the variables of its secrets exported.
 
-    ``output`` are the options that say what it prints. With ``waits`` false, the next line is run
-    at the same time. A trailing comment names what curl cannot send.
+    ``output`` has the options for what curl prints. If ``waits`` is false, the line runs in the
+    background, at the same time as the next one. A trailing comment names what curl cannot send.
     """
     headers, left_out = _headers(request)
     data = _data(request.body)
@@ -122,7 +122,7 @@ def _headers(request: Request) -> tuple[list[str], int]:
 
 
 def _header(name: str, value: str) -> str:
-    """The argument for a header. With a colon, curl would drop a header without a value."""
+    """The argument for a header; ``name;`` for an empty one, because curl would drop ``name:``."""
     if value.strip():
         return _word(f"{name}: {value}")
     return _word(f"{name};")
@@ -164,25 +164,26 @@ class _Data:
 def _data(body: Body | None) -> _Data:
     """How to send a body: as an argument, or through a pipe.
 
-    That is from base64 if no argument can contain its bytes, and from commands that print it if it
-    has a character repeated very often.
+    The pipe decodes base64 if no argument can contain the bytes of the body. It prints the body in
+    pieces if a character is repeated very often in it.
     """
     if body is None:
         return _Data()
     if body.withheld:
         return _Data(remarks=("without the body, which was withheld",))
     remarks = ("the log contains only the beginning of the body",) if body.cut else ()
-    binary = _binary(body)
-    if binary is not None:
-        feed = f"printf %s {_word(binary)} | base64 -d | "
+    encoded = _base64_if_needed(body)
+    if encoded is not None:
+        feed = f"printf %s {_word(encoded)} | base64 -d | "
     elif _REPEATED.search(body.kept):
-        feed = f"{{ {'; '.join(_printed(body.kept))}; }} | "
+        commands = "; ".join(_printing_commands(body.kept))
+        feed = f"{{ {commands}; }} | "
     else:
         return _Data("", ("--data-raw", _word(body.kept)), remarks)
     return _Data(feed, ("--data-binary", "@-"), remarks)
 
 
-def _printed(text: str) -> Iterator[str]:
+def _printing_commands(text: str) -> Iterator[str]:
     """The commands that print a text in which some character is repeated very often."""
     end = 0
     for match in _REPEATED.finditer(text):
@@ -192,7 +193,7 @@ def _printed(text: str) -> Iterator[str]:
     yield f"printf %s {_word(text[end:])}"
 
 
-def _binary(body: Body) -> str | None:
+def _base64_if_needed(body: Body) -> str | None:
     """The base64 of a body that no argument can contain; None for any other body."""
     if body.base64 is not None:
         return body.base64
@@ -258,17 +259,20 @@ def _parts(text: str) -> list[_Part]:
 
 
 def _in_double_quotes(parts: list[_Part]) -> str:
-    """The parts for double quotes. A name that would run into the text after it gets braces."""
-    words = []
+    """The parts as they go between double quotes.
+
+    The name of a variable gets braces if the text after it would become part of the name.
+    """
+    pieces = []
     following = [*parts[1:], _Part("")]
     for part, next_part in zip(parts, following, strict=True):
         if not part.is_variable:
-            words.append(part.text)
+            pieces.append(part.text)
         elif next_part.continues_name:
-            words.append(f"${{{part.text}}}")
+            pieces.append(f"${{{part.text}}}")
         else:
-            words.append(f"${part.text}")
-    return "".join(words)
+            pieces.append(f"${part.text}")
+    return "".join(pieces)
 
 
 def _literal(text: str) -> str:
@@ -292,14 +296,14 @@ def _is_inert(text: str) -> bool:
     return clean(text) == text
 
 
-def owed(used: str) -> Iterator[str]:
-    """For each variable that the reader must set, a line that fails with a message if it is unset.
+def unset_checks(text: str) -> Iterator[str]:
+    """For each secret in a text, a shell line that fails with a message if its variable is unset.
 
-    Values that a step takes from a response are not among them.
+    Values that a step takes from a response are skipped, because other lines set them.
     """
-    for secret in dict.fromkeys(Placeholder.all_in(used)):
+    for secret in dict.fromkeys(Placeholder.all_in(text)):
         if secret.kind is SecretKind.VALUE:
             continue
-        held = SECRETS.get(secret.kind, "a secret from an earlier response").format(secret.name)
+        content = SECRETS.get(secret.kind, "a secret from an earlier response").format(secret.name)
         altered = f", altered: {secret.suffix}" if secret.suffix else ""
-        yield f': "${{{variable(str(secret))}:?must be {held}{altered}}}"'
+        yield f': "${{{variable(str(secret))}:?must be {content}{altered}}}"'

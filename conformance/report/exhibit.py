@@ -17,11 +17,11 @@ from conformance.report.window import HEAD, Window, window
 HEADERS_LIMIT = 30
 """Headers shown of each message."""
 TRIED = 40
-"""Maximum number of exchanges of a finding in which its places are looked for."""
+"""Maximum number of exchanges that are searched for a place if those chosen have none."""
 NOTE = "note"
-"""The accused part of a message if its body is wrong and not shown, so that the note is marked."""
+"""The accused part of a message whose body is wrong but not shown: its note is marked instead."""
 BRIEF = 6
-"""Lines shown of a response that is right, next to one with a mark."""
+"""Lines shown of a response without a mark if another response has one."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Message:
     """A request or a response as shown.
 
     ``accused`` is the name of the header that a finding is about, STATUS for the first line, or
-    NOTE if the body is wrong and only the note describes it. ``lacks`` means that there is no such
-    header. ``body`` is None if ``note`` says everything.
+    NOTE if the body is wrong but not shown; empty for none of these. ``lacks`` means that there is
+    no such header. ``body`` is None if ``note`` says everything.
     """
 
     line: str
@@ -42,7 +42,7 @@ class Message:
 
     @property
     def weight(self) -> int:
-        """Its size in characters."""
+        """The characters of its first line, its headers and what is shown of its body."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
         return len(self.line) + headers + (len(self.body.text) if self.body else 0)
 
@@ -67,10 +67,10 @@ class Exhibit:
 def exhibits(
     run: Run, ids: Iterable[str], finding: Finding | None = None, few: int = FEW
 ) -> list[Exhibit]:
-    """At most ``few`` of the given exchanges, the most telling ones, as the page shows them.
+    """At most ``few`` of the given exchanges, those that show most, as the page shows them.
 
-    The places in their responses that the ``finding`` is about are marked. If none of them has such
-    a place, the last exchange that has one takes the place of number ``few``.
+    The places in their responses that the ``finding`` is about are marked. If the chosen exchanges
+    have no such place, the last other exchange that has one replaces the last of them.
     """
     exchanges = run.exchanges_of(ids)
     chosen = best(exchanges, few)
@@ -82,14 +82,15 @@ def exhibits(
     for other in reversed(candidates):
         found = _places(run, finding, walk, other)
         if found:
-            chosen[few - 1 :], places[few - 1 :] = [other], [found]
+            chosen[few - 1 :] = [other]
+            places[few - 1 :] = [found]
             break
     head = BRIEF if any(places) else HEAD
     return [exhibit_of(each, own, head) for each, own in zip(chosen, places, strict=True)]
 
 
 def _places(run: Run, finding: Finding, walk: WalkFault | None, exchange: Exchange) -> list[Place]:
-    """The places in a response that a finding is about. A ``walk`` shows them more exactly."""
+    """The places in a response that a finding is about, more precisely if a ``walk`` shows them."""
     if walk is not None:
         return places_in_page(run, walk, exchange)
     return places_of(run, finding, exchange)
@@ -104,7 +105,7 @@ def place_in(shown: Iterable[Exhibit]) -> str:
 
 
 def unjudged(run: Run, cell: Cell) -> list[Exhibit]:
-    """The last exchanges of a cell in error: those without a response, if there are any."""
+    """The last FEW exchanges of a cell in error that got no response, or of all if each got one."""
     exchanges = run.exchanges_of(cell.exchanges)
     unanswered = [exchange for exchange in exchanges if exchange.response is None]
     last = (unanswered or exchanges)[-FEW:]
@@ -117,7 +118,7 @@ def unjudged(run: Run, cell: Cell) -> list[Exhibit]:
 def exhibit_of(exchange: Exchange, places: Sequence[Place] = (), head: int = HEAD) -> Exhibit:
     """An exchange as shown, with some places of its response marked.
 
-    Without a mark in the body of the response, its first lines are shown, ``head`` of them.
+    If no place is in the body of the response, the first ``head`` lines of the body are shown.
     """
     line = f"{exchange.request.method} {cut(exchange.request.url, 2000)}"
     request = _message(line, exchange.request.headers, exchange.request.body)
@@ -138,7 +139,7 @@ def _message(
 ) -> Message:
     """A request or a response as shown; ``line`` is its first line.
 
-    Of several places outside of the body, the first is accused.
+    Of several places outside the body, the first is accused.
     """
     pairs = [(name, cut(value, 500)) for name, value in headers]
     shown, note = _body(body, places, head)
@@ -149,13 +150,13 @@ def _message(
     accused = outside[0] if outside else ""
     if shown is None and places:
         accused = accused or NOTE
-    there = {"", NOTE, STATUS, *(name.lower() for name, _ in headers)}
-    lacks = accused not in there
+    existing = {"", NOTE, STATUS, *(name.lower() for name, _ in headers)}
+    lacks = accused not in existing
     return Message(line, tuple(pairs[:HEADERS_LIMIT]), shown, note, accused, lacks)
 
 
 def _body(body: Body | None, places: Sequence[Place], head: int) -> tuple[Window | None, str]:
-    """The part of a body that is shown, and a note about it."""
+    """The part of a body that is shown, and a note about it; None and a note if none is shown."""
     if body is None:
         return None, "No body."
     size = amount(body.size, "byte")
@@ -170,7 +171,7 @@ def _body(body: Body | None, places: Sequence[Place], head: int) -> tuple[Window
 
 
 def _body_notes(body: Body, shown: Window) -> Iterator[str]:
-    """Notes on encoding and truncation."""
+    """Notes on the encoding and the truncation of a body; none if it is a complete text."""
     if body.base64 is not None:
         yield f"Not UTF-8: shown as base64 ({amount(body.size, 'byte')})."
     if shown.cut:

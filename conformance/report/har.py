@@ -1,7 +1,7 @@
 """evidence.har: the exchanges as HTTP Archive 1.2, for HAR viewers.
 
 This is an export; the evidence is the log. HAR cannot represent a request without a response, so
-those are left out, and the comment of the log counts them. It cannot represent a binary request
+these are left out, and the comment of the file counts them. It cannot represent a binary request
 body either, so that is written as base64, with a comment. The file may use a share of the disk
 limit of the run: long bodies are truncated, and once the share is used up, bodies are left out.
 """
@@ -37,11 +37,11 @@ def telling(run: Run) -> list[Exchange]:
 
 
 def write(run: Run, exchanges: Sequence[Exchange], path: Path) -> None:
-    """Write the given exchanges of a run."""
+    """Write the given exchanges of a run as a HAR file, except those without a response."""
     answered = [exchange for exchange in exchanges if exchange.response is not None]
-    lost = amount(len(exchanges) - len(answered), "exchange")
+    left_out = amount(len(exchanges) - len(answered), "exchange")
     comment = (
-        f"{run.contract.name}. From the evidence log. Left out: {lost} without a response. "
+        f"{run.contract.name}. From the evidence log. Left out: {left_out} without a response. "
         f"Secrets are replaced by placeholders. Client: {IDENTITIES[run.target.identity]}."
     )
     creator = harfile.Creator(name="conformance", version=run.suite)
@@ -55,16 +55,16 @@ def write(run: Run, exchanges: Sequence[Exchange], path: Path) -> None:
             _add(har, exchange, run.started, longest)
 
 
-def _add(har: harfile.HarFile, exchange: Exchange, fallback: str, longest: int) -> None:
+def _add(har: harfile.HarFile, exchange: Exchange, run_started: str, longest: int) -> None:
     """Add an exchange that has a response.
 
-    ``fallback`` is the time to use if the exchange has none, and ``longest`` the maximum number of
-    characters of each body.
+    ``run_started`` is used if the log lacks the time of the exchange. ``longest`` is the maximum
+    number of characters of each body.
     """
     assert exchange.response is not None
     elapsed = round(exchange.elapsed_ms, 1)
     har.add_entry(
-        startedDateTime=exchange.started or fallback,
+        startedDateTime=exchange.started or run_started,
         time=elapsed,
         request=_request(exchange.request, longest),
         response=_response(exchange.response, longest),
@@ -91,7 +91,7 @@ def _request(request: Request, longest: int) -> harfile.Request:
 
 
 def _post_data(request: Request, body: Body, longest: int) -> harfile.PostData:
-    """The body of a request. HAR has no encoding member here, so the comment names the encoding."""
+    """The body of a request. HAR has no member for its encoding, so the comment may name it."""
     text, encoding, comment = _content(body, longest)
     return harfile.PostData(
         mimeType=_without_surrogates(header_in(request.headers, "content-type")),
@@ -119,7 +119,10 @@ def _response(response: Response, longest: int) -> harfile.Response:
 
 
 def _content(body: Body, longest: int) -> tuple[str | None, str | None, str | None]:
-    """The text, encoding and comment of a body, each None if there is none."""
+    """The text, encoding and comment of a body, each None if there is none.
+
+    The text is truncated after ``longest`` characters.
+    """
     if body.withheld:
         return None, None, "withheld: it contained an encoded secret"
     if body.left_out:

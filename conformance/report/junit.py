@@ -16,7 +16,7 @@ from conformance.report import view
 from conformance.report.times import seconds_by_cell
 
 _BROKEN = {Verdict.FAILED: "failure", Verdict.ERROR: "error"}
-"""The JUnit element for a failed cell, and for a cell in error."""
+"""The tag of the JUnit element for a failed cell, and for a cell in error."""
 _SKIPPED = (Verdict.UNTESTED, Verdict.WAIVED, Verdict.EXCLUDED, Verdict.INAPPLICABLE)
 _EXPLAINED = (Verdict.WARNED, Verdict.WAIVED)
 """Verdicts that do not count as failures although their cells have findings."""
@@ -46,13 +46,13 @@ def _suite(
 ) -> ET.Element:
     """The test suite of an area."""
     suite = _element("testsuite", name=area, timestamp=run.started, **_numbers(cells, seconds))
-    suite.append(_properties(title=title, **_circumstances(run)))
+    suite.append(_properties(title=title, **_run_properties(run)))
     for cell in cells:
         suite.append(_case(run, cell, seconds[cell.name]))
     return suite
 
 
-def _circumstances(run: Run) -> dict[str, str]:
+def _run_properties(run: Run) -> dict[str, str]:
     """The contract of the run, and the client that the suite identified itself as."""
     return {
         "contract": run.contract.name,

@@ -19,7 +19,7 @@ VALUE = 60
 
 @dataclass(frozen=True)
 class Link:
-    """A part of the chain: what it is, and whose."""
+    """A part of the chain: what it is, and whose; for the request, ``whose`` is the status."""
 
     name: str
     whose: str
@@ -43,9 +43,9 @@ def chain_of(
     operation = run.contract.operations.get(exchange.operation)
     route = f"{operation.method} {operation.path}" if operation else exchange.request.method
     return (
-        Link(owners.key_words(exchange.identity), _business(run, asking)),
+        Link(owners.key_words(exchange.identity), _business_words(run, asking)),
         Link(route, f"{exchange.status}"),
-        Link(_named(run, exchange, item, pointer), _business(run, owner)),
+        Link(_object_words(run, exchange, item, pointer), _business_words(run, owner)),
     )
 
 
@@ -54,7 +54,8 @@ def _owner(
 ) -> Business | None:
     """The business of an object: the one it names, or that of the key that first saw it.
 
-    For an object without either, such as a figure, this is the business that the request names.
+    For an object without either, such as a figure, it is the business that the request names. None
+    if the request names no business.
     """
     named = owners.business_with(run, item.get(run.contract.tenant or ""))
     if named is not None:
@@ -69,15 +70,15 @@ def _owner(
 
 
 def _object_at(body: Any, pointer: str) -> Mapping[str, Any]:
-    """The innermost object around a value in a body."""
+    """The innermost object around the value at a pointer; empty if no object is around it."""
     names_of_parents = pointer.split("/")[1:-1]
-    around = list(_on_the_way(body, names_of_parents))
-    objects = [each for each in around if isinstance(each, dict)]
+    parents = list(_values_along(body, names_of_parents))
+    objects = [parent for parent in parents if isinstance(parent, dict)]
     return objects[-1] if objects else {}
 
 
-def _on_the_way(body: Any, names: Sequence[str]) -> Iterator[Any]:
-    """The values on the way to a value, outermost first."""
+def _values_along(body: Any, names: Sequence[str]) -> Iterator[Any]:
+    """The body, and the value at each step of a path into it; ABSENT where the path ends early."""
     yield body
     for name in names:
         if isinstance(body, list) and name.isdecimal() and int(name) < len(body):
@@ -87,8 +88,10 @@ def _on_the_way(body: Any, names: Sequence[str]) -> Iterator[Any]:
         yield body
 
 
-def _named(run: Run, exchange: Exchange, item: Mapping[str, Any], pointer: str | None) -> str:
-    """The object in words: its kind and id, or else the place of the value in it, and the value.
+def _object_words(
+    run: Run, exchange: Exchange, item: Mapping[str, Any], pointer: str | None
+) -> str:
+    """An object in words: its kind and id, or else the pointer to a value in it, and the value.
 
     The value is left out if it is the id of a business. ``pointer`` is None if the finding is about
     no place in the body.
@@ -106,9 +109,11 @@ def _named(run: Run, exchange: Exchange, item: Mapping[str, Any], pointer: str |
     return f"{pointer}: {compact(value, VALUE)}"
 
 
-def _business(run: Run, business: Business | None) -> str:
-    """A business in words, such as ``business other (c96e97ff…)``."""
+def _business_words(run: Run, business: Business | None) -> str:
+    """A business in words, such as ``business other (c96e97ff…)``; empty for None."""
     if business is None:
         return ""
     identifier = run.target.businesses.get(business)
-    return f"business {business}" + (f" ({owners.short(identifier)})" if identifier else "")
+    if not identifier:
+        return f"business {business}"
+    return f"business {business} ({owners.short(identifier)})"

@@ -8,24 +8,28 @@ from dataclasses import dataclass
 from conformance.model import WHOLE_API, Cause, Run, Verdict
 from conformance.report.areas import by_cell
 
-Parts = Mapping[str, Mapping[int, Cause]]
+CausesByArea = Mapping[str, Mapping[int, Cause]]
 """The causes by area, and then by their numbers."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """An operation that is broken: its id, its method and path, and its causes."""
+    """An operation that is broken: its id, its method and path, and its causes in ``parts``.
+
+    The route of the whole API is empty.
+    """
 
     operation: str
     route: str
-    parts: Parts
+    parts: CausesByArea
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """The operations that have cells. ``areas`` are the names of those with a cause.
+    """The operations that have cells: a row for each with a cause, and the ids of all others.
 
-    The operations without a cause were ``judged`` or not, or are ``lacking`` in the target.
+    ``areas`` are the names of the areas with a cause. Operations without a cause are ``lacking`` if
+    all of their cells are inapplicable, ``judged`` if one of them passed, or else ``untested``.
     """
 
     areas: tuple[str, ...]
@@ -36,19 +40,19 @@ class Matrix:
 
 
 def matrix(run: Run, shown: Sequence[Cause]) -> Matrix:
-    """The operations in contract order, with the whole API last. ``shown`` are causes to name."""
+    """The operations in contract order, the whole API last. ``shown`` has the causes to name."""
     broken = _broken(run, shown)
     rows: list[Row] = []
     judged: list[str] = []
     untested: list[str] = []
     lacking: list[str] = []
-    for name, found in _verdicts(run).items():
+    for name, verdicts in _verdicts(run).items():
         if name in broken:
             operation = run.contract.operations.get(name)  # None for the whole API
             rows.append(Row(name, operation.route if operation else "", broken[name]))
-        elif found == {Verdict.INAPPLICABLE}:
+        elif verdicts == {Verdict.INAPPLICABLE}:
             lacking.append(name)
-        elif Verdict.PASSED in found:
+        elif Verdict.PASSED in verdicts:
             judged.append(name)
         else:
             untested.append(name)
@@ -66,8 +70,8 @@ def _verdicts(run: Run) -> dict[str, set[Verdict]]:
     return {name: found for name, found in verdicts.items() if found}
 
 
-def _broken(run: Run, shown: Sequence[Cause]) -> Mapping[str, Parts]:
-    """The causes of each broken operation by area."""
+def _broken(run: Run, shown: Sequence[Cause]) -> Mapping[str, CausesByArea]:
+    """The causes of each broken operation, by area."""
     causes = by_cell(shown)
     broken: dict[str, dict[str, dict[int, Cause]]] = {}
     for cell in run.cells:

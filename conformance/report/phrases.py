@@ -13,14 +13,14 @@ KEYED: Mapping[Form | None, str] = {
     Form.SCHEME: "with the key {} after another scheme",
     Form.UNKNOWN: "with the invented key {}",
 }
-"""How an example describes the key of a request, by what is wrong with it."""
+"""How reports describe the key of a request, by what is wrong with the key or its place."""
 KEYLESS: Mapping[Form | None, str] = {
     None: "without a key",
     Form.SCHEME: "with a header that contains no key",
     Form.UNKNOWN: "with only the prefix of a key",
     Form.SPELLED: "without a key, using another spelling of the path",
 }
-"""How an example describes a request without a key, by what is wrong with it."""
+"""How reports describe a request without a key, by what is wrong with it."""
 OF_KEYS = frozenset(Form) - {Form.OMITTED, Form.NULL, Form.INVENTED}
 """The forms that concern a key or where it is sent."""
 
@@ -31,9 +31,9 @@ def with_key(exchange: Exchange) -> str:
     For a request that counts towards a rate limit, also the address that it came from.
     """
     key, address = exchange.identity or "", exchange.facts.address
-    ways = KEYED if key else KEYLESS
-    way = ways.get(exchange.facts.form, ways[None])
-    phrase = way.format(key.removeprefix("unknown:").replace("~", ", altered: "))
+    phrases = KEYED if key else KEYLESS
+    template = phrases.get(exchange.facts.form, phrases[None])
+    phrase = template.format(key.removeprefix("unknown:").replace("~", ", altered: "))
     return f"{phrase} from {address}" if address else phrase
 
 
@@ -50,7 +50,7 @@ def mistake(cause: Cause, exchange: Exchange | None) -> str:
 
 
 def flawed(flaw: str) -> str:
-    """The end of a phrase that says what is odd about a request; empty if nothing is."""
+    """The end of a phrase that says what is wrong with a request; empty if ``flaw`` is."""
     return f", with {flaw}" if flaw else ""
 
 

@@ -16,7 +16,7 @@ from conformance.report.walk_picture import WalkPicture, picture_of
 
 @dataclass(frozen=True)
 class Picture:
-    """What explains a cause: sentences on the ids in it, the chain of a leak, a walk."""
+    """What explains a cause: sentences on the ids in it, the chain of a leak, and a walk."""
 
     ids: tuple[str, ...] = ()
     chain: tuple[Link, ...] = ()
@@ -28,23 +28,23 @@ NOTHING = Picture()
 
 
 def pictures_of(run: Run, shown: Sequence[tuple[Cause, Sequence[Exhibit]]]) -> list[Picture]:
-    """The pictures of some causes with their exhibits, in that order. Reads the log once."""
-    telling: list[tuple[Cause, Exhibit | None]] = []  # with the exhibit that shows the cause best
-    wanted: list[str] = []  # ids
+    """A picture for each of some causes, which come with their exhibits. Scans the log once."""
+    best: list[tuple[Cause, Exhibit | None]] = []  # each cause with the exhibit that shows it best
+    wanted_ids: list[str] = []
     for cause, exhibits in shown:
         marked = [exhibit for exhibit in exhibits if exhibit.places] or exhibits
         first = marked[0] if marked else None
-        telling.append((cause, first))
+        best.append((cause, first))
         if first is not None:
-            wanted += owners.ids_in(run, cause, first.exchange)
-    known = owners.origins(run, wanted)
-    return [_picture(run, cause, exhibit, known) for cause, exhibit in telling]
+            wanted_ids += owners.ids_in(run, cause, first.exchange)
+    known = owners.origins(run, wanted_ids)
+    return [_picture(run, cause, exhibit, known) for cause, exhibit in best]
 
 
 def _picture(
     run: Run, cause: Cause, exhibit: Exhibit | None, known: Mapping[str, Origin]
 ) -> Picture:
-    """The picture of a cause, given the exhibit that shows it best, and origins by id."""
+    """The picture of a cause. ``exhibit`` shows it best; ``known`` has origins of objects by id."""
     if exhibit is None:
         return NOTHING
     ids = owners.explained(run, cause, exhibit.exchange, known)

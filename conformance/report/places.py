@@ -1,7 +1,7 @@
 """The places in a response that a finding is about.
 
-A finding may name a whole list although one item is wrong, or a member without its item. Here the
-value is looked up that the finding describes, so that a reader sees exactly that.
+A finding may name a whole list although only one item is wrong, or a member without its item. This
+module looks up the exact value that the finding describes, so that a report can point at it.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ NODES = 20_000
 DEEPEST = 12
 """Levels of a body that are searched for a value."""
 TELLING = 6
-"""The fewest characters of a text that a finding does not contain by chance."""
+"""Minimum length of a text that counts as quoted or sent. Shorter ones may match by chance."""
 LACKED = " is a required property"
 """The end of what the schema validator says about an object that lacks a member."""
 SEVERAL = " of them: "
-"""What findings say between a number of objects and the second one, if one was expected."""
+"""Follows the number of objects in a finding that expected one; the second object comes next."""
+Nodes = Sequence[tuple[str, Json]]
+"""Values of a body, each after its pointer."""
 
 _AT_MOST = re.compile(r"at most (\d{1,6}) items")
 _REFUSAL = re.compile(r"[345]\d\d( |$)")
@@ -79,7 +81,7 @@ class Place:
 def places_of(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
     """The places in the response of an exchange that a finding is about, at most MOST.
 
-    Empty if this response is right, because that of another exchange of the finding is wrong.
+    Empty if this response is right; then that of another exchange of the finding is wrong.
     """
     where = finding.where
     if exchange.response is None or where == TRANSFER:
@@ -96,33 +98,34 @@ def places_of(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
 def _of_status(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
     """The status, and the first foreign business in a success; empty if this response is right.
 
-    This response is wrong if each exchange of the finding is, or if the finding has its status.
+    It is wrong if each exchange shows the finding on its own, or if it ``decides`` and has the
+    quoted status. On a status, every response decides; on a body, only the last of its case.
     """
-    decides = finding.where == STATUS or _is_last(run, finding, exchange)
-    if finding.apart or (decides and _says(finding.actual, exchange)):
-        return [Place(STATUS), *_foreign(run, exchange)]
+    decides = finding.where == STATUS or _is_last_of_case(run, finding, exchange)
+    if finding.apart or (decides and _begins_with_status(finding.actual, exchange)):
+        return [Place(STATUS), *_foreign_business(run, exchange)]
     return []
 
 
 def _in_body(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
-    """The places that a finding is about in the body of a response; empty if this one is right."""
+    """The places in the body of this response that a finding is about; empty if it is right."""
     where, actual = finding.where, finding.actual
     if actual.endswith(LACKED):
         return [Place.lacking(where.rstrip("/"), actual.removesuffix(LACKED).strip("'"))]
-    decides = finding.apart or _is_last(run, finding, exchange)
+    decides = finding.apart or _is_last_of_case(run, finding, exchange)  # not just a step before
     if where == WHOLE:
         return list(_in_whole(run, finding, exchange, decides=decides))[:MOST]
     return _of_member(run, finding, exchange, decides=decides)
 
 
-def _is_last(run: Run, finding: Finding, exchange: Exchange) -> bool:
-    """Whether an exchange is the last of its case that shows a finding."""
+def _is_last_of_case(run: Run, finding: Finding, exchange: Exchange) -> bool:
+    """Whether an exchange is the last one of its case among those of a finding."""
     shown_by = run.exchanges_of(finding.exchanges)
     of_case = [each.id for each in shown_by if each.case == exchange.case]
     return of_case[-1:] == [exchange.id]
 
 
-def _says(actual: str, exchange: Exchange) -> bool:
+def _begins_with_status(actual: str, exchange: Exchange) -> bool:
     """Whether the actual value of a finding begins with the status of an exchange."""
     return actual.split(" ", 1)[0].rstrip(",") == str(exchange.status)
 
@@ -131,10 +134,10 @@ def _says(actual: str, exchange: Exchange) -> bool:
 
 
 def _of_member(run: Run, finding: Finding, exchange: Exchange, *, decides: bool) -> list[Place]:
-    """The member at the pointer of a finding, which may begin at an object in the body.
+    """The member that a finding points to, perhaps from an object in the body instead of the root.
 
     It is the one with the actual value of the finding. If there is none and this response
-    ``decides``, it is the first member at that pointer, or the place where it is missing.
+    ``decides``, it is the first member with that pointer, or the place where it is missing.
     """
     where, actual = finding.where, finding.actual
     start, root = _object_sought(run, exchange)
@@ -151,7 +154,7 @@ def _of_member(run: Run, finding: Finding, exchange: Exchange, *, decides: bool)
 
 
 def _object_sought(run: Run, exchange: Exchange) -> tuple[str, Json]:
-    """The object that a request looked for, after its pointer; the whole body without one."""
+    """The object that a request looked for, or else the whole body. Its pointer comes first."""
     name, sought = identifier_in(run, exchange), exchange.facts.sought
     for pointer, value in _first_nodes(exchange.json):
         if sought and str(members_of(value).get(name)) == sought:
@@ -161,20 +164,20 @@ def _object_sought(run: Run, exchange: Exchange) -> tuple[str, Json]:
 
 def _differing(pointer: str, value: Json, expected: str) -> list[Place]:
     """The members of an object that differ from the expected one; the whole value if none does."""
-    wanted, given = members_of(strict_json(expected)), members_of(value)
-    wrong = [name for name in given if name in wanted and wanted[name] != given[name]]
+    required, actual = members_of(strict_json(expected)), members_of(value)
+    wrong = [name for name in actual if name in required and required[name] != actual[name]]
     return [Place(f"{pointer}/{name}") for name in wrong][:MOST] or [Place(pointer)]
 
 
 def _inside(pointer: str, value: Json, actual: str) -> list[Place]:
-    """The texts in an object that a finding quotes; empty if the value is no object."""
+    """The texts in an object that a finding quotes; empty if the value is not an object."""
     if not isinstance(value, dict):
         return []
     return _quoted_texts(list(_nodes(value, pointer)), actual)[:MOST]
 
 
 def _missing(where: str, body: Json) -> list[Place]:
-    """The place of a missing member: in the innermost object or array on the way that is there."""
+    """The place of a missing member: in the innermost object or array on its path that exists."""
     parent, _, name = where.rpartition("/")
     known = {pointer for pointer, value in _nodes(body, "") if isinstance(value, dict | list)}
     while parent and parent not in known:
@@ -183,7 +186,7 @@ def _missing(where: str, body: Json) -> list[Place]:
 
 
 def _nodes(value: Json, pointer: str, depth: int = 0) -> Iterator[tuple[str, Json]]:
-    """Every value in a value with its pointer, outermost first, down to DEEPEST levels."""
+    """A value, and all values inside it down to DEEPEST levels, each after its pointer."""
     yield pointer, value
     if depth == DEEPEST or not isinstance(value, dict | list):
         return
@@ -192,27 +195,28 @@ def _nodes(value: Json, pointer: str, depth: int = 0) -> Iterator[tuple[str, Jso
         yield from _nodes(member, f"{pointer}/{name}", depth + 1)
 
 
-# --- what a finding about a whole body names ------------------------------------------------------
+# --- findings about a whole body ------------------------------------------------------------------
 
 
 def _in_whole(run: Run, finding: Finding, exchange: Exchange, *, decides: bool) -> Iterator[Place]:
-    """The places in a body that a finding about the whole body names.
+    """The places in a body that a finding about the whole body means.
 
-    The object that it quotes, or if this response ``decides``, the texts that it quotes, surplus
-    items, or the list without the object that was looked for.
+    The wrong member of the object that it quotes, or the ids of that object and its twins. If it
+    quotes no object and this response ``decides``: the texts that it quotes or else the first
+    surplus item, and the list without the object that was looked for.
     """
     nodes = _first_nodes(exchange.json)
-    said = "" if _says(finding.actual, exchange) else finding.actual
-    named = _quoted_object(nodes, said)
-    if named is not None:
-        pointer, item = named
-        if SEVERAL in said:
+    actual = "" if _begins_with_status(finding.actual, exchange) else finding.actual
+    quoted = _quoted_object(nodes, actual)
+    if quoted is not None:
+        pointer, item = quoted
+        if SEVERAL in actual:
             yield from _twins(run, finding, exchange, item)
         else:
-            yield _guilty(run, exchange, pointer, item)
+            yield _wrong_member(run, exchange, pointer, item)
     elif decides:
-        yield from _quoted_texts(nodes, said) or _surplus(run, finding, exchange)
-        yield from _gone(run, finding, exchange)
+        yield from _quoted_texts(nodes, actual) or _surplus(run, finding, exchange)
+        yield from _list_without_sought(run, finding, exchange)
 
 
 def _first_nodes(body: Json) -> list[tuple[str, Json]]:
@@ -220,25 +224,23 @@ def _first_nodes(body: Json) -> list[tuple[str, Json]]:
     return list(islice(_nodes(body, ""), NODES))
 
 
-def _quoted_object(
-    nodes: Sequence[tuple[str, Json]], said: str
-) -> tuple[str, dict[str, Any]] | None:
+def _quoted_object(nodes: Nodes, actual: str) -> tuple[str, dict[str, Any]] | None:
     """The largest object in a body that a finding quotes, after its pointer; None without one."""
     longest, found = TELLING, None
     for pointer, value in nodes:
         if not pointer or not isinstance(value, dict):
             continue
         written = compact(value)
-        if len(written) > longest and written in said:
+        if len(written) > longest and written in actual:
             longest, found = len(written), (pointer, value)
     return found
 
 
-def _guilty(run: Run, exchange: Exchange, pointer: str, item: dict[str, Any]) -> Place:
-    """The member that makes an item wrong.
+def _wrong_member(run: Run, exchange: Exchange, pointer: str, item: dict[str, Any]) -> Place:
+    """The member that makes an item wrong, or the whole item if it has none of these.
 
-    The business it belongs to, if it is not the one of the key; a text that should not be there; or
-    else its id.
+    Its business if that is foreign, or a text that contains one of the ``fresh`` texts in the
+    labels of the request, or else its id.
     """
     if _is_foreign(run, exchange, item):
         return Place(f"{pointer}/{run.contract.tenant}")
@@ -257,8 +259,8 @@ def _is_foreign(run: Run, exchange: Exchange, item: Any) -> bool:
     return own is not None and named != own and named in businesses.values()
 
 
-def _foreign(run: Run, exchange: Exchange) -> list[Place]:
-    """The first business in a success that is not that of the key."""
+def _foreign_business(run: Run, exchange: Exchange) -> list[Place]:
+    """The first business in a success that is not that of the key; empty if there is none."""
     if exchange.ok and exchange.json is not NOT_JSON:
         for pointer, value in _first_nodes(exchange.json):
             if _is_foreign(run, exchange, value):
@@ -275,7 +277,7 @@ def identifier_in(run: Run, exchange: Exchange) -> str:
 def _twins(run: Run, finding: Finding, exchange: Exchange, item: dict[str, Any]) -> Iterator[Place]:
     """The places of the ids of an item and of its twins.
 
-    A twin shows a text that the item shows, too, and that a request of the finding sent.
+    A twin shows one of the texts of the item that a request of the finding sent.
     """
     sent = {text for text in texts_in(item.values()) if _was_sent(run, finding, text)}
     name = identifier_in(run, exchange)
@@ -286,51 +288,49 @@ def _twins(run: Run, finding: Finding, exchange: Exchange, item: dict[str, Any])
 
 
 def _was_sent(run: Run, finding: Finding, text: str) -> bool:
-    """Whether a request of a finding sent a text that nothing contains by chance."""
+    """Whether a request of a finding sent a text that is too long to match by chance."""
     if len(text) < TELLING:
         return False
     bodies = [each.request.body for each in run.exchanges_of(finding.exchanges)]
     return any(compact(text, sys.maxsize) in body.written for body in bodies if body)
 
 
-def _quoted_texts(nodes: Sequence[tuple[str, Json]], said: str) -> list[Place]:
+def _quoted_texts(nodes: Nodes, actual: str) -> list[Place]:
     """The texts of a body that a finding quotes, or that contain what it quotes.
 
     If some are exactly what it quotes, only these count. Otherwise only the longest do, because
     shorter ones may be part of the quotation by chance.
     """
-    quoted = said.strip('"')
-    texts = dict(_texts_alike(nodes, said, quoted))
+    quoted = actual.strip('"')
+    texts = dict(_matching_texts(nodes, actual, quoted))
     longest = max((len(text) for text in texts.values()), default=0)
     exact = [pointer for pointer, text in texts.items() if text == quoted]
     chosen = exact or [pointer for pointer, text in texts.items() if len(text) == longest]
     return [Place(pointer) for pointer in chosen]
 
 
-def _texts_alike(
-    nodes: Sequence[tuple[str, Json]], said: str, quoted: str
-) -> Iterator[tuple[str, str]]:
-    """The texts, after their pointers, that are part of what is said, or contain what is quoted."""
+def _matching_texts(nodes: Nodes, actual: str, quoted: str) -> Iterator[tuple[str, str]]:
+    """The texts that are part of the actual value, or contain what it quotes, with pointers."""
     for pointer, value in nodes:
         if not isinstance(value, str) or min(len(value), len(quoted)) < TELLING:
             continue
-        if value in said or quoted in value:
+        if value in actual or quoted in value:
             yield pointer, value
 
 
 def _surplus(run: Run, finding: Finding, exchange: Exchange) -> Iterator[Place]:
-    """The first item beyond the expected maximum of a list that has too many."""
-    most = _AT_MOST.match(finding.expected)
+    """The first item beyond the expected maximum of a list; its first item if none is expected."""
+    stated = _AT_MOST.match(finding.expected)
     pointer, items = list_in(run, exchange)
-    beyond = int(most[1]) if most else 0
-    if _ITEMS.match(finding.actual) and beyond < len(items):
+    maximum = int(stated[1]) if stated else 0
+    if _ITEMS.match(finding.actual) and maximum < len(items):
         name = identifier_in(run, exchange)
-        item = f"{pointer}/{beyond}"
-        yield Place(f"{item}/{name}" if name in members_of(items[beyond]) else item)
+        item = f"{pointer}/{maximum}"
+        yield Place(f"{item}/{name}" if name in members_of(items[maximum]) else item)
 
 
-def _gone(run: Run, finding: Finding, exchange: Exchange) -> Iterator[Place]:
-    """The list that does not show an expected object that the request looked for."""
+def _list_without_sought(run: Run, finding: Finding, exchange: Exchange) -> Iterator[Place]:
+    """The list, if it lacks the expected object that the request looked for."""
     sought = exchange.facts.sought
     pointer, items = list_in(run, exchange)
     if not sought or sought not in finding.expected or not exchange.ok or not pointer:
@@ -341,7 +341,7 @@ def _gone(run: Run, finding: Finding, exchange: Exchange) -> Iterator[Place]:
 
 
 def list_in(run: Run, exchange: Exchange) -> tuple[str, list[Any]]:
-    """The pointer to the items of a list, and the items; both empty if a response is no list."""
+    """The pointer to the items of a list, and the items; both empty without a list."""
     answer, body = answer_of(run.contract, exchange), exchange.json
     items = items_of(answer.operation, body) if answer else None
     for name, member in members_of(body).items():

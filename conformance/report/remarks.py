@@ -25,7 +25,7 @@ from conformance.reading import query_value, refused_member
 from conformance.report import curve, excluded, unproven, waivers
 
 OFTEN = 0.01
-"""The share of requests that a proxy may fail before the remark includes advice."""
+"""The share of requests that return 502, 503 or 504 from which the remark includes advice."""
 UNVERIFIED = "the certificate of the target was not verified (verify: false in the target file)"
 OTHER_KEY = "the target showed several TLS keys, so more than one deployment may have been judged"
 FILTER_RULE = "paging.filter"
@@ -39,19 +39,17 @@ INVALID_RULE = "parameter.invalid"
 def of(run: Run) -> list[str]:
     """All remarks on a run, each a sentence."""
     exceptions = [*(each.text for each in waivers.idle(run)), *excluded.lines(run)]
-    wrong = unproven.wrong(run.setup)
-    doubtful = of_setup(run)[len(wrong) :]  # it begins with what is wrong
     added = [*lacking(run.contract, run.exchanges), *idle_filters(run), *idle_members(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
     if run.peer is not None and run.peer.more_tls_keys:
         trusted.append(OTHER_KEY)
-    incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]
+    incomplete = [*unavailable(run.exchanges), *incompletely_logged(run.exchanges)]
     return [
         *curve.remarks(run),
         *trusted,
-        *wrong,
+        *unproven.wrong(run.setup),
         *exceptions,
-        *doubtful,
+        *_unreported_keys(run),
         *added,
         *incomplete,
     ]
@@ -59,6 +57,11 @@ def of(run: Run) -> list[str]:
 
 def of_setup(run: Run) -> list[str]:
     """What is wrong with the target file: first what the first look found, then doubtful keys."""
+    return [*unproven.wrong(run.setup), *_unreported_keys(run)]
+
+
+def _unreported_keys(run: Run) -> list[str]:
+    """A sentence for each doubtful key that the first look has not already found to be wrong."""
     reported = {remark.about for remark in unproven.to_fix(run.setup)}
     # a run that ended early already says what was wrong with its main key
     if run.incomplete:
@@ -66,7 +69,7 @@ def of_setup(run: Run) -> list[str]:
     unreported = [
         each for each in run.exchanges if place_of_key(str(each.identity)) not in reported
     ]
-    return [*unproven.wrong(run.setup), *doubtful_keys(run.target, unreported)]
+    return doubtful_keys(run.target, unreported)
 
 
 def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[str]:
@@ -84,40 +87,42 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
         if exchange.response is not None:
             statuses[str(exchange.identity)].append(exchange.response.status)
     sentences = []
-    for role, answered in sorted(statuses.items()):
-        if set(answered) == {401}:
+    for role, returned in sorted(statuses.items()):
+        if set(returned) == {401}:
             sentences.append(
-                f"all {amount(len(answered), 'request')} with the key {role} returned 401: "
+                f"all {amount(len(returned), 'request')} with the key {role} returned 401: "
                 "check that the key in the target file is valid for this target"
             )
     return sentences
 
 
 def lacking(contract: Contract, exchanges: Iterable[Exchange]) -> list[str]:
-    """Advice with the ``inapplicable`` line for operations that were never found; at most one.
+    """A sentence on the operations that were never found, with the ``inapplicable`` line for them.
 
-    The line names a route instead of its operations if none of them was found.
+    The line names a route instead of its operations if none of them was found. Empty if no
+    operation is missing, or if all are: then the address is wrong.
     """
-    statuses = _statuses_of_valid(contract, exchanges)
-    missing = [name for name, seen in statuses.items() if seen.issubset(NO_SUCH_ROUTE)]
-    if len(missing) in (0, len(statuses)):  # if all are missing, the address is wrong
+    statuses = _statuses_by_operation(contract, exchanges)
+    missing = [name for name, returned in statuses.items() if returned.issubset(NO_SUCH_ROUTE)]
+    if not missing or len(missing) == len(statuses):
         return []
     route = {name: contract.operations[name].route for name in statuses}
     found_routes = {route[name] for name in statuses if name not in missing}
-    lost = dict.fromkeys(name if route[name] in found_routes else route[name] for name in missing)
+    entries = [name if route[name] in found_routes else route[name] for name in missing]
+    lost = list(dict.fromkeys(entries))
     return [f"{lacked(lost, len(set(route.values())))}; {advice_on(lost)}"]
 
 
-def _statuses_of_valid(
+def _statuses_by_operation(
     contract: Contract, exchanges: Iterable[Exchange]
 ) -> dict[str, set[int | None]]:
-    """By operation, the statuses of its responses; only operations that got a valid request.
+    """The statuses that operations returned, by operation, if they got a valid request.
 
     Any other operation may exist even if it was never found. Except for controls, 401 and 403 are
-    left out, because they say nothing about the operation.
+    left out, because they say nothing about the operation. A request without a response has None.
     """
     statuses: dict[str, set[int | None]] = defaultdict(set)
-    valid = set[str]()
+    valid = set[str]()  # the operations that got a valid request
     for exchange in exchanges:
         if not exchange.facts.mistake:
             valid.add(exchange.operation)
@@ -128,36 +133,38 @@ def _statuses_of_valid(
 
 
 def idle_filters(run: Run) -> list[str]:
-    """Advice with the ``absent`` line for filters that lists ignored; at most one.
+    """A sentence on the filters that lists ignored, with the ``absent`` line for them; or none.
 
-    A list that failed has ignored nothing. A filter that makes a list lose items has an effect.
+    A response that is not a success has ignored nothing. A filter that makes a list lose items has
+    an effect, so it does not count either.
     """
     ignored: dict[str, set[str]] = defaultdict(set)
-    acting: dict[str, set[str]] = defaultdict(set)
+    effective: dict[str, set[str]] = defaultdict(set)
     findings = [finding for cell in run.cells for finding in cell.findings]
     for finding in findings:
-        for exchange in (run.exchange[name] for name in finding.exchanges):
+        for name in finding.exchanges:
+            exchange = run.exchange[name]
             if exchange.ok:
                 ignored[finding.operation].update(_ignored_in(run, finding.rule, exchange))
             if finding.actual == ON_NO_PAGE:
-                acting[finding.operation].update(exchange.facts.filters)
-    idle = {operation: names - acting[operation] for operation, names in ignored.items()}
+                effective[finding.operation].update(exchange.facts.filters)
+    idle = {operation: names - effective[operation] for operation, names in ignored.items()}
     return _advice_on_absent("filters", idle)
 
 
 def _ignored_in(run: Run, rule: str, exchange: Exchange) -> list[str]:
-    """The filters that a finding of a rule shows to be ignored in one request.
+    """The filters that one exchange of a finding of a rule shows to be ignored.
 
-    Later pages show nothing: a list that loses a filter only on these has the filter. Of several
-    filters in a request, it is not known which one is ignored.
+    A page after the first shows nothing: a list that ignores a filter only there has the filter. Of
+    several filters in a request, it is not known which one is ignored.
     """
     if rule == FOREIGN_RULE:
         return _references_in(run, exchange)
     operation = run.contract.operations.get(exchange.operation)
     if operation and operation.paging and query_value(exchange, operation.paging.after) is not None:
         return []
-    filters = exchange.facts.filters if rule == FILTER_RULE else ()
-    return list(filters) if len(filters) == 1 else []
+    filters = exchange.facts.filters
+    return list(filters) if rule == FILTER_RULE and len(filters) == 1 else []
 
 
 def _references_in(run: Run, exchange: Exchange) -> list[str]:
@@ -172,7 +179,7 @@ def _references_in(run: Run, exchange: Exchange) -> list[str]:
 
 
 def idle_members(run: Run) -> list[str]:
-    """Advice with the ``absent`` line for members that accept invalid values without an effect."""
+    """A sentence on members that ignored invalid values, with the ``absent`` line; or none."""
     ignored: dict[str, set[str]] = defaultdict(set)
     for cell in run.cells:
         for note in cell.notes:
@@ -185,7 +192,10 @@ def idle_members(run: Run) -> list[str]:
 
 
 def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
-    """A sentence with the ``absent`` line for parameters by operation; none without a name."""
+    """A sentence with the ``absent`` line for parameters by operation; empty if there are none.
+
+    ``what`` says what the parameters are, such as filters.
+    """
     lists = [
         f"{operation}: [{', '.join(sorted(names[operation]))}]"
         for operation in sorted(names)
@@ -198,26 +208,26 @@ def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
 
 
 def unavailable(exchanges: Iterable[Exchange]) -> list[str]:
-    """A sentence with the number of requests that returned 502, 503 or 504; none without one.
+    """A sentence with the number of requests that returned 502, 503 or 504; empty if none did.
 
     It says how many of these were sent again; writes may not be. If they are many, it has advice.
     """
     sent = list(exchanges)
-    spoilt = [exchange for exchange in sent if exchange.status in UNAVAILABLE]
-    if not spoilt:
+    failed = [exchange for exchange in sent if exchange.status in UNAVAILABLE]
+    if not failed:
         return []
-    again = sum(exchange.role is Role.RETRY for exchange in spoilt)
-    seen = f"{len(spoilt)} of {len(sent)} requests returned 502, 503 or 504"
+    again = sum(exchange.role is Role.RETRY for exchange in failed)
+    seen = f"{len(failed)} of {len(sent)} requests returned 502, 503 or 504"
     if again:
         seen += f" (sent again: {again})"
-    if len(spoilt) < OFTEN * len(sent):
+    if len(failed) < OFTEN * len(sent):
         return [seen]
     return [
         f"{seen}: the proxy in front of the target seems overloaded; set rate: in the target file"
     ]
 
 
-def unheld(exchanges: Iterable[Exchange]) -> list[str]:
+def incompletely_logged(exchanges: Iterable[Exchange]) -> list[str]:
     """A sentence for each reason why the log does not contain some responses completely."""
     responses = [exchange.response for exchange in exchanges if exchange.response is not None]
     counts = {

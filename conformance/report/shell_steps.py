@@ -16,7 +16,7 @@ from conformance.causes.story import filling_of
 from conformance.model import Exchange, Finding, Placeholder, Run, SecretKind
 from conformance.model.placeholder import PATTERN
 from conformance.report import view
-from conformance.report.curl import BODY, BODY_AND_HEADERS, PRINTED, curl, owed, variable
+from conformance.report.curl import BODY, BODY_AND_HEADERS, PRINTED, curl, unset_checks, variable
 
 FROM_ONE_ADDRESS = "# Send all from one address that has sent no request within the window."
 NEW_MARK = f'# for texts that must be unique\n{variable(str(MARK))}=$(printf %04x "$RANDOM")'
@@ -24,7 +24,7 @@ NEW_MARK = f'# for texts that must be unique\n{variable(str(MARK))}=$(printf %04
 LONGEST = 4_000
 """Maximum characters of a line."""
 USUAL = 10
-"""Items that a list of a server with some data is expected to have."""
+"""The number of items that a list of a server with some data is expected to have."""
 LONGEST_VALUE = 200
 """Maximum characters of a value in a comment."""
 
@@ -39,10 +39,10 @@ def outcome(sendings: Sequence[Sending]) -> str:
 
     Empty if the decisive step was not repeated, unless the repetition of an earlier step differed.
     """
-    for number, each in enumerate(sendings, 1):
-        if each.differed_when_repeated:
-            return f"Sent again at the end of the run: step {number} {_difference(each)}."
-    if any(each.again and each.finding for each in sendings):
+    for number, step in enumerate(sendings, 1):
+        if step.differed_when_repeated:
+            return f"Sent again at the end of the run: step {number} {_difference(step)}."
+    if any(step.again and step.finding for step in sendings):
         return "Sent again at the end of the run: same result."
     return ""
 
@@ -62,7 +62,7 @@ def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
     if filling_of(run, [each.exchange for each in sendings if each.shown]):
         yield FROM_ONE_ADDRESS
     sent = "".join(text_of(each.request) for each in sendings)
-    yield from owed(sent)
+    yield from unset_checks(sent)
     if str(MARK) in sent:
         yield NEW_MARK
     number = 0
@@ -79,8 +79,8 @@ def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
 
 def _items_needed(step: Sending) -> Iterator[str]:
     """A comment if a value is taken from far down a list, which may be shorter elsewhere."""
-    places = [part for capture in step.captures for part in capture.path if isinstance(part, int)]
-    needed = max(places, default=0) + 1
+    indices = [part for capture in step.captures for part in capture.path if isinstance(part, int)]
+    needed = max(indices, default=0) + 1
     if needed > USUAL:
         yield f"# A fresh server may lack this: the list needs at least {needed:,} items."
 
@@ -88,7 +88,7 @@ def _items_needed(step: Sending) -> Iterator[str]:
 def _request(step: Sending, *, alone: bool) -> Iterator[str]:
     """The lines that send a request, ``alone`` or at the same time as others, and take values.
 
-    The response to one of the requests that show the cause is printed as a whole.
+    If the request is one of those that show the cause, its response is printed in full.
     """
     if not alone:
         yield _line(step, waits=False)
@@ -96,17 +96,18 @@ def _request(step: Sending, *, alone: bool) -> Iterator[str]:
     if not step.captures:
         yield f"{_line(step)}\necho"
         return
-    yield f"response=$(\n{_line(step, BODY_AND_HEADERS if step.shown else BODY)}\n)"
+    output = BODY_AND_HEADERS if step.shown else BODY
+    yield f"response=$(\n{_line(step, output)}\n)"
     if step.shown:
         yield "printf '%s\\n' \"$response\""
     yield from (_assignment(capture) for capture in step.captures)
 
 
 def _expectation(step: Sending) -> Iterator[str]:
-    """Comments on what the contract requires of a decisive step, and what its response was.
+    """A comment on what the contract requires of a decisive step, and what its response was.
 
-    Before these, lines print the required values that come from earlier responses, because they
-    are different every time. Any step may also have a comment on what a fresh server may lack.
+    Before it, lines print the required values that come from earlier responses, because they are
+    different every time. The first line may say why a fresh server might not show the cause.
     """
     if step.lacks:
         yield f"# This may not show on a fresh server: it {step.lacks}."
@@ -122,7 +123,7 @@ def _expectation(step: Sending) -> Iterator[str]:
 def _required(step: Sending, finding: Finding) -> str:
     """A sentence such as ``the contract requires /has_more to be a boolean; in the run: "true"``.
 
-    The values that were carried over have the names of their variables.
+    Variables stand for the values that come from earlier responses.
     """
     named = PATTERN.sub(lambda found: f"${{{variable(found[0])}}}", finding.expected)
     expected = view.shown(named, LONGEST_VALUE)
@@ -148,11 +149,14 @@ def _line(step: Sending, output: str = PRINTED, *, waits: bool = True) -> str:
 
 
 def _assignment(capture: Capture) -> str:
-    """The line that takes a value from the last response. Names are JSON, so nothing expands."""
-    path = "." + "".join(f"[{json.dumps(step)}]" for step in capture.path)
-    form = "|@uri" if capture.in_url else ""
+    """The line that takes a value from the last response.
+
+    The jq path has its member names as JSON, so that none of them is read as jq syntax.
+    """
+    path = "." + "".join(f"[{json.dumps(part)}]" for part in capture.path)
+    encoding = "|@uri" if capture.in_url else ""
     name = variable(capture.placeholder)
-    return f'{name}=$(printf %s "$response" | jq -r {quoted(path + form)})'
+    return f'{name}=$(printf %s "$response" | jq -r {quoted(path + encoding)})'
 
 
 def _description(step: Sending) -> str:

@@ -23,12 +23,12 @@ class Fault(StrEnum):
     """A page shows it although it comes before that page."""
     TWICE = "twice"
     """A page shows it twice."""
-    TURNED = "out of order"
+    OUT_OF_ORDER = "out of order"
     """A page shows it after an item that it should come before."""
     BACKWARDS = "wrong side"
-    """It begins a page of items that all come before that page."""
+    """It is the first item of a page whose items all come before the cursor."""
     FOLLOWS = "comes after"
-    """It comes after a page that says that nothing does."""
+    """It comes after a page that says that nothing follows."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,11 @@ class WalkFault:
 
 
 def _repeated(walks: Walks, page: Page) -> Item | None:
-    """The item that a page repeats from before its cursor, or from the page before it."""
+    """The first item of a page that was shown before.
+
+    That is its first one if the page has the same items as the page before it in the walk, or else
+    the first one at or before its cursor.
+    """
     for first, second in walks.steps():
         if second is page and first.keys == page.keys and page.items:
             return page.items[0]
@@ -50,7 +54,7 @@ def _repeated(walks: Walks, page: Page) -> Item | None:
 
 
 def _twice(_: Walks, page: Page) -> Item | None:
-    """The first item of a page that the page has shown before."""
+    """The first item of a page that the same page has already shown."""
     seen = set()
     for item in page.items:
         if item.key in seen:
@@ -59,8 +63,8 @@ def _twice(_: Walks, page: Page) -> Item | None:
     return None
 
 
-def _turned(walks: Walks, page: Page) -> Item | None:
-    """The item that comes after one that it should come before."""
+def _out_of_order(walks: Walks, page: Page) -> Item | None:
+    """The first item of a page that should come before the item above it."""
     inversion = walks.inversion(page)
     if inversion is None:
         return None
@@ -73,39 +77,42 @@ def _backwards(walks: Walks, page: Page) -> Item | None:
     return page.items[0] if walks.backwards(page) else None
 
 
-Look = Callable[[Walks, Page], Item | None]
-LOOKS: Mapping[str, tuple[tuple[Fault, Look], ...]] = {
-    "paging.order": ((Fault.TURNED, _turned), (Fault.BACKWARDS, _backwards)),
+Finder = Callable[[Walks, Page], Item | None]
+FINDERS: Mapping[str, tuple[tuple[Fault, Finder], ...]] = {
+    "paging.order": ((Fault.OUT_OF_ORDER, _out_of_order), (Fault.BACKWARDS, _backwards)),
     "paging.advances": ((Fault.REPEATED, _repeated),),
     "paging.exclusive": ((Fault.TWICE, _twice), (Fault.REPEATED, _repeated)),
     "paging.complete": ((Fault.LOST, Walks.first_lost),),
     "paging.precision": ((Fault.REPEATED, _repeated), (Fault.LOST, Walks.first_lost)),
     "paging.more-false": ((Fault.FOLLOWS, Walks.first_following),),
 }
-"""By rule, the faults that its findings may be about, each with how to find the item."""
+"""By rule, the faults that its findings may be about, each with the function to find the item."""
 
 
 def walk_fault(run: Run, finding: Finding) -> WalkFault | None:
-    """The fault that a finding about paging describes; None if the log does not show one."""
-    looks = LOOKS.get(finding.rule, ())
+    """The fault that a finding about paging describes.
+
+    None if the finding is not about paging, or if the log does not show the fault.
+    """
+    finders = FINDERS.get(finding.rule, ())
     operation = run.contract.operations.get(finding.operation)
-    trial = _trial(run, finding) if looks else None
+    trial = _trial(run, finding) if finders else None
     if trial is None or operation is None or operation.paging is None:
         return None
     walks = walks_of(JudgeContext(run.contract, run.target, operation), trial)
     pages = [page for page in walks.pages if page.exchange.id in finding.exchanges]
     for page in pages:
-        for fault, look in looks:
-            item = look(walks, page)
+        for fault, find in finders:
+            item = find(walks, page)
             if item is not None:
                 return WalkFault(walks, page, fault, item)
     return None
 
 
 def _trial(run: Run, finding: Finding) -> Trial | None:
-    """All exchanges of the case and attempt that show a finding first, but no retries.
+    """The trial of the first exchange of a finding: all exchanges of its attempt, except retries.
 
-    None if the log or the plan lacks them.
+    None if the log lacks that exchange or the plan lacks its case.
     """
     first = run.exchange.get(finding.exchanges[0]) if finding.exchanges else None
     cases = {case.id: case for case in run.cases}
@@ -123,8 +130,8 @@ def _trial(run: Run, finding: Finding) -> Trial | None:
 def places_in_page(run: Run, found: WalkFault, exchange: Exchange) -> list[Place]:
     """The places of a fault in the response of an exchange; empty if that is not the page at fault.
 
-    Of the item, of where it is missing, or of the flag that says that nothing follows. An item that
-    is out of order is marked with the one before it.
+    That is the place of the item, the place where it is missing, or the flag that says that nothing
+    follows. For an item out of order, the one before it is included.
     """
     answer, paging = answer_of(run.contract, exchange), found.walks.operation.paging
     if answer is None or paging is None or exchange.id != found.page.exchange.id:
@@ -136,15 +143,17 @@ def places_in_page(run: Run, found: WalkFault, exchange: Exchange) -> list[Place
         return [_gap(found, pointer, items)]
     keys = [answer.identity(item) for item in items]
     last = len(keys) - 1 - keys[::-1].index(found.item.key)  # its last place on the page
-    shown = [last - 1, last] if found.fault is Fault.TURNED and last else [last]
-    return [Place(f"{pointer}/{at}/{paging.position}") for at in shown]
+    marked = [last]
+    if found.fault is Fault.OUT_OF_ORDER and last > 0:
+        marked = [last - 1, last]
+    return [Place(f"{pointer}/{index}/{paging.position}") for index in marked]
 
 
 def _gap(found: WalkFault, pointer: str, items: list[object]) -> Place:
     """The place of a lost item: before the first item that comes after it, or else in the list."""
     words = f"{found.item.text} {found.item.key} is missing"
-    after = [item for item in found.page.items if found.walks.beyond(item.at, found.item.at)]
-    for at, item in enumerate(items):
-        if after and item == after[0].raw:
-            return Place(f"{pointer}/{at}", words, before=True)
+    later = [item for item in found.page.items if found.walks.beyond(item.at, found.item.at)]
+    for index, item in enumerate(items):
+        if later and item == later[0].raw:
+            return Place(f"{pointer}/{index}", words, before=True)
     return Place(pointer, words)

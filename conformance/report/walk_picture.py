@@ -22,15 +22,15 @@ TIME = 40
 """Characters shown of a timestamp."""
 KEY = 60
 """Characters shown of the id of an item."""
-SAID = {
+SENTENCES = {
     Fault.LOST: "{} is on no page, although the list shows it elsewhere.",
     Fault.REPEATED: "{} is shown, although the page was asked for items after {}.",
     Fault.TWICE: "{} is shown twice on one page.",
-    Fault.TURNED: "{} is out of order.",
+    Fault.OUT_OF_ORDER: "{} is out of order.",
     Fault.BACKWARDS: "{} is shown, although the page was asked for items after {}.",
-    Fault.FOLLOWS: "{} comes after a page that says that nothing does.",
+    Fault.FOLLOWS: "{} comes after a page that says that nothing follows.",
 }
-"""What a picture shows, by its fault."""
+"""What a picture shows, by its fault: the item and the cursor of its page are filled in."""
 
 LABELS = {Fault.LOST: "lost", Fault.FOLLOWS: "comes after"}
 """The label of the row of items that no page shows, by fault."""
@@ -39,7 +39,7 @@ _DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]")
 
 @dataclass(frozen=True)
 class Spot:
-    """A cell of the table: the time of an item that is there, or nothing. ``fault`` marks it."""
+    """A cell of the table: the time of an item; empty if the row lacks it. ``fault`` marks it."""
 
     time: str = ""
     fault: str = ""
@@ -47,7 +47,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the table: the whole list, a page with what it was asked for, or a lost item."""
+    """A row of the table: the whole list, a page with its cursor as a note, or missing items."""
 
     label: str
     note: str
@@ -56,7 +56,10 @@ class Line:
 
 @dataclass(frozen=True)
 class WalkPicture:
-    """A table, and in ``words`` what it shows. ``before`` and ``behind`` count what is left out."""
+    """A table, and in ``words`` what it shows.
+
+    ``before`` and ``behind`` count the items of the list that are left out on either side.
+    """
 
     words: str
     lines: tuple[Line, ...]
@@ -65,11 +68,11 @@ class WalkPicture:
 
 
 def picture_of(found: WalkFault) -> WalkPicture:
-    """The picture of a fault in a walk: the whole list, pages around the fault, and lost items."""
-    if found.fault is Fault.TURNED:
-        return _turned(found)
+    """The picture of a fault in a walk: the list, the pages around the fault, and missing items."""
+    if found.fault is Fault.OUT_OF_ORDER:
+        return _out_of_order(found)
     items = list(found.walks.between(None, None, found.page.filters))
-    shown, first = around(_place_of(found.item, items), items)
+    shown, first = around(_index_of(found.item, items), items)
     pages = _pages(found)
     times = _times_of(shown, [page for _, page in pages])
     lines = [Line("whole list", "", tuple(Spot(times.short(item.text)) for item in shown))]
@@ -80,10 +83,10 @@ def picture_of(found: WalkFault) -> WalkPicture:
     return WalkPicture(_words(found), tuple(lines), first, len(items) - first - len(shown))
 
 
-def _turned(found: WalkFault) -> WalkPicture:
-    """The items of a page as they came, below the same items in order."""
+def _out_of_order(found: WalkFault) -> WalkPicture:
+    """The picture of an item out of order: the items of its page in order, then as they came."""
     items = list(found.page.items)
-    shown, first = around(_place_of(found.item, items), items)
+    shown, first = around(_index_of(found.item, items), items)
     times = _times_of(shown, [found.page])
     ordered = sorted(shown, key=lambda item: item.at, reverse=found.walks.descending)
     as_shown = [
@@ -100,21 +103,21 @@ def _turned(found: WalkFault) -> WalkPicture:
 def _words(found: WalkFault) -> str:
     """What the picture shows, as a sentence."""
     item = f"{cut(found.item.text, TIME)} {cut(found.item.key, KEY)}"
-    return SAID[found.fault].format(item, cut(found.page.after or "", TIME))
+    return SENTENCES[found.fault].format(item, cut(found.page.after or "", TIME))
 
 
-def _place_of(wanted: Item, items: Sequence[Item]) -> int:
-    """The place of an item among others; the first place if it is not one of them."""
+def _index_of(wanted: Item, items: Sequence[Item]) -> int:
+    """The index of an item among others; 0 if it is not one of them."""
     keys = [item.key for item in items]
     return keys.index(wanted.key) if wanted.key in keys else 0
 
 
-def around(at: int, items: list[Item]) -> tuple[list[Item], int]:
-    """At most COLUMNS items around a place, and the place of the first of them.
+def around(index: int, items: list[Item]) -> tuple[list[Item], int]:
+    """At most COLUMNS items around an index, and the index of the first of them.
 
-    The place is among the first, so that it is seen without scrolling.
+    At most BEFORE of them come before it, so that it is seen without scrolling.
     """
-    first = max(0, at - BEFORE)
+    first = max(0, index - BEFORE)
     return items[first : first + COLUMNS], first
 
 
@@ -122,8 +125,8 @@ def around(at: int, items: list[Item]) -> tuple[list[Item], int]:
 class _Times:
     """How timestamps are written: without the date or year and zone that all of them share."""
 
-    start: int
-    end: str
+    start: int  # the number of characters left out at the beginning
+    end: str  # the text left out at the end
 
     @staticmethod
     def of(texts: Sequence[str]) -> _Times:
@@ -136,7 +139,7 @@ class _Times:
         return _Times(0, "")
 
     def short(self, text: str) -> str:
-        """A timestamp as it is written."""
+        """A timestamp without the parts that all of them share."""
         rest = text[self.start :].removesuffix(self.end)
         return cut(rest.replace("T", " ") if self.start else rest, TIME)
 
@@ -148,10 +151,10 @@ def _times_of(items: Sequence[Item], pages: Sequence[Page]) -> _Times:
 
 
 def _pages(found: WalkFault) -> list[tuple[int, Page]]:
-    """The page at fault with the pages around it, and their numbers in their walk."""
+    """The page at fault and those around it, each after its number in the walk."""
     pages = [page for page in found.walks.pages if page.walk == found.page.walk]
-    at = pages.index(found.page)
-    first = max(0, at - PAGES // 2)
+    index = pages.index(found.page)
+    first = max(0, index - PAGES // 2)
     return list(enumerate(pages, 1))[first : first + PAGES]
 
 
@@ -162,9 +165,11 @@ def _page_line(
     is_at_fault = page is found.page and found.fault not in LABELS
     spots = []
     for item in shown:
+        if item.key not in page.keys:
+            spots.append(Spot())
+            continue
         is_wrong = is_at_fault and item.key == found.item.key
-        there = Spot(times.short(item.text), found.fault if is_wrong else "")
-        spots.append(there if item.key in page.keys else Spot())
+        spots.append(Spot(times.short(item.text), found.fault if is_wrong else ""))
     note = _asked(page, times)
     paging = found.walks.operation.paging
     if paging is not None and page is found.page and found.fault is Fault.FOLLOWS:
@@ -173,19 +178,20 @@ def _page_line(
 
 
 def _gap_line(found: WalkFault, shown: Sequence[Item], times: _Times) -> Line:
-    """The row of the items that the pages lose, or that follow the last page."""
-    gaps = {found.item.key}
+    """The row of the items that the pages around the fault lose, or of one after the last page."""
+    missing = {found.item.key}
     if found.fault is Fault.LOST:
         losses = [found.walks.first_lost(page) for _, page in _pages(found)]
-        gaps.update(item.key for item in losses if item)
+        missing.update(item.key for item in losses if item)
     spots = [
-        Spot(times.short(item.text), found.fault) if item.key in gaps else Spot() for item in shown
+        Spot(times.short(item.text), found.fault) if item.key in missing else Spot()
+        for item in shown
     ]
     return Line(LABELS[found.fault], "", tuple(spots))
 
 
 def _asked(page: Page, times: _Times) -> str:
-    """The cursor that a page was asked for; empty for the head of the list."""
+    """The cursor of a page, such as ``after 09:30:00``; empty for the head of the list."""
     return f"after {times.short(page.after)}" if page.after else ""
 
 
@@ -193,10 +199,11 @@ def text_of(picture: WalkPicture) -> list[str]:
     """The table as lines of text, for a terminal."""
     rows = []
     for line in picture.lines:
-        signs = ["✕" if spot.fault else "●" for spot in line.spots]
-        spots = zip(signs, line.spots, strict=True)
-        cells = [f"{sign} {spot.time}" if spot.time else "" for sign, spot in spots]
-        rows.append([f"{line.label} {line.note}", *cells])
+        row = [f"{line.label} {line.note}"]
+        for spot in line.spots:
+            sign = "✕" if spot.fault else "●"
+            row.append(f"{sign} {spot.time}" if spot.time else "")
+        rows.append(row)
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
