@@ -134,27 +134,34 @@ def _join_foreign_refusals(with_keys: Settled, exchanges: Mapping[str, Exchange]
 
     A write that also takes effect when a key of its own tenant is refused keeps its key.
     """
-    effects: dict[str, Key] = {}  # by the operation that works on objects of another tenant
+    effects = _foreign_effects(with_keys)
+    of_refused = [each for each in with_keys if each[0].own_key.rule.startswith(OF_REFUSED)]
+    explained = {
+        key: effects[sighting.cell.operation]
+        for sighting, key in of_refused
+        if sighting.cell.operation in effects
+    }
+    for sighting, key in of_refused:
+        if not _is_foreign_refusal(sighting, exchanges):
+            explained.pop(key, None)
+    return [(sighting, explained.get(key, key)) for sighting, key in with_keys]
+
+
+def _foreign_effects(with_keys: Settled) -> dict[str, Key]:
+    """The key of what an operation does to objects of another tenant, by the operation."""
+    effects: dict[str, Key] = {}
     for sighting, key in with_keys:
         if key.rule == OBJECTS and KEPT_FROM_OTHERS in key.expected:
             effects.setdefault(sighting.cell.operation, key)
-    explained: dict[Key, Key] = {}
-    not_explained: set[Key] = set()
-    for sighting, key in with_keys:
-        operation = sighting.cell.operation
-        if not sighting.own_key.rule.startswith(OF_REFUSED):
-            continue
-        shown_by = [exchanges[name] for name in sighting.exchange_ids if name in exchanges]
-        refused = [each for each in shown_by if each.operation == operation and each.refused]
-        is_foreign = bool(refused) and all(_is_of_other_tenant(each) for each in refused)
-        if is_foreign and operation in effects:
-            explained[key] = effects[operation]
-        else:
-            not_explained.add(key)
-    return [
-        (sighting, key if key in not_explained else explained.get(key, key))
-        for sighting, key in with_keys
-    ]
+    return effects
+
+
+def _is_foreign_refusal(sighting: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
+    """Whether all refused requests of a sighting have a key of another tenant."""
+    shown_by = [exchanges[name] for name in sighting.exchange_ids if name in exchanges]
+    of_operation = [each for each in shown_by if each.operation == sighting.cell.operation]
+    refused = [each for each in of_operation if each.refused]
+    return bool(refused) and all(_is_of_other_tenant(each) for each in refused)
 
 
 def _is_foreign_write(exchange: Exchange) -> bool:
