@@ -12,7 +12,7 @@ from conformance.causes.shown import shown_of
 from conformance.causes.telling import FEW
 from conformance.causes.titles import title_of
 from conformance.judging.responses import quote
-from conformance.model import WHOLE_API, Finding, Operation, Parameter, Run
+from conformance.model import EVERY_SCOPE, WHOLE_API, Finding, Operation, Parameter, Run
 from conformance.report import cards
 from conformance.server import application
 from conformance.server.application import Application
@@ -154,6 +154,24 @@ def test_a_wrong_scope_is_one_cause() -> None:
     (cause,) = run_of(WrongScope, "update_agent").causes
     assert cause.title == "PATCH /agents checks the wrong scope"
     assert {"scope-required", "scope-opens"} <= set(cause.clauses)
+
+
+class WantsTwoScopes(WrongScope):
+    """list_event_deliveries wants both of the scopes that open it, and update_agent a wrong one."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        if operation.id == "list_event_deliveries" and EVERY_SCOPE not in identity.scopes:
+            return set(operation.scopes) <= identity.scopes
+        return super().has_scope(operation, identity)
+
+
+def test_a_wrong_scope_is_no_part_of_another_cause() -> None:
+    """The other one also refuses keys that it must let in."""
+    run = run_of(WantsTwoScopes, "update_agent", "list_event_deliveries")
+    assert {cause.title for cause in run.causes} == {
+        "PATCH /agents checks the wrong scope",
+        "GET /event-deliveries refuses a key that has the scope",
+    }
 
 
 class ChangesForeignLeads(Faulty):

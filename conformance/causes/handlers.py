@@ -133,20 +133,23 @@ def _join_lists(contract: Contract, with_keys: Settled) -> Settled:
 
 
 def _join_confused_scopes(with_keys: Settled) -> Settled:
-    """Give operations that accept another scope and refuse their own the flaw WRONG_SCOPE.
+    """Give operations that accept another scope and refuse their own one key, for both mistakes.
 
-    Only the keys about the other scope that they accept get this flaw.
+    It is the key about the other scope that they accept, with the flaw WRONG_SCOPE.
     """
     accepting = {
-        sighting.cell.operation
+        sighting.cell.operation: replace(key, flaw=WRONG_SCOPE)
         for sighting, key in with_keys
         if (key.rule, key.actual) == (REFUSED, TAKEN)
     }
     refusing = {sighting.cell.operation for sighting, key in with_keys if key.rule == OPENS}
-    confused = accepting & refusing
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
-        is_confused = sighting.cell.operation in confused and key.rule == REFUSED
-        return replace(key, flaw=WRONG_SCOPE) if is_confused else key
+        operation = sighting.cell.operation
+        if operation not in accepting or operation not in refusing:
+            return key
+        if key.rule == OPENS:
+            return accepting[operation]
+        return replace(key, flaw=WRONG_SCOPE) if key.rule == REFUSED else key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
