@@ -19,7 +19,8 @@ def text(run: Run, what: str, width: int) -> str:
 
     Raises UsageError if the run has no such cause.
     """
-    return "\n".join(lines(run, card_of(run, what), width))
+    (card,) = cards.with_steps(run, [card_of(run, what)])
+    return "\n".join(lines(run, card, width))
 
 
 def card_of(run: Run, what: str) -> Card:
@@ -43,9 +44,10 @@ def lines(run: Run, card: Card, width: int) -> Iterator[str]:
         "Harm": card.harm,
         "Doubt": card.doubt,
         "Request": card.asked,
-        "Where": finding.where,
+        "Where": card.where,
         "Expected": finding.expected,
         "Actual": finding.actual,
+        "Values": "; ".join(card.instances),
         "On": ", ".join(dict.fromkeys(row.route for row in card.rows)),
         "Waived": "; ".join(card.waivers),
     }
@@ -55,6 +57,11 @@ def lines(run: Run, card: Card, width: int) -> Iterator[str]:
         yield ""
         yield f"{clause.id} ({clause.level}, {clause.basis})"
         yield from wrapped(clause.text, width, "  ", "  ")
+    if card.steps:
+        yield ""
+        yield "These requests show it:"
+        yield ""
+        yield from card.steps.splitlines()  # bare and not wrapped, ready to paste
     yield ""
     yield from _next(run, card, width)
 

@@ -85,7 +85,7 @@ def test_replay_of_a_failing_run(failing: Ran, tmp_path: Path) -> None:
 
 
 def test_explain_of_a_cause(failing: Ran) -> None:
-    """By number or id: what is wrong, which clauses it breaks, and how to check the fix."""
+    """By number or id: what is wrong, what it breaks, what shows it, and how to check the fix."""
     (cause, *_) = stored(failing.run)["causes"]
     by_id, by_number, unknown = (
         CliRunner().invoke(group, ["explain", what, "--of", str(failing.run)])
@@ -97,7 +97,10 @@ def test_explain_of_a_cause(failing: Ran) -> None:
     for words in (cause["title"], "Expected: ", "Actual: ", " ".join(clause.text.split())):
         assert words in told
     assert "kaicalls-conformance rerun 1 --of " in told
-    lines = [line for line in by_id.output.splitlines() if str(failing.run) not in line]
+    before, _, after = by_id.output.partition("\nThese requests show it:\n")
+    steps, _, after = after.partition("\nFix the target ")
+    assert "\ncurl " in steps
+    lines = [line for line in f"{before}{after}".splitlines() if str(failing.run) not in line]
     assert max(len(line) for line in lines) <= 80
     assert yaml.safe_load(by_id.output.partition("\nwaivers:\n")[2])[0]["operations"]
     assert "has no cause 99, but" in str(unknown.exception)
