@@ -450,6 +450,17 @@ def test_the_terminal_names_doubtful_causes_however_many_come_before() -> None:
     assert "    and 2 more; use -v to list them" in said
 
 
+def test_the_terminal_shows_a_whole_doubt() -> None:
+    """On a line of its own if the title leaves no room."""
+    run = example.failing()
+    title = "Keys are refused although they have the scope"
+    doubtful = replace(run.causes[0], title=title, doubt="perhaps a wrong scope")
+    said = console.summary(replace(run, causes=(doubtful,)), width=70, colour=False)
+    line, below = said.partition(title)[2].splitlines()[:2]
+    assert line.endswith(("operations", "operation"))
+    assert below == "    (perhaps a wrong scope)"
+
+
 # --- pictures -------------------------------------------------------------------------------------
 
 HOSTILE = "</td><script>alert(1)</script>\u202e"

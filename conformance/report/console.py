@@ -127,7 +127,8 @@ def _causes(page: _Page, shown: Sequence[Card], details: bool) -> None:
         always = DOUBTED if heading == cards.DOUBTFUL else 0
         listed = [card for index, card in enumerate(group) if card.number <= last or index < always]
         for card in listed:
-            page.lines.append(page.paint(_cause(card, page.width), card.cause.verdict))
+            for line in _cause(card, page.width):
+                page.lines.append(page.paint(line, card.cause.verdict))
             if details:
                 _details(page, card)
         if len(listed) < len(group):
@@ -135,20 +136,25 @@ def _causes(page: _Page, shown: Sequence[Card], details: bool) -> None:
         page.lines.append("")
 
 
-def _cause(card: Card, width: int) -> str:
-    """A cause on one line: number, title, doubt, and on the right its transition and its extent.
+def _cause(card: Card, width: int) -> list[str]:
+    """A cause: number, title, doubt, and on the right its transition and its extent.
 
-    If the line is too long, the extent is the number of operations, and the left side is cut.
+    If the line is too long, the extent is the number of operations, and the doubt has its own line.
+    If the title is too long even so, it is cut.
     """
     columns = min(width, ALIGNED)
     doubt = f" ({card.doubt})" if card.doubt else ""
-    left = clean(f"{card.number:>3} {card.title}{doubt}")
+    title = clean(f"{card.number:>3} {card.title}")
+    left = clean(f"{title}{doubt}")
     transition = f"{card.transition}, " if card.transition else ""
     right = f"{transition}{clean(card.extent)}"
     if len(left) + 2 + len(right) > columns:
         right = f"{transition}{amount(card.operations, 'operation')}"
-    room = columns - len(right) - 2
-    return f"{cut(left, max(room, 20)):<{room}}  {right}"
+    room = max(columns - len(right) - 2, 20)
+    if len(left) <= room:
+        return [f"{left:<{room}}  {right}"]
+    line = f"{cut(title, room):<{room}}  {right}"
+    return [line, f"   {clean(doubt)}"] if doubt else [line]
 
 
 def _details(page: _Page, card: Card) -> None:
