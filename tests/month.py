@@ -24,7 +24,7 @@ WAIVED = "envelope-message"
 """The clause of the waiver."""
 KEYS = "A missing key gets 403 from GET /agents?id, 1 operation"
 """The fault that comes and goes."""
-SILENT = "Errors of PATCH /agents have no message, 1 operation"
+SILENT = "Errors of PATCH /agents have no message text, 1 operation"
 """The fault that is waived at first."""
 REJECTED = (
     f"{ADDRESS} rejects the main key on every read (401). "

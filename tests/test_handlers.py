@@ -257,7 +257,7 @@ class NoReasonForbidden(Faulty):
 def test_a_title_names_the_only_status_of_wrong_errors() -> None:
     """Errors with other statuses are right."""
     (title,) = titles_of(NoReasonForbidden, "read_call", "create_call", "list_leads")
-    assert title == "Errors with status 403 have no message"
+    assert title == "Errors with status 403 have no message text"
 
 
 class CallInACall(Faulty):

@@ -70,7 +70,7 @@ def of_errors(*subjects: str) -> Cases:
         "application/json": "are not sent as JSON",
         "an object": "have the wrong structure",
         CODE: "have no valid code",
-        ANY: "have no message",
+        ANY: "have no message text",
     }
     return {
         case: tuple(f"{subject} {fault}" for subject in subjects) for case, fault in faults.items()
