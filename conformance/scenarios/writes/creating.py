@@ -73,25 +73,24 @@ AT_ONCE = 3
 
 
 def create_under_names(client: Client) -> None:
-    """Create under one name with the required members alone, twice, and then at the same time.
+    """Create under one name at the same time, and under names that differ a little.
 
-    Then come names that differ a little, in the case of letters or at the end. A server may refuse
-    a creation while it works on another of the same name, or because it wants names of another
-    form.
+    The names differ in the case of letters, or at the end. A server may refuse a creation while it
+    works on another of the same name, or because it wants names of another form. Last comes a
+    repeated creation with the required members alone.
     """
     operation, header = client.operation, client.operation.naming_header
-    values = client.valid(operation)
-    if values is None or header is None:
+    required = client.valid(operation)
+    if required is None or header is None:
         return
-    named = {**values, header: f"Order-{client.token()}"}
-    client.mistake(operation, named, role=Role.BYSTANDER)
-    client.reuse_names()
-    client.mistake(operation, named, role=Role.BYSTANDER)
     fresh = {member.name: client.value(member) for member in operation.fresh_members}
     facts = Facts(mistake=True)
-    requests = [(KeyName.FULL, {**fresh, **values}, facts)] * AT_ONCE
+    requests = [(KeyName.FULL, {**fresh, **required}, facts)] * AT_ONCE
     client.together(operation, requests, role=Role.BYSTANDER)
     name = f"Order-{client.token()}"
     for text in (name, name.swapcase(), f"{name}-2"):
-        values = {**client.optional(operation), **client.valid_or(values, operation)}
+        values = {**client.optional(operation), **client.valid_or(required, operation)}
         client.mistake(operation, {**values, header: text}, role=Role.BYSTANDER)
+    for _ in range(2):
+        client.reuse_names()
+        client.mistake(operation, {**required, header: f"{name}-3"}, role=Role.BYSTANDER)
