@@ -127,8 +127,7 @@ def _causes(page: _Page, shown: Sequence[Card], details: bool) -> None:
         always = DOUBTED if heading == cards.DOUBTFUL else 0
         listed = [card for index, card in enumerate(group) if card.number <= last or index < always]
         for card in listed:
-            for line in _cause(card, page.width):
-                page.lines.append(page.paint(line, card.cause.verdict))
+            _cause(page, card)
             if details:
                 _details(page, card)
         if len(listed) < len(group):
@@ -136,13 +135,13 @@ def _causes(page: _Page, shown: Sequence[Card], details: bool) -> None:
         page.lines.append("")
 
 
-def _cause(card: Card, width: int) -> list[str]:
-    """A cause: number, title, doubt, and on the right its transition and its extent.
+def _cause(page: _Page, card: Card) -> None:
+    """Add a cause: number, title, doubt, and on the right its transition and its extent.
 
     If the line is too long, the extent is the number of operations, and the doubt has its own line.
     If the title is too long even so, it is cut.
     """
-    columns = min(width, ALIGNED)
+    columns = min(page.width, ALIGNED)
     doubt = f" ({card.doubt})" if card.doubt else ""
     title = clean(f"{card.number:>3} {card.title}")
     left = clean(f"{title}{doubt}")
@@ -151,10 +150,11 @@ def _cause(card: Card, width: int) -> list[str]:
     if len(left) + 2 + len(right) > columns:
         right = f"{transition}{amount(card.operations, 'operation')}"
     room = max(columns - len(right) - 2, 20)
-    if len(left) <= room:
-        return [f"{left:<{room}}  {right}"]
-    line = f"{cut(title, room):<{room}}  {right}"
-    return [line, f"   {clean(doubt)}"] if doubt else [line]
+    lines = [f"{left:<{room}}  {right}"]
+    if len(left) > room:
+        lines = [f"{cut(title, room):<{room}}  {right}"]
+        lines += [f"   {clean(doubt)}"] if doubt else []
+    page.lines += [page.paint(line, card.cause.verdict) for line in lines]
 
 
 def _details(page: _Page, card: Card) -> None:
