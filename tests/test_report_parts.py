@@ -342,17 +342,6 @@ def test_a_finding_is_shown_by_a_probe_with_the_key_full() -> None:
         assert view.probe(run, finding, names) == best
 
 
-def test_a_finding_is_shown_by_its_last_exchange() -> None:
-    """The ones before it may be what it is compared with, or belong to another finding."""
-    one, two, three, *_ = example.passing().exchanges
-    before, after, later = (
-        replace(each, role=Role.PROBE, identity="full") for each in (one, two, three)
-    )
-    run = replace(example.passing(), exchanges=(before, after, later))
-    finding = Finding("c", "list_calls", "r", "/", "nothing", "an item", (before.id, after.id))
-    assert view.probe(run, finding, (before.id, after.id, later.id)) == after
-
-
 def test_a_wrong_status_is_shown_by_a_response_that_has_it() -> None:
     """A read that is refused after a deletion does not show that a change still succeeds."""
     one, two, *_ = example.passing().exchanges
@@ -364,7 +353,7 @@ def test_a_wrong_status_is_shown_by_a_response_that_has_it() -> None:
     ids = (read.id, change.id)
     finding = Finding("c", "update_agent", "r", "status", "refused", "200 {}", ids)
     assert view.probe(run, finding, ids) == change
-    assert view.probe(run, replace(finding, actual="404"), ids) == read
+    assert view.probe(run, replace(finding, actual="500"), ids) == read
 
 
 def test_the_page_of_a_run_that_was_stopped_says_what_to_do() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -65,14 +65,7 @@ def with_wrong_status(finding: Finding, exchanges: Sequence[Exchange]) -> Sequen
     if finding.where != STATUS:
         return exchanges
     status = finding.actual.partition(" ")[0]
-    return preferably(exchanges, lambda each: str(each.status) == status)
-
-
-def preferably(
-    exchanges: Sequence[Exchange], is_wanted: Callable[[Exchange], bool]
-) -> Sequence[Exchange]:
-    """The exchanges that are wanted, or all of them if none is."""
-    return [each for each in exchanges if is_wanted(each)] or exchanges
+    return [each for each in exchanges if str(each.status) == status] or exchanges
 
 
 def shown_of(run: Run, cause: Cause) -> Shown:

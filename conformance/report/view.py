@@ -14,7 +14,7 @@ from typing import Protocol
 from conformance.base.errors import Exit
 from conformance.base.text import amount, clean
 from conformance.base.values import cut
-from conformance.causes.shown import preferably, with_wrong_status
+from conformance.causes.shown import with_wrong_status
 from conformance.model import (
     WATCHED,
     WHOLE_API,
@@ -234,13 +234,12 @@ def probe(run: Run, finding: Finding, ids: Iterable[str]) -> Exchange | None:
     """The exchange that best shows a finding; None if there are no exchanges.
 
     It prefers, in this order: the wrong status that the finding quotes, probes, and the full key.
-    Among equals, it takes the last one of the finding, which is compared with those before it.
+    Among equals, it takes the first.
     """
     exchanges = with_wrong_status(finding, run.exchanges_of(ids))
-    own = preferably(exchanges, lambda each: each.id in finding.exchanges)
-    probes = preferably(own, lambda each: each.role is Role.PROBE)
-    with_full = preferably(probes, lambda each: each.identity == KeyName.FULL)
-    return with_full[-1] if with_full else None
+    probes = [exchange for exchange in exchanges if exchange.role is Role.PROBE] or exchanges
+    with_full = [exchange for exchange in probes if exchange.identity == KeyName.FULL] or probes
+    return with_full[0] if with_full else None
 
 
 def repeat_line(exchange: Exchange | None) -> str:
