@@ -38,6 +38,7 @@ from conformance.server.store import Filter, Row
 from tests.faults import harness
 from tests.faults.base import Faulty, is_for
 from tests.faults.faults import FAULTS
+from tests.faults.keys import SecretsKept
 from tests.support import contracts
 
 PLAIN = ("odd-request", "generated", "sequence")
@@ -989,17 +990,10 @@ def test_a_refused_deletion_for_another_tenant_is_one_cause() -> None:
 # --- secrets --------------------------------------------------------------------------------------
 
 
-class StoresSecretsUnmasked(Faulty):
+class StoresSecretsUnmasked(SecretsKept):
     """The masked secret of a webhook is the whole one, in the list and after a change."""
 
-    @cached_property
-    def secret_of(self) -> dict[str, str]:
-        """The secret of each new webhook, by its id."""
-        return {}
-
     def succeed(self, context: Context, body: Any) -> Reply:
-        if is_for(context, "create_webhook"):
-            self.secret_of[body["id"]] = body["webhook_secret"]
         if is_for(context, "update_webhook"):
             body = self._unmasked(body)
         if is_for(context, "list_webhooks"):

@@ -279,9 +279,9 @@ def _member(contract: Contract, sighting: Sighting, value: str) -> tuple[str, st
 
 
 def _join_unmasked_secrets(contract: Contract, with_keys: Settled) -> Settled:
-    """Give a change that shows a secret the key of a view that shows those of such objects, too.
+    """Give a change that shows a secret the key of a view that shows secrets of the same kind.
 
-    The secret is stored, or taken from the store, without its mask.
+    Such a secret is stored without its mask, or read without it.
     """
     views: dict[str, Key] = {}  # by the kind of object
     for sighting, key in with_keys:

@@ -133,9 +133,9 @@ def _join_lists(contract: Contract, with_keys: Settled) -> Settled:
 
 
 def _join_confused_scopes(with_keys: Settled) -> Settled:
-    """Give operations that accept another scope and refuse their own one key, for both mistakes.
+    """Give one key to both mistakes of an operation that accepts another scope and refuses its own.
 
-    It is the key about the other scope that they accept, with the flaw WRONG_SCOPE.
+    It is the key of the mistake to accept another scope, with the flaw WRONG_SCOPE.
     """
     accepting = {
         sighting.cell.operation: replace(key, flaw=WRONG_SCOPE)

@@ -130,9 +130,9 @@ def _join_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) 
 
 
 def _join_foreign_refusals(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """Give a refused write that takes effect for a foreign key the key of that effect.
+    """Give a refused write of another tenant that takes effect the key of that effect.
 
-    A write that also takes effect when a key of its own tenant is refused keeps its key.
+    A write that also takes effect when its own tenant is refused keeps its key.
     """
     effects = _foreign_effects(with_keys)
     of_refused = [each for each in with_keys if each[0].own_key.rule.startswith(OF_REFUSED)]

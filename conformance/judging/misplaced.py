@@ -85,13 +85,7 @@ def cut_explains(walks: Walks, loss: Misplaced) -> bool:
 
 def _is_empty_too_early(walks: Walks, page: Page) -> bool:
     """Whether a page after a cursor is empty, although its list has items of later seconds."""
-    if page.items:
-        return False
-    for item in walks.between(page.cursor, None, page.filters):
-        must_show = walks.certain(item, page) and walks.must_show(item, page.filters)
-        if must_show and not page.near(item):
-            return True
-    return False
+    return not page.items and any(not page.near(item) for item in walks.lost(page))
 
 
 def _omits_item_at_cursor(walks: Walks, page: Page) -> bool:

@@ -203,15 +203,17 @@ class Walks:
         return None
 
     def first_lost(self, page: Page) -> Item | None:
-        """The first item between the cursor and the end of a page that the page fails to show.
+        """The first item between the cursor and the end of a page that the page fails to show."""
+        return next(self.lost(page), None)
 
-        None where the cursor is not a timestamp.
+    def lost(self, page: Page) -> Iterator[Item]:
+        """The items between the cursor and the end of a page that the page fails to show.
+
+        None of them are known where the cursor is not a timestamp.
         """
         unreadable = page.after is not None and page.cursor is None
-        if unreadable:
-            return None
-        end = page.last.at if page.last else None
-        return self._missing(page, page.cursor, end)
+        if not unreadable:
+            yield from self._missing(page, page.cursor, page.last.at if page.last else None)
 
     def first_following(self, page: Page) -> Item | None:
         """The first item that comes after the items of a page.
@@ -220,16 +222,15 @@ class Walks:
         """
         if page.last is None:
             return None
-        return self._missing(page, page.last.at, None)
+        return next(self._missing(page, page.last.at, None), None)
 
-    def _missing(self, page: Page, start: Fraction | None, end: Fraction | None) -> Item | None:
-        """The first item between two instants that a page lacks, although its list includes it."""
+    def _missing(self, page: Page, start: Fraction | None, end: Fraction | None) -> Iterator[Item]:
+        """The items between two instants that a page lacks, although its list includes them."""
         for item in self._stretch(start, end):
             if item.key in page.keys or not self.certain(item, page):
                 continue
             if self.must_show(item, page.filters) and self.passes(item, page.filters):
-                return item
-        return None
+                yield item
 
 
 _WALKS: WeakKeyDictionary[Trial, Walks] = WeakKeyDictionary()

@@ -150,10 +150,9 @@ def _cause(page: _Page, card: Card) -> None:
     if len(left) + 2 + len(right) > columns:
         right = f"{transition}{amount(card.operations, 'operation')}"
     room = max(columns - len(right) - 2, 20)
-    lines = [f"{left:<{room}}  {right}"]
-    if len(left) > room:
-        lines = [f"{cut(title, room):<{room}}  {right}"]
-        lines += [f"   {clean(doubt)}"] if doubt else []
+    lines = [f"{cut(left, room):<{room}}  {right}"]
+    if doubt and len(left) > room:
+        lines = [f"{cut(title, room):<{room}}  {right}", f"   {clean(doubt)}"]
     page.lines += [page.paint(line, card.cause.verdict) for line in lines]
 
 

@@ -28,7 +28,7 @@ from conformance.report.view import epoch_ms
 
 NAME = "conformance.prom"
 SOON = (3, 14, 30)
-"""Waivers are counted that expire within these numbers of days."""
+"""Numbers of days: for each, the waivers that expire within it are counted."""
 LONGEST = 100
 """Maximum characters of a label that the target file gives."""
 READABLE = 0o644

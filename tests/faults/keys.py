@@ -563,9 +563,8 @@ class RotatedOnce(Faulty):
         return reply
 
 
-@fault("key-secret", at="update_webhook create_webhook", by="update", depth=3)
-class SecretAgain(Faulty):
-    """update_webhook shows the secret that create_webhook issued."""
+class SecretsKept(Faulty):
+    """The server keeps the secrets of webhooks as they were issued."""
 
     @cached_property
     def secret_of(self) -> dict[str, str]:
@@ -575,6 +574,14 @@ class SecretAgain(Faulty):
     def succeed(self, context: Context, body: Any) -> Reply:
         if is_for(context, "create_webhook"):
             self.secret_of[body["id"]] = body["webhook_secret"]
+        return super().succeed(context, body)
+
+
+@fault("key-secret", at="update_webhook create_webhook", by="update", depth=3)
+class SecretAgain(SecretsKept):
+    """update_webhook shows the secret that create_webhook issued."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
         if is_for(context, "update_webhook") and body["id"] in self.secret_of:
             body = {**body, "webhook_secret": self.secret_of[body["id"]]}
         return super().succeed(context, body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import compress, cycle, islice
 
 from conformance.model import DEAD_KEYS, Effect, KeyName, Operation, Params, Placeholder, SecretKind
 from conformance.plan.registry import BAD_KEYS_ALLOWED, Depth, Planning, roles_with_keys
@@ -57,22 +57,19 @@ class RefusedKeys(Params):
 def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys]:
     """The bad keys that are tried on each of some operations, in their order.
 
-    Unless floods are allowed, few requests of a run may carry a key that was never issued. Each
-    of these keys is then tried on one operation, because most servers check all keys in one place.
+    Unless floods are allowed, few requests of a run may carry a key that was never issued. Then
+    an operation gets at most one such key, in turn, as most servers check all keys in one place.
     """
+    floods = _floods(planning)
+    forms = [form for form in _CHOICES if floods or form not in NEVER_ISSUED]
     chosen = [
-        {form: choose(planning, number) for form, choose in _CHOICES.items()}
-        for number in range(len(keyed))
+        {form: _CHOICES[form](planning, number) for form in forms} for number in range(len(keyed))
     ]
-    if not _floods(planning):
+    if not floods:
+        will_run = [operation.effect in planning.target.allow for operation in keyed]
         turns = islice(cycle(_never_issued(planning)), BAD_KEYS_ALLOWED)
-        for operation, by_form in zip(keyed, chosen, strict=True):
-            by_form.update({form: [] for form in NEVER_ISSUED})
-            will_run = operation.effect in planning.target.allow
-            turn = next(turns, None) if will_run else None
-            if turn is not None:
-                form, key = turn
-                by_form[form] = [key]
+        for by_form, (form, key) in zip(compress(chosen, will_run), turns, strict=False):
+            by_form[form] = [key]
     return [RefusedKeys(by_form) for by_form in chosen]
 
 
@@ -135,19 +132,17 @@ def _unknown(planning: Planning, number: int) -> list[str]:
 def _altered(planning: Planning, number: int) -> list[str]:
     """The full key in the usual alterations, and in one of the rarer ones, in turn.
 
-    If floods are allowed, another letter case and another prefix are added. Every other key in
-    another letter case is the test key, if there is one.
+    Another prefix and another letter case are always added. Every other key in another letter case
+    is the test key, if there is one.
     """
     rarer = _rarer_alterations(planning)
     chosen = [*ALTERED_ALWAYS, rarer[number % len(rarer)]]
-    if _floods(planning):
-        chosen += [name for name in (OTHER_PREFIX, IN_OTHER_CASE) if name in rarer]
+    if OTHER_PREFIX in rarer:
+        chosen.append(OTHER_PREFIX)
     altered = [f"full~{name}" for name in dict.fromkeys(chosen) if name != IN_OTHER_CASE]
-    if IN_OTHER_CASE in chosen:
-        roles = (KeyName.FULL, *roles_with_keys(planning, (KeyName.TEST,)))
-        role = roles[number // len(rarer) % len(roles)]
-        altered.append(f"{role}~{IN_OTHER_CASE}")
-    return altered
+    roles = (KeyName.FULL, *roles_with_keys(planning, (KeyName.TEST,)))
+    role = roles[number // len(rarer) % len(roles)]
+    return [*altered, f"{role}~{IN_OTHER_CASE}"]
 
 
 def _rarer_alterations(planning: Planning) -> list[str]:

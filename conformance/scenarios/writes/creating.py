@@ -83,9 +83,8 @@ def create_under_names(client: Client) -> None:
     required = client.valid(operation)
     if required is None or header is None:
         return
-    fresh = {member.name: client.value(member) for member in operation.fresh_members}
-    facts = Facts(mistake=True)
-    requests = [(KeyName.FULL, {**fresh, **required}, facts)] * AT_ONCE
+    facts, values = Facts(mistake=True), {**client.known(operation.fresh_members), **required}
+    requests = [(KeyName.FULL, values, facts)] * AT_ONCE
     client.together(operation, requests, role=Role.BYSTANDER)
     name = f"Order-{client.token()}"
     for text in (name, name.swapcase(), f"{name}-2"):

@@ -145,6 +145,18 @@ class PausedWorkspaceNotChanged(Faulty):
         return super().act_update(context)
 
 
+@variant("silent: members of an agent", at="update_agent read_agent create_agent list_agents")
+class TransfersNeedNumber(Faulty):
+    """update_agent turns transfers on only for an agent with a number for them: invalid_request."""
+
+    def act_update(self, context: Context) -> Reply:
+        if is_for(context, "update_agent") and context.values.get("transfer_enabled") is True:
+            shown = {**self.selected(context).document, **context.values}
+            if not shown.get("transfer_phone_number"):
+                raise Refusal("invalid_parameter", "there is no number to transfer calls to")
+        return super().act_update(context)
+
+
 @variant("silent: the values of a score")
 class ScoreAboveZero(Faulty):
     """A score of 0 is refused with invalid_request."""
