@@ -274,7 +274,7 @@ class PhonesDecodedTwice(Faulty):
 def test_a_filter_that_finds_nothing_is_one_cause() -> None:
     """Its walks lack the items, and after a write it does not find the object."""
     (cause,) = causes_of(PhonesDecodedTwice, *OF_LEADS)
-    assert cause.title == "GET /leads with a filter loses the first items"
+    assert cause.title == "GET /leads filtered by phone loses the first items"
     assert cause.clauses == ("paging-complete", "paging-filter-kept")
 
 

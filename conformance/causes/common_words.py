@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from conformance.base.values import as_text, pointed
-from conformance.causes.finding_key import ERROR, LACKED, READ_BACK, SHAPE
+from conformance.causes.finding_key import ERROR, FILTERED, LACKED, READ_BACK, SHAPE
 from conformance.causes.groups import Group
 from conformance.causes.other_objects import changed_others
-from conformance.causes.outdated_reads import outdated_read
+from conformance.causes.outdated_reads import list_of_deleted, outdated_read
 from conformance.causes.sightings import Sighting
+from conformance.causes.unmasked_secrets import unmasked_by
 from conformance.model import ON_NO_PAGE, CodeRole, Contract, Exchange, Step
 from conformance.reading import query_value
 
@@ -22,15 +23,19 @@ SEVERAL = 3
 def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange]) -> dict[str, str]:
     """The words that are known of a cause, by the names that templates have for them."""
     sightings = [sighting for part in root.parts() for sighting in part.sightings]
+    filters = _filters_of_all(contract, sightings, by_id)
     words = {
         "errors": _of_errors(root),
-        "filters": _of_filters(contract, sightings, by_id),
+        "filters": " and ".join(filters),
         "later": _of_later_pages(contract, sightings, by_id),
         "wraps": _of_wrapped(root, by_id),
         "refuses": _of_refused(sightings),
         "coded": _of_code(contract, sightings, by_id),
         "others": changed_others(contract, sightings, by_id),
         "outdated": outdated_read(contract, sightings, by_id),
+        "showing": list_of_deleted(contract, sightings, by_id),
+        "issuer": unmasked_by(contract, sightings, by_id),
+        "filter": _of_filtered_walks(contract, root, filters),
         "accepting": _of_accepting(contract, sightings, by_id),
     }
     members = {
@@ -50,16 +55,27 @@ def _of_errors(root: Group) -> str:
     return statuses.pop() if len(statuses) == 1 else ""
 
 
-def _of_filters(
+def _filters_of_all(
     contract: Contract, sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]
-) -> str:
-    """The filters that every finding may be about; empty if there are none."""
+) -> list[str]:
+    """The filters that every finding may be about, by name."""
     filters = [
         _filters_of(contract, sighting, by_id[sighting.shown_by])
         for sighting in sightings
         if sighting.shown_by in by_id
     ]
-    return " and ".join(sorted(set.intersection(*filters))) if filters else ""
+    return sorted(set.intersection(*filters)) if filters else []
+
+
+def _of_filtered_walks(contract: Contract, root: Group, filters: Sequence[str]) -> str:
+    """The only filter with which walks fail; empty if there is none, or several.
+
+    A parameter that the route names already does not count.
+    """
+    operations = [contract.operations.get(name) for name in root.operations]
+    named = {operation.when for operation in operations if operation is not None}
+    others = [name for name in filters if name not in named]
+    return others[0] if root.key.flaw == FILTERED and len(others) == 1 else ""
 
 
 def _filters_of(contract: Contract, sighting: Sighting, shown: Exchange) -> set[str]:

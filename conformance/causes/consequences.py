@@ -29,6 +29,7 @@ from conformance.causes.losing_lists import (
 )
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
+from conformance.causes.unmasked_secrets import join_unmasked_secrets
 from conformance.causes.wrong_writes import join_lacking_ids, with_wrong_writes
 from conformance.model import Contract, Exchange, Operation
 from conformance.reading import answer_of, as_shown, sent_members
@@ -47,8 +48,6 @@ BELONGS, MOVES = "tenant.belongs", "may not move"
 """The rule that finds an object of another tenant in a list, and what a change may not do."""
 LASTING = (GONE, DELETES_OTHERS, APPLIED)
 """Rules that find what a server did to its objects, so that later requests break other rules."""
-ELSEWHERE, AGAIN = "secret.elsewhere", "secret.again"
-"""The rules that find a secret in a view, and in the response to a change."""
 REFUSED = "4"
 """The first digit of the status of a refusal."""
 
@@ -70,7 +69,7 @@ def with_consequences(
     with_keys = join_moved_items(with_keys, exchanges)
     with_keys = join_lists_that_lose(contract, with_keys, exchanges)
     with_keys = _join_stored_types(contract, with_keys)
-    with_keys = _join_unmasked_secrets(contract, with_keys)
+    with_keys = join_unmasked_secrets(contract, with_keys)
     return by_handler(contract, with_keys)
 
 
@@ -276,23 +275,3 @@ def _member(contract: Contract, sighting: Sighting, value: str) -> tuple[str, st
 
 
 # --- secrets --------------------------------------------------------------------------------------
-
-
-def _join_unmasked_secrets(contract: Contract, with_keys: Settled) -> Settled:
-    """Give a change that shows a secret the key of a view that shows secrets of the same kind.
-
-    Such a secret is stored without its mask, or read without it.
-    """
-    views: dict[str, Key] = {}  # by the kind of object
-    for sighting, key in with_keys:
-        operation = contract.operations.get(sighting.cell.operation)
-        if operation is not None and key.rule == ELSEWHERE:
-            views.setdefault(operation.kind, key)
-
-    def settled_key(sighting: Sighting, key: Key) -> Key:
-        operation = contract.operations.get(sighting.cell.operation)
-        if operation is None or key.rule != AGAIN:
-            return key
-        return views.get(operation.kind, key)
-
-    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]

@@ -10,16 +10,20 @@ from conformance.model import NEW_ID, NONE_OF_ITS_OWN
 FOREIGN_ITEMS = ("{route} shows items of another {tenant}", "Lists show items of another {tenant}")
 REACHED = (
     "{route} reaches objects of another {tenant}",
+    "{route} reaches foreign objects",
     "{object} of another {tenant} can be reached",
     "Objects of another {tenant} can be reached",
 )
 CHANGE_NOT_SHOWN = ("{route} works on {another}", "{outdated} does not show changes")
 
 FALSE_TOO_EARLY = always(
+    "{route} filtered by {filter} ends too early",
     '"{member}" of {route} is false too early',
     '"{member}" is false although items follow',
     "Lists say too early that nothing follows",
 )
+STILL_SHOWN = "{showing} still shows deleted objects"
+"""The form for objects that only one list still shows."""
 ALSO_DELETES = ("{route} also deletes other objects", "Deletions also delete other objects")
 """The forms for a deletion that removes more than it should."""
 NOT_STORED: Cases = {
@@ -33,6 +37,7 @@ NOT_STORED: Cases = {
         "Objects do not keep {flaw}",
         "{route} does not store {all}",
         '{route} does not store "{member}" as sent',
+        "{route} does not store what was sent",
         "Creations do not store what was sent",
     ),
 }
@@ -64,14 +69,17 @@ OF_DATA: Mapping[str, Cases] = {
     "tenant.object": {
         "may not change": (
             "{route} changes objects of another {tenant}",
+            "{route} changes foreign objects",
             "Objects of another {tenant} can be changed",
         ),
         "may not remove": (
             "{route} deletes objects of another {tenant}",
+            "{route} deletes foreign objects",
             "Objects of another {tenant} can be deleted",
         ),
         "nothing created": (
             "{route} creates objects in another {tenant}",
+            "{route} creates foreign objects",
             "Objects can be created in another {tenant}",
         ),
         "of its own": (
@@ -106,6 +114,7 @@ OF_DATA: Mapping[str, Cases] = {
         ),
         ANY: (
             "A filter of {route} shows items of another {tenant}",
+            "A filter of {route} shows foreign items",
             "A filter shows items of another {tenant}",
         ),
     },
@@ -139,6 +148,7 @@ OF_DATA: Mapping[str, Cases] = {
     "trigger.effect": always("{route} lists failures as successes", "Failures look like successes"),
     # --- walks ---
     "paging.order": always(
+        "{route} filtered by {filter} is out of order",
         "{route} with {flaw} is out of order",
         "Lists with {flaw} are out of order",
         "{route} is out of order",
@@ -150,12 +160,14 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "paging.exclusive": {
         "each item once": (
+            "{route} filtered by {filter} shows items twice",
             "{route} with {flaw} shows items twice",
             "With {flaw}, single pages repeat items",
             "A page of {route} repeats items",
             "Single pages repeat items",
         ),
         ANY: (
+            "{route} filtered by {filter} repeats items",
             "{route} with {flaw} repeats items",
             "Paging with {flaw} repeats items",
             "Paging repeats items of {route}",
@@ -164,12 +176,14 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "paging.complete": {
         "the head of the list": (
+            "{route} filtered by {filter} loses the first items",
             "{route} with {flaw} loses the first items",
             "First pages with {flaw} lose items",
             "The first page of {route} loses items",
             "First pages lose items",
         ),
         ANY: (
+            "{route} filtered by {filter} loses items",
             "{route} with {flaw} loses items",
             "Paging with {flaw} loses items",
             "Paging loses items of {route}",
@@ -213,6 +227,7 @@ OF_DATA: Mapping[str, Cases] = {
             "Objects do not keep {flaw}",
             "{route} does not store {all}",
             '{route} does not change "{member}" as sent',
+            "{route} does not store what was sent",
             "Changes are not stored as sent",
         ),
     },
@@ -293,6 +308,7 @@ OF_DATA: Mapping[str, Cases] = {
         STATUS: NOT_STORED[STATUS],
         ANY: (
             '{route} does not keep "{member}" as sent',
+            "{route} does not keep what was sent",
             "New objects are not shown as sent",
         ),
     },
@@ -301,7 +317,9 @@ OF_DATA: Mapping[str, Cases] = {
         'The "{member}" that {route} sets is not shown everywhere',
         "Changes are not shown everywhere",
     ),
-    "delete.shown": always("Deletions by {route} do not last", "Deleted objects are shown again"),
+    "delete.shown": always(
+        STILL_SHOWN, "Deletions by {route} do not last", "Deleted objects are shown again"
+    ),
     "refused.shown": always(
         "{route} carries out what it refuses", "Refused requests are carried out"
     ),
@@ -315,6 +333,7 @@ OF_DATA: Mapping[str, Cases] = {
         "was not deleted": ALSO_DELETES,
         ANY: (
             "{accepting} accepts deleted objects",
+            STILL_SHOWN,
             "{route} does not delete",
             "Deleted objects are still there",
         ),
@@ -323,7 +342,7 @@ OF_DATA: Mapping[str, Cases] = {
     "delete.lasting": {
         "was not deleted": ALSO_DELETES,
         "as it was last sent": ("{route} changes other objects", "Deletions change other objects"),
-        ANY: ("What {route} deletes comes back", "Deleted objects come back"),
+        ANY: (STILL_SHOWN, "What {route} deletes comes back", "Deleted objects come back"),
     },
     "refused.lasting": {
         "was not deleted": (

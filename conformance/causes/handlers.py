@@ -2,8 +2,8 @@
 
 A target without any check of tenants has one cause. If the objects of only a few kinds are open to
 other tenants, the handler of each of these kinds lacks the check. So it is with wrong values that
-only a few handlers accept, with successes that have a wrong status, and with objects that stay
-after their deletion.
+only a few handlers accept, with successes that have a wrong status, with walks that fail only with
+a filter, and with objects that stay after their deletion.
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from conformance.causes.finding_key import FILTER, LISTS, MISSING, OBJECTS, TAKEN, Key
+from conformance.causes.finding_key import (
+    FILTER,
+    FILTERED,
+    LISTS,
+    MISSING,
+    OBJECTS,
+    OF_WALKS,
+    TAKEN,
+    Key,
+)
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import Contract
 
@@ -34,13 +43,15 @@ WRONG_SCOPE = "the wrong scope"
 """The flaw of an operation that breaks both rules: what it checks."""
 VALIDATIONS = ("parameter.invalid", MISSING)
 """Rules that find an invalid request accepted, or refused with a wrong status or code."""
-OF_HANDLERS = (OBJECTS, LISTS, FILTER, *ACCEPTED, *DELETIONS)
+OF_HANDLERS = (OBJECTS, LISTS, FILTER, *OF_WALKS, *ACCEPTED, *DELETIONS)
 """Rules that single handlers may break for reasons of their own."""
 FEW, FEW_ACCEPTED = 3, 2
 """The most kinds of object that count as separate mistakes: for tenants and filters, and others."""
+OF_FEW = (OBJECTS, LISTS, FILTER, *OF_WALKS)
+"""The rules about tenants and filters."""
 
 Mistake = tuple[str, str]
-"""A rule that handlers break, and for validations what they do instead; otherwise empty."""
+"""A rule that handlers break. For validations, what they do instead; for walks, the flaw."""
 
 
 def by_handler(contract: Contract, with_keys: Settled) -> Settled:
@@ -60,7 +71,7 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
         if key.rule.startswith(OF_TENANTS):
             is_of_handler = kind in open_kinds and not key.names_in_member
         elif key.rule.startswith(OF_PAGES):
-            is_of_handler = key in filter_keys
+            is_of_handler = key in filter_keys or (_may_be_own(key) and kind in few[_mistake(key)])
         else:
             explains = key.rule in DELETIONS and key in keys_that_explain
             is_of_handler = kind in few[_mistake(key)] and _may_be_own(key) and not explains
@@ -98,7 +109,7 @@ def _few_kinds(kinds: Mapping[str, str], with_keys: Settled) -> dict[Mistake, se
     few: dict[Mistake, set[str]] = defaultdict(set)
     for mistake, broken_kinds in found.items():
         rule, _ = mistake
-        most = FEW if rule in (OBJECTS, LISTS, FILTER) else FEW_ACCEPTED
+        most = FEW if rule in OF_FEW else FEW_ACCEPTED
         if 1 < len(broken_kinds) <= most:
             few[mistake] = broken_kinds
     return few
@@ -106,6 +117,8 @@ def _few_kinds(kinds: Mapping[str, str], with_keys: Settled) -> dict[Mistake, se
 
 def _mistake(key: Key) -> Mistake:
     """The mistake that a key shows: to accept invalid requests is one, a wrong code another."""
+    if key.rule in OF_WALKS:
+        return key.rule, key.flaw
     rule = MISSING if key.rule == BLANK else key.rule
     return rule, key.actual if rule in VALIDATIONS else ""
 
@@ -114,6 +127,8 @@ def _may_be_own(key: Key) -> bool:
     """Whether the handler of one kind may be wrong, rather than a check that several share."""
     if key.rule in (LISTS, FILTER, *DELETIONS):
         return True
+    if key.rule in OF_WALKS:
+        return key.flaw == FILTERED
     is_success = key.actual == TAKEN or key.actual.startswith("2")
     return (is_success or key.rule in VALIDATIONS) and not key.names_in_member
 

@@ -1,7 +1,8 @@
-"""Finds reads that do not show what a change stored, such as those of a cache.
+"""Finds reads that do not show what a write did, such as those of a cache or of an index.
 
-If a later response shows the value that the change sent, the target has stored it. So the read that
-missed it is to blame, and not the change.
+If a later response shows the value that a change sent, the target has stored it. If an object is no
+longer found by its id, the target has deleted it. So the read that shows neither is to blame, and
+not the write.
 """
 
 from __future__ import annotations
@@ -9,11 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from conformance.causes.deletions import NOT_FOUND, named_in
+from conformance.causes.handlers import DELETIONS
 from conformance.causes.other_objects import OF_CHANGES
 from conformance.causes.sightings import Sighting
 from conformance.causes.stored_values import object_of
-from conformance.model import Contract, Exchange
-from conformance.reading import Answer, answer_of, as_shown, members_of, sent_members
+from conformance.model import Contract, Exchange, Operation
+from conformance.reading import (
+    Answer,
+    answer_of,
+    as_shown,
+    members_of,
+    query_value,
+    sent_members,
+)
 
 
 def outdated_read(
@@ -72,3 +82,62 @@ def _shows(answer: Answer, missed: Answer, member: str, value: Any) -> bool:
 def _sent(write: Answer) -> dict[str, Any]:
     """The members that a request sent, by the names under which objects show them."""
     return as_shown(write.operation, sent_members(write.exchange))
+
+
+def list_of_deleted(
+    contract: Contract, sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]
+) -> str:
+    """The only list that still shows deleted objects, with its filter; empty if there is none.
+
+    A read no longer finds one of these objects. ``by_id`` has all exchanges of the log, in log
+    order.
+    """
+    if not sightings or any(sighting.own_key.rule not in DELETIONS for sighting in sightings):
+        return ""
+    shown_by = [
+        [by_id[name] for name in sighting.exchange_ids if name in by_id] for sighting in sightings
+    ]
+    if not all(shown_by) or not any(_is_deleted(contract, each, by_id) for each in shown_by):
+        return ""
+    last = [exchanges[-1] for exchanges in shown_by]
+    operations = {exchange.operation for exchange in last}
+    showing = contract.operations.get(operations.pop()) if len(operations) == 1 else None
+    if showing is None or showing.action != "list":
+        return ""
+    filters = set.intersection(*[_filters_in(contract, showing, exchange) for exchange in last])
+    return f"{showing.route} with {filters.pop()}" if len(filters) == 1 else showing.route
+
+
+def _is_deleted(
+    contract: Contract, shown_by: Sequence[Exchange], by_id: Mapping[str, Exchange]
+) -> bool:
+    """Whether a read after the deletion among some exchanges does not find the deleted object."""
+    for deletion in shown_by:
+        operation = contract.operations.get(deletion.operation)
+        if operation is None or operation.action != "delete":
+            continue
+        names = set(named_in(contract, deletion, operation.kind))
+        ids = list(by_id)
+        for name in ids[ids.index(deletion.id) + 1 :]:
+            later = by_id[name]
+            is_not_found = str(later.status) == NOT_FOUND and _reads(contract, later)
+            if is_not_found and not names.isdisjoint(named_in(contract, later, operation.kind)):
+                return True
+    return False
+
+
+def _reads(contract: Contract, exchange: Exchange) -> bool:
+    """Whether a request reads a single object."""
+    operation = contract.operations.get(exchange.operation)
+    return operation is not None and operation.action == "read"
+
+
+def _filters_in(contract: Contract, operation: Operation, exchange: Exchange) -> set[str]:
+    """The filters in the query of a request, other than the one for a tenant."""
+    return {
+        parameter.name
+        for parameter in operation.parameters
+        if parameter.filters
+        and parameter.filters != contract.tenant
+        and query_value(exchange, parameter.name) is not None
+    }

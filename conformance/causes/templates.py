@@ -90,6 +90,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
             "{route} checks {flaw}",
             "Operations check {flaw}",
             "{route} accepts some keys without its scope",
+            "{route} accepts keys without its scope",
             "Some keys work beyond their scopes",
         ),
         **refusals(
@@ -103,7 +104,9 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     "scope.opens": always(
         "{route} refuses a key that has the scope", "Keys are refused although they have the scope"
     ),
-    "secret.elsewhere": always("{route} reveals secrets", "Responses reveal secrets"),
+    "secret.elsewhere": always(
+        "{issuer} leaves secrets unmasked", "{route} reveals secrets", "Responses reveal secrets"
+    ),
     "secret.again": always("{route} shows a secret again", "Changes show secrets again"),
     "secret.new": always("{route} issues a secret twice", "A secret is issued twice"),
     # --- limits ---

@@ -228,6 +228,7 @@ def _members(contract: Contract, operations: Iterable[Operation]) -> set[str]:
     names = {contract.position}
     for operation in operations:
         names.update(parameter.name for parameter in operation.parameters)
+        names.update(parameter.shown_as for parameter in operation.body)
         names.update(_described(operation.schema))
         if operation.paging:
             names.add(operation.paging.more)
