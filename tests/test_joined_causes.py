@@ -1029,3 +1029,35 @@ def test_a_member_that_later_writes_wipe_is_stored_as_sent() -> None:
     """The cause is the write that did not send it."""
     (cause,) = causes_of(WipesFirstMessage, "update_agent", "create_agent")
     assert cause.title == 'PATCH /agents changes "first_message", which was not sent'
+
+
+class UnmaskedByRotation(StoresSecretsUnmasked):
+    """Only the secret that a rotation issues is shown whole afterwards."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if is_for(context, "rotate_webhook_secret"):
+            self.secret_of[context.values["id"]] = body["webhook_secret"]
+        reply = super().succeed(context, body)
+        if is_for(context, "create_webhook"):
+            del self.secret_of[body["id"]]
+        return reply
+
+
+def test_the_operation_that_alone_leaves_secrets_unmasked_is_named() -> None:
+    """The list that shows them is right: it shows what a rotation has stored."""
+    operations = ("create_webhook", "rotate_webhook_secret", "list_webhooks")
+    (cause,) = causes_of(UnmaskedByRotation, *operations)
+    assert cause.title == "POST /webhooks/rotate-secret leaves secrets unmasked"
+
+
+# --- lists of deleted objects ---------------------------------------------------------------------
+
+
+def test_a_list_that_alone_still_shows_deleted_objects_is_named() -> None:
+    """With its filter if it has one: the deletion itself works."""
+    of_evals = ("create_eval", "read_eval", "list_evals", "delete_eval")
+    (cause,) = causes_of(FAULTS["deleted-is-listed-by-agent"].kind, *of_evals)
+    assert cause.title == "GET /evals with agent_id still shows deleted objects"
+    of_numbers = ("release_phone_number", "read_phone_number", "list_numbers", "list_phone_numbers")
+    shown = causes_of(FAULTS["released-number-listed-elsewhere"].kind, *of_numbers)
+    assert "GET /numbers still shows deleted objects" in [cause.title for cause in shown]

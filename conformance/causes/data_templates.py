@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.causes.forms import ANY, CODE, STATUS, TAKEN, Cases, always, refusals
+from conformance.causes.forms import ANY, STATUS, Cases, always, refusals
 from conformance.model import NEW_ID, NONE_OF_ITS_OWN
 
 FOREIGN_ITEMS = ("{route} shows items of another {tenant}", "Lists show items of another {tenant}")
@@ -132,25 +132,10 @@ OF_DATA: Mapping[str, Cases] = {
             "A {tenant} without data sees items",
         ),
     },
-    # --- triggers and payments ---
-    "payment.terms": {
-        "a refusal": ("A false payment is accepted",),
-        ANY: ("A request for payment lacks its terms",),
-    },
-    "payment.retry": always("A valid payment is not accepted"),
-    "payment.elsewhere": always("{route} asks for payment", "Free operations ask for payment"),
-    "payment.nothing": always("A request for payment already hands out data"),
-    "trigger.answer": {
-        TAKEN: ('Requests due for "{code}" succeed', "Requests that must fail succeed"),
-        CODE: ('"{code}" is replaced by another code', "A provoked error has a wrong code"),
-        ANY: ('"{code}" is replaced by another error', "A provoked error has a wrong status"),
-    },
-    "trigger.effect": always("{route} lists failures as successes", "Failures look like successes"),
     # --- walks ---
     "paging.order": always(
         "{route} filtered by {filter} is out of order",
         "{route} with {flaw} is out of order",
-        "Lists with {flaw} are out of order",
         "{route} is out of order",
         "Pages are out of order",
     ),
@@ -162,7 +147,6 @@ OF_DATA: Mapping[str, Cases] = {
         "each item once": (
             "{route} filtered by {filter} shows items twice",
             "{route} with {flaw} shows items twice",
-            "With {flaw}, single pages repeat items",
             "A page of {route} repeats items",
             "Single pages repeat items",
         ),
@@ -178,7 +162,6 @@ OF_DATA: Mapping[str, Cases] = {
         "the head of the list": (
             "{route} filtered by {filter} loses the first items",
             "{route} with {flaw} loses the first items",
-            "First pages with {flaw} lose items",
             "The first page of {route} loses items",
             "First pages lose items",
         ),

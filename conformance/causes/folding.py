@@ -187,13 +187,9 @@ def _are_alike(one: Group, other: Group) -> bool:
     """
     if _lack_one_part(one, other) or _fail_alike(one, other):
         return True
-    differ_in_filter = other.key.flaw == FILTERED and _without_filter(other.key) == one.key
+    without_filter = replace(other.key, flaw="", kind="")
+    differ_in_filter = other.key.flaw == FILTERED and without_filter == one.key
     return differ_in_filter and len(one.operations) >= SYSTEMIC
-
-
-def _without_filter(key: Key) -> Key:
-    """The key that a walk has if it fails without a filter, too."""
-    return replace(key, flaw="", kind="")
 
 
 def _fail_alike(one: Group, other: Group) -> bool:

@@ -92,37 +92,40 @@ def list_of_deleted(
     A read no longer finds one of these objects. ``by_id`` has all exchanges of the log, in log
     order.
     """
-    if not sightings or any(sighting.own_key.rule not in DELETIONS for sighting in sightings):
+    if any(sighting.own_key.rule not in DELETIONS for sighting in sightings):
         return ""
-    shown_by = [
-        [by_id[name] for name in sighting.exchange_ids if name in by_id] for sighting in sightings
-    ]
-    if not all(shown_by) or not any(_is_deleted(contract, each, by_id) for each in shown_by):
-        return ""
-    last = [exchanges[-1] for exchanges in shown_by]
-    operations = {exchange.operation for exchange in last}
-    showing = contract.operations.get(operations.pop()) if len(operations) == 1 else None
-    if showing is None or showing.action != "list":
-        return ""
-    filters = set.intersection(*[_filters_in(contract, showing, exchange) for exchange in last])
-    return f"{showing.route} with {filters.pop()}" if len(filters) == 1 else showing.route
+    last = [by_id[sighting.shown_by] for sighting in sightings if sighting.shown_by in by_id]
+    view = _common_list(contract, last)
+    if view and any(_is_deleted(contract, sighting, by_id) for sighting in sightings):
+        return view
+    return ""
 
 
-def _is_deleted(
-    contract: Contract, shown_by: Sequence[Exchange], by_id: Mapping[str, Exchange]
-) -> bool:
-    """Whether a read after the deletion among some exchanges does not find the deleted object."""
-    for deletion in shown_by:
-        operation = contract.operations.get(deletion.operation)
-        if operation is None or operation.action != "delete":
-            continue
-        names = set(named_in(contract, deletion, operation.kind))
-        ids = list(by_id)
-        for name in ids[ids.index(deletion.id) + 1 :]:
-            later = by_id[name]
-            is_not_found = str(later.status) == NOT_FOUND and _reads(contract, later)
-            if is_not_found and not names.isdisjoint(named_in(contract, later, operation.kind)):
-                return True
+def _common_list(contract: Contract, requests: Sequence[Exchange]) -> str:
+    """The route of the list that all requests ask for, with their common filter if it is one.
+
+    Empty if they ask for something else.
+    """
+    operations = {request.operation for request in requests}
+    shown = contract.operations.get(operations.pop()) if len(operations) == 1 else None
+    if shown is None or shown.action != "list":
+        return ""
+    filters = set.intersection(*[_filters_in(contract, shown, request) for request in requests])
+    return f"{shown.route} with {filters.pop()}" if len(filters) == 1 else shown.route
+
+
+def _is_deleted(contract: Contract, sighting: Sighting, by_id: Mapping[str, Exchange]) -> bool:
+    """Whether a read after the deletion that a sighting is on does not find the object."""
+    deleting = contract.operations.get(sighting.cell.operation)
+    if deleting is None:
+        return False
+    deleted: set[str] = set()
+    for exchange in by_id.values():
+        named = set(named_in(contract, exchange, deleting.kind))
+        if exchange.id in sighting.exchange_ids and exchange.operation == deleting.id:
+            deleted |= named
+        if deleted & named and str(exchange.status) == NOT_FOUND and _reads(contract, exchange):
+            return True
     return False
 
 

@@ -8,6 +8,7 @@ from conformance.causes.data_templates import OF_DATA
 from conformance.causes.finding_key import ERROR, FAULT
 from conformance.causes.forms import (
     ANY,
+    CODE,
     LACKING,
     STATUS,
     TAKEN,
@@ -125,6 +126,20 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         "at most": ("The waiting time of the rate limit is too long",),
         ANY: ("The waiting time of the rate limit is unreadable",),
     },
+    # --- triggers and payments ---
+    "payment.terms": {
+        "a refusal": ("A false payment is accepted",),
+        ANY: ("A request for payment lacks its terms",),
+    },
+    "payment.retry": always("A valid payment is not accepted"),
+    "payment.elsewhere": always("{route} asks for payment", "Free operations ask for payment"),
+    "payment.nothing": always("A request for payment already hands out data"),
+    "trigger.answer": {
+        TAKEN: ('Requests due for "{code}" succeed', "Requests that must fail succeed"),
+        CODE: ('"{code}" is replaced by another code', "A provoked error has a wrong code"),
+        ANY: ('"{code}" is replaced by another error', "A provoked error has a wrong status"),
+    },
+    "trigger.effect": always("{route} lists failures as successes", "Failures look like successes"),
     # --- pages ---
     "list.items": always("{route} returns no array of items", "Lists have no array of items"),
     "list.more-flag": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from conformance.causes.finding_key import Key
 from conformance.causes.sightings import Settled, Sighting
@@ -44,16 +44,22 @@ def unmasked_by(
     for sighting in sightings:
         if sighting.own_key.rule == ELSEWHERE and sighting.shown_by in by_id:
             revealed |= _issued(by_id[sighting.shown_by])
-    issuers: dict[Placeholder, str] = {}
-    for exchange in sorted(by_id.values(), key=lambda each: each.started):
-        operation = contract.operations.get(exchange.operation)
-        if operation is not None and operation.secrets:
-            for secret in _issued(exchange):
-                issuers.setdefault(secret, operation.exact_route)
+    issuers = _issuers(contract, by_id.values())
     of_revealed = {issuers[secret] for secret in revealed if secret in issuers}
     if len(of_revealed) != 1 or len({*issuers.values()}) == 1:
         return ""
     return of_revealed.pop()
+
+
+def _issuers(contract: Contract, log: Iterable[Exchange]) -> dict[Placeholder, str]:
+    """The route of the operation that issued each secret, by the placeholder of the secret."""
+    issuers: dict[Placeholder, str] = {}
+    for exchange in sorted(log, key=lambda each: each.started):
+        operation = contract.operations.get(exchange.operation)
+        if operation is not None and operation.secrets:
+            for secret in _issued(exchange):
+                issuers.setdefault(secret, operation.exact_route)
+    return issuers
 
 
 def _issued(exchange: Exchange) -> set[Placeholder]:
