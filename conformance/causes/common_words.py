@@ -35,7 +35,7 @@ def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange])
         "outdated": outdated_read(contract, sightings, by_id),
         "showing": list_of_deleted(contract, sightings, by_id),
         "issuer": unmasked_by(contract, sightings, by_id),
-        "filter": _of_filtered_walks(contract, root, filters),
+        "only_filter": _of_filtered_walks(contract, root, filters),
         "accepting": _of_accepting(contract, sightings, by_id),
     }
     members = {

@@ -17,7 +17,7 @@ REACHED = (
 CHANGE_NOT_SHOWN = ("{route} works on {another}", "{outdated} does not show changes")
 
 FALSE_TOO_EARLY = always(
-    "{route} filtered by {filter} ends too early",
+    "{route} filtered by {only_filter} ends too early",
     '"{member}" of {route} is false too early',
     '"{member}" is false although items follow',
     "Lists say too early that nothing follows",
@@ -134,7 +134,7 @@ OF_DATA: Mapping[str, Cases] = {
     },
     # --- walks ---
     "paging.order": always(
-        "{route} filtered by {filter} is out of order",
+        "{route} filtered by {only_filter} is out of order",
         "{route} with {flaw} is out of order",
         "{route} is out of order",
         "Pages are out of order",
@@ -145,13 +145,13 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "paging.exclusive": {
         "each item once": (
-            "{route} filtered by {filter} shows items twice",
+            "{route} filtered by {only_filter} shows items twice",
             "{route} with {flaw} shows items twice",
             "A page of {route} repeats items",
             "Single pages repeat items",
         ),
         ANY: (
-            "{route} filtered by {filter} repeats items",
+            "{route} filtered by {only_filter} repeats items",
             "{route} with {flaw} repeats items",
             "Paging with {flaw} repeats items",
             "Paging repeats items of {route}",
@@ -160,13 +160,13 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "paging.complete": {
         "the head of the list": (
-            "{route} filtered by {filter} loses the first items",
+            "{route} filtered by {only_filter} loses the first items",
             "{route} with {flaw} loses the first items",
             "The first page of {route} loses items",
             "First pages lose items",
         ),
         ANY: (
-            "{route} filtered by {filter} loses items",
+            "{route} filtered by {only_filter} loses items",
             "{route} with {flaw} loses items",
             "Paging with {flaw} loses items",
             "Paging loses items of {route}",
