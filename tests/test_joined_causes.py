@@ -1031,6 +1031,13 @@ def test_a_member_that_later_writes_wipe_is_stored_as_sent() -> None:
     assert cause.title == 'PATCH /agents changes "first_message", which was not sent'
 
 
+def test_another_kind_of_secret_does_not_make_an_issuer_guilty() -> None:
+    """The list lacks the mask, whether or not a sign-up issues keys."""
+    operations = ("create_webhook", "update_webhook", "list_webhooks", "sign_up")
+    titles = {cause.title for cause in causes_of(StoresSecretsUnmasked, *operations)}
+    assert titles == {"GET /webhooks reveals secrets"}
+
+
 class UnmaskedByRotation(StoresSecretsUnmasked):
     """Only the secret that a rotation issues is shown whole afterwards."""
 

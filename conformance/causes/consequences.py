@@ -272,6 +272,3 @@ def _member(contract: Contract, sighting: Sighting, value: str) -> tuple[str, st
     is_number = first_sign.isdigit() or first_sign == "-"
     sort = "a number" if is_number else first_sign
     return operation.kind if operation else "", sighting.finding.where.rpartition("/")[2], sort
-
-
-# --- secrets --------------------------------------------------------------------------------------

@@ -38,10 +38,11 @@ READ_BACK = ("create.read-back", "update.read-back")
 """Rules that compare what an object shows with what was sent."""
 AS_SENT = ", as it was sent"
 """What findings may append to an expected value that was sent."""
-MORE = ("paging.more-false", "paging.more-early", "paging.more-true")
-"""Rules that find a list that says wrongly whether more follows."""
-OF_WALKS = ("paging.complete", "paging.exclusive", "paging.order", *MORE)
-"""Rules about what a walk shows."""
+OF_WALKS = (
+    *("paging.complete", "paging.exclusive", "paging.order"),
+    *("paging.more-false", "paging.more-early", "paging.more-true"),
+)
+"""Rules about the items of walks, and about whether more follows."""
 FILTERED = "a filter"
 """The flaw of a walk with a filter, which a server mostly handles in another place."""
 UNROUTED = "route.unknown"

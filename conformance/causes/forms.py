@@ -22,6 +22,9 @@ These words depend on all findings of a cause together:
 - ``outdated``, the route of a read that does not show a change that was stored.
 - ``accepting``, the route of the only operation that accepts deleted objects.
 - ``wraps``, if an object is inside another one.
+- ``showing``, the only list that still shows deleted objects.
+- ``issuer``, the route of the only operation whose secrets are revealed, if others issue some, too.
+- ``only_filter``, the only filter with which walks fail.
 """
 
 from __future__ import annotations
@@ -59,6 +62,11 @@ def refusals(subject: str, *taken: str, brief: str = "") -> Cases:
 def always(*forms: str) -> Cases:
     """The forms for a rule that finds only one thing."""
     return {ANY: forms}
+
+
+def filtered(fault: str) -> Forms:
+    """The forms for a fault of the walks of one list with a filter."""
+    return f"{{route}} filtered by {{only_filter}} {fault}", f"{{route}} with {{flaw}} {fault}"
 
 
 def of_errors(*subjects: str) -> Cases:

@@ -25,7 +25,7 @@ SHOWN = "update.shown"
 _SENT_BY = re.compile(r", as (\S+) sent it$")
 
 Place = tuple[Business | None, str, str]
-"""The business that an object was shown to, its kind, and its id as text."""
+"""The business whose key a request has, and the kind and the id, as text, of an object in it."""
 
 
 def join_changes_of_others(

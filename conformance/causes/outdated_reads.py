@@ -12,10 +12,10 @@ from typing import Any
 
 from conformance.causes.deletions import NOT_FOUND, named_in
 from conformance.causes.handlers import DELETIONS
-from conformance.causes.other_objects import OF_CHANGES
+from conformance.causes.other_objects import OF_CHANGES, Place
 from conformance.causes.sightings import Sighting
 from conformance.causes.stored_values import object_of
-from conformance.model import Contract, Exchange, Operation
+from conformance.model import Contract, Exchange, Operation, business_of
 from conformance.reading import (
     Answer,
     answer_of,
@@ -95,16 +95,14 @@ def list_of_deleted(
     if any(sighting.own_key.rule not in DELETIONS for sighting in sightings):
         return ""
     last = [by_id[sighting.shown_by] for sighting in sightings if sighting.shown_by in by_id]
-    view = _common_list(contract, last)
-    if view and any(_is_deleted(contract, sighting, by_id) for sighting in sightings):
-        return view
-    return ""
+    list_route = _common_list(contract, last)
+    return list_route if list_route and _is_one_deleted(contract, sightings, by_id) else ""
 
 
 def _common_list(contract: Contract, requests: Sequence[Exchange]) -> str:
-    """The route of the list that all requests ask for, with their common filter if it is one.
+    """The route of the list that all requests ask for, with the filter that they share.
 
-    Empty if they ask for something else.
+    The filter is left out if there is none, or more than one. Empty if they ask for anything else.
     """
     operations = {request.operation for request in requests}
     shown = contract.operations.get(operations.pop()) if len(operations) == 1 else None
@@ -114,33 +112,39 @@ def _common_list(contract: Contract, requests: Sequence[Exchange]) -> str:
     return f"{shown.route} with {filters.pop()}" if len(filters) == 1 else shown.route
 
 
-def _is_deleted(contract: Contract, sighting: Sighting, by_id: Mapping[str, Exchange]) -> bool:
-    """Whether a read after the deletion that a sighting is on does not find the object."""
-    deleting = contract.operations.get(sighting.cell.operation)
-    if deleting is None:
-        return False
-    deleted: set[str] = set()
-    for exchange in by_id.values():
-        named = set(named_in(contract, exchange, deleting.kind))
-        if exchange.id in sighting.exchange_ids and exchange.operation == deleting.id:
-            deleted |= named
-        if deleted & named and str(exchange.status) == NOT_FOUND and _reads(contract, exchange):
-            return True
-    return False
-
-
-def _reads(contract: Contract, exchange: Exchange) -> bool:
-    """Whether a request reads a single object."""
-    operation = contract.operations.get(exchange.operation)
-    return operation is not None and operation.action == "read"
-
-
 def _filters_in(contract: Contract, operation: Operation, exchange: Exchange) -> set[str]:
     """The filters in the query of a request, other than the one for a tenant."""
     return {
         parameter.name
-        for parameter in operation.parameters
-        if parameter.filters
-        and parameter.filters != contract.tenant
+        for parameter in operation.filters
+        if parameter.filters != contract.tenant
         and query_value(exchange, parameter.name) is not None
     }
+
+
+def _is_one_deleted(
+    contract: Contract, sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]
+) -> bool:
+    """Whether a read no longer finds an object that one of the sightings is on.
+
+    Only reads with a key of the business that deleted the object count: another one never sees it.
+    """
+    decisive = {name for sighting in sightings for name in sighting.exchange_ids}
+    deleted: set[Place] = set()
+    for exchange in by_id.values():
+        if exchange.id in decisive:
+            deleted |= _objects_named(contract, exchange, "delete")
+        is_unfound = str(exchange.status) == NOT_FOUND
+        if is_unfound and deleted & _objects_named(contract, exchange, "read"):
+            return True
+    return False
+
+
+def _objects_named(contract: Contract, exchange: Exchange, action: str) -> set[Place]:
+    """The objects that a request names if its operation has an action; otherwise none."""
+    operation = contract.operations.get(exchange.operation)
+    if operation is None or operation.action != action:
+        return set()
+    business = business_of(exchange.identity or "")
+    names = named_in(contract, exchange, operation.kind)
+    return {(business, operation.kind, name) for name in names}

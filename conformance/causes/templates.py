@@ -8,7 +8,6 @@ from conformance.causes.data_templates import OF_DATA
 from conformance.causes.finding_key import ERROR, FAULT
 from conformance.causes.forms import (
     ANY,
-    CODE,
     LACKING,
     STATUS,
     TAKEN,
@@ -17,6 +16,7 @@ from conformance.causes.forms import (
     of_errors,
     refusals,
 )
+from conformance.causes.write_templates import OF_WRITES
 
 _OF_RESPONSES: Mapping[str, Cases] = {
     FAULT: always(
@@ -126,20 +126,6 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         "at most": ("The waiting time of the rate limit is too long",),
         ANY: ("The waiting time of the rate limit is unreadable",),
     },
-    # --- triggers and payments ---
-    "payment.terms": {
-        "a refusal": ("A false payment is accepted",),
-        ANY: ("A request for payment lacks its terms",),
-    },
-    "payment.retry": always("A valid payment is not accepted"),
-    "payment.elsewhere": always("{route} asks for payment", "Free operations ask for payment"),
-    "payment.nothing": always("A request for payment already hands out data"),
-    "trigger.answer": {
-        TAKEN: ('Requests due for "{code}" succeed', "Requests that must fail succeed"),
-        CODE: ('"{code}" is replaced by another code', "A provoked error has a wrong code"),
-        ANY: ('"{code}" is replaced by another error', "A provoked error has a wrong status"),
-    },
-    "trigger.effect": always("{route} lists failures as successes", "Failures look like successes"),
     # --- pages ---
     "list.items": always("{route} returns no array of items", "Lists have no array of items"),
     "list.more-flag": {
@@ -243,5 +229,5 @@ _OF_RESPONSES: Mapping[str, Cases] = {
 
 OF_UNROUTED = of_errors("Errors for unknown paths or methods")
 """The forms for the form of errors that belong to no operation."""
-TEMPLATES: Mapping[str, Cases] = {**_OF_RESPONSES, **OF_DATA}
+TEMPLATES: Mapping[str, Cases] = {**_OF_RESPONSES, **OF_DATA, **OF_WRITES}
 """The forms of a title by rule, or by what replaces the rule in a key."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from conformance.causes.finding_key import Key
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import Contract, Exchange, Placeholder
-from conformance.model.placeholder import ISSUED, PART
+from conformance.model.placeholder import PART
+from conformance.reading import issued_secrets, issuing
 
 ELSEWHERE, AGAIN = "secret.elsewhere", "secret.again"
 """The rules that find a secret in a response that must not show it: in any, and in a change."""
@@ -36,35 +37,29 @@ def join_unmasked_secrets(contract: Contract, with_keys: Settled) -> Settled:
 def unmasked_by(
     contract: Contract, sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]
 ) -> str:
-    """The route of the only operation whose secrets are revealed, of several that issue secrets.
+    """The route of the only operation whose secrets are revealed, if others issue some, too.
 
-    Empty if there is none. Then the responses lack a mask, whoever issued the secret.
+    The others are on the same kind of object. Empty if there is no such operation. Then the
+    responses lack a mask, whoever issued the secret.
     """
+    revealed = _revealed(sightings, by_id)
+    if not revealed:
+        return ""
+    issued = issuing(contract, by_id.values())
+    issuers = {issued[secret].operation for secret in revealed if secret in issued}
+    if len(issuers) != 1:
+        return ""
+    issuer = contract.operations[issuers.pop()]
+    issuing_operations = {exchange.operation for exchange in issued.values()}
+    others = [contract.operations[name] for name in issuing_operations - {issuer.id}]
+    return issuer.exact_route if any(each.kind == issuer.kind for each in others) else ""
+
+
+def _revealed(sightings: Iterable[Sighting], by_id: Mapping[str, Exchange]) -> set[Placeholder]:
+    """The placeholders of the complete secrets in responses that must not show them."""
     revealed: set[Placeholder] = set()
     for sighting in sightings:
         if sighting.own_key.rule == ELSEWHERE and sighting.shown_by in by_id:
-            revealed |= _issued(by_id[sighting.shown_by])
-    issuers = _issuers(contract, by_id.values())
-    of_revealed = {issuers[secret] for secret in revealed if secret in issuers}
-    if len(of_revealed) != 1 or len({*issuers.values()}) == 1:
-        return ""
-    return of_revealed.pop()
-
-
-def _issuers(contract: Contract, log: Iterable[Exchange]) -> dict[Placeholder, str]:
-    """The route of the operation that issued each secret, by the placeholder of the secret."""
-    issuers: dict[Placeholder, str] = {}
-    for exchange in sorted(log, key=lambda each: each.started):
-        operation = contract.operations.get(exchange.operation)
-        if operation is not None and operation.secrets:
-            for secret in _issued(exchange):
-                issuers.setdefault(secret, operation.exact_route)
-    return issuers
-
-
-def _issued(exchange: Exchange) -> set[Placeholder]:
-    """The placeholders of complete issued secrets in a success."""
-    if not exchange.ok or exchange.response is None:
-        return set()
-    shown = Placeholder.all_in(exchange.response.body.written)
-    return {each for each in shown if each.kind in ISSUED and each.suffix != PART}
+            shown = issued_secrets(by_id[sighting.shown_by])
+            revealed |= {secret for secret in shown if secret.suffix != PART}
+    return revealed

@@ -1,6 +1,7 @@
 """What scenarios and judges read from a response: its items, its object, and their identity."""
 
 from conformance.reading.filters import takes
+from conformance.reading.issued import issued_secrets, issuing
 from conformance.reading.items import (
     arrays_of,
     before_last,
@@ -83,6 +84,8 @@ __all__ = [
     "is_id",
     "is_named",
     "is_own",
+    "issued_secrets",
+    "issuing",
     "items_of",
     "keys_of",
     "lacks_new_object",

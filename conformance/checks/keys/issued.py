@@ -33,7 +33,7 @@ from conformance.model import (
     compact,
 )
 from conformance.model.placeholder import ISSUED, PART
-from conformance.reading import answer_of, members_of
+from conformance.reading import answer_of, issued_secrets, issuing, members_of
 
 HANDED_OUT = "Needs a key that the target hands out, and its use."
 WORKS = (200, 403)
@@ -107,9 +107,9 @@ def _judge_issued_again(made: list[Exchange], repeated: list[Exchange]) -> Itera
     """A violation for each repeated request that returned a secret of an existing account."""
     earlier: set[Placeholder] = set()
     for exchange in made:
-        earlier |= _issued_secrets(exchange)
+        earlier |= issued_secrets(exchange)
     for exchange in repeated:
-        old = earlier & _issued_secrets(exchange)
+        old = earlier & issued_secrets(exchange)
         if old:
             expected = "a key that no existing account has"
             yield Violation("/", expected, str(min(old, key=str)), (exchange.id,))
@@ -203,29 +203,19 @@ def secret_again(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     """A change does not show the secret that an earlier response issued."""
     if context.operation.action != "update" or not exchange.ok:
         return
-    issued = _first_shown(context)
-    for secret in _issued_secrets(exchange):
-        if secret in issued and issued[secret] != exchange.id:
-            ids = (issued[secret], exchange.id)
+    issued = _issuing(context)
+    for secret in issued_secrets(exchange):
+        if secret in issued and issued[secret].id != exchange.id:
+            ids = (issued[secret].id, exchange.id)
             yield Violation("/", "no secret that an earlier response issued", str(secret), ids)
             return
     yield Pass((exchange.id,))
 
 
 @once_for_each_log
-def _first_shown(context: JudgeContext, log: WholeLog) -> Mapping[Placeholder, str]:
-    """For each secret's placeholder, the id of the first exchange that shows it.
-
-    Only operations that issue secrets count. The first one is found by time, because the log may
-    have the cases of several workers in any order.
-    """
-    first: dict[Placeholder, str] = {}
-    for exchange in sorted(log.exchanges, key=lambda each: each.started):
-        operation = context.contract.operations.get(exchange.operation)
-        if operation is not None and operation.secrets:
-            for secret in _issued_secrets(exchange):
-                first.setdefault(secret, exchange.id)
-    return first
+def _issuing(context: JudgeContext, log: WholeLog) -> Mapping[Placeholder, Exchange]:
+    """For each secret's placeholder, the exchange that issued it."""
+    return issuing(context.contract, log.exchanges)
 
 
 @trial("secret.new", hint="Needs an object whose secret can be replaced.")
@@ -238,21 +228,13 @@ def secret_new(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for exchange in trial.exchanges:
         if exchange is work.exchange:
             break
-        earlier |= _issued_secrets(exchange)
-    old = earlier & _issued_secrets(work.exchange)
+        earlier |= issued_secrets(exchange)
+    old = earlier & issued_secrets(work.exchange)
     if old:
         expected = "a secret that no earlier answer handed out"
         yield Violation("/", expected, str(min(old, key=str)), (work.exchange.id,))
     else:
         yield Pass((work.exchange.id,))
-
-
-def _issued_secrets(exchange: Exchange) -> set[Placeholder]:
-    """The placeholders of the issued secrets that a response shows."""
-    if exchange.response is None:
-        return set()
-    placeholders = Placeholder.all_in(exchange.response.body.written)
-    return {each for each in placeholders if each.kind in ISSUED}
 
 
 def _is_out_of_place(context: JudgeContext, placeholder: Placeholder) -> bool:
