@@ -117,7 +117,7 @@ TAMPERED: tuple[Row, ...] = (
     ),
     (
         "time stamps",
-        "another time than that of the stamps",
+        "a different time than that of the stamps",
         "TIME_MISMATCH",
         f"{STAMPED}test_a_run_cannot_claim_another_time",
     ),

@@ -184,7 +184,7 @@ CELLS: dict[str, tuple[str, str, tuple[Challenge, ...], Verdict]] = {
     "of the rule that fails": ("-", "+", (FIRST,), Verdict.EXCLUDED),
     "of another rule": ("+", "-", (FIRST,), Verdict.FAILED),
     "of the rule that crashes": ("x", "+", (FIRST,), Verdict.EXCLUDED),
-    "of another rule than crashes": ("-", "x", (FIRST,), Verdict.ERROR),
+    "of a different rule than crashes": ("-", "x", (FIRST,), Verdict.ERROR),
     "of both rules": ("-", "-", (FIRST, challenge(rule="r.two")), Verdict.EXCLUDED),
 }
 """Outcomes of two rules, accepted challenges, and the verdict."""

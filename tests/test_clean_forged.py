@@ -236,7 +236,7 @@ def test_a_run_of_another_server(place: Place) -> None:
 
 
 def test_a_run_of_another_address(place: Place) -> None:
-    """A run whose run.json names another address than the target file: nothing is sent."""
+    """A run whose run.json names a different address than the target file: nothing is sent."""
 
     def said(run: Line) -> None:
         run["target"]["url"] = "https://api.example.com/api/v1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import threading
@@ -20,6 +21,7 @@ from conformance.drift.change import MOST, Drift, Kind
 from conformance.drift.compare import drift
 from conformance.drift.description import Description
 from conformance.drift.view import Views
+from conformance.transport.wire import BODY_LIMIT
 from tests import servers
 from tests.servers import command
 from tests.support.contracts import real
@@ -496,9 +498,10 @@ def test_references_with_escapes_are_followed() -> None:
 
 
 class Publisher(BaseHTTPRequestHandler):
-    """Serves one text at every path, and notes what it was asked."""
+    """Serves one text at every path, compressed if ``gzips``, and notes what it was asked."""
 
     text = ""
+    gzips = False
     asked: ClassVar[list[tuple[str, str | None]]] = []
 
     def do_GET(self) -> None:
@@ -506,6 +509,9 @@ class Publisher(BaseHTTPRequestHandler):
         self.asked.append((self.path, self.headers.get("Authorization")))
         body = self.text.encode()
         self.send_response(200)
+        if self.gzips:
+            body = gzip.compress(body)
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -517,7 +523,7 @@ class Publisher(BaseHTTPRequestHandler):
 @pytest.fixture
 def published() -> Iterator[str]:
     """The address of a server that publishes a document."""
-    Publisher.asked = []
+    Publisher.asked, Publisher.gzips = [], False
     with HTTPServer(("127.0.0.1", 0), Publisher) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -547,6 +553,17 @@ def test_the_command_compares_what_a_target_serves(published: str, tmp_path: Pat
     outcome = command("drift", "--url", published, cwd=tmp_path)
     assert outcome.code == 3
     assert "it is not a JSON object" in outcome.err
+
+
+def test_a_compressed_document_may_be_as_large_as_a_plain_one(
+    published: str, tmp_path: Path
+) -> None:
+    """The limit is that of the document, not that of other responses."""
+    told = document()
+    told["info"]["description"] = "x" * (BODY_LIMIT + 1)
+    Publisher.text, Publisher.gzips = json.dumps(told), True
+    outcome = command("drift", "--url", published, cwd=tmp_path)
+    assert (outcome.code, outcome.err) == (0, "")
 
 
 def test_the_command_compares_a_file(tmp_path: Path) -> None:

@@ -854,7 +854,7 @@ def test_one_wrong_label_is_one_cause() -> None:
 
 
 class StrictParser(Faulty):
-    """Fails on every body that is no JSON, and on numbers that do not fit."""
+    """Fails on every body that is not JSON, and on numbers that do not fit."""
 
     def dispatch(self, request: Request) -> Reply:
         value = read_json(request.body.decode("utf-8", "replace")).value

@@ -325,7 +325,7 @@ def test_each_cause_quotes_its_own_responses() -> None:
 
 
 def test_errors_for_unknown_paths_are_named() -> None:
-    """They come from another place than the errors of operations."""
+    """They come from a different place than the errors of operations."""
     finding = Finding("envelope-unrouted", WHOLE_API, UNROUTED, "/error", "an object", '"no"', ())
     key = Key(ERROR, "/error", "an object", '""')
     alone = title_of(contracts.real(), key, finding, [WHOLE_API])

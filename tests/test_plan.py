@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -24,7 +25,14 @@ from conformance.model import (
     resource_of,
 )
 from conformance.plan.build import Plan, build
-from conformance.plan.registry import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
+from conformance.plan.registry import (
+    BAD_KEYS_ALLOWED,
+    REGISTRY,
+    Draft,
+    Planning,
+    Scenario,
+    scenario,
+)
 from conformance.plan.selection import select, wanted
 from conformance.run import planning
 from conformance.scenarios.keys.key_forms import RefusedKeys
@@ -514,3 +522,22 @@ def test_a_quick_run_tries_wrong_keys(effects: set[Effect]) -> None:
     plans = planning.plans_for(contract, declared, 0, Depth.QUICK, Selection((), (), 12_000, ""))
     tried = [case for case in plans.chosen.runnable if case.scenario == "refused-key"]
     assert len(tried) > 1
+
+
+def test_two_modules_cannot_give_a_scenario_the_same_name() -> None:
+    """A module that is loaded again replaces its own scenario."""
+    scenarios: dict[str, Scenario] = {}
+
+    def loaded(module: str) -> Callable[[], None]:
+        def test_of_keys() -> None:
+            """Sends nothing."""
+
+        test_of_keys.__module__ = module
+        return test_of_keys
+
+    register = scenario(lambda _: [], registry=scenarios)
+    register(loaded("first"))
+    register(loaded("first"))
+    assert list(scenarios) == ["of-keys"]
+    with pytest.raises(ValueError, match="two scenarios have the name of-keys"):
+        register(loaded("second"))

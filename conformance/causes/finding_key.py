@@ -50,11 +50,11 @@ UNROUTED = "route.unknown"
 ERROR, OF_ERRORS = "error", ("error.", UNROUTED)
 """What replaces the rules about the form of errors in a key, and the beginnings of these rules."""
 LABEL_RULE = "success.label"
-"""The rule about the media type of successes, which a body that is no JSON breaks, too."""
+"""The rule about the media type of successes, which a body that is not JSON breaks, too."""
 SHAPE, MEMBERS = "success.shape", "success.members"
 """Rules that both find a member of another type: in a list or a read, and after a write."""
 A_VALUE = "a JSON value"
-"""What the rules about the form of a response expect of a body that is no JSON."""
+"""What the rules about the form of a response expect of a body that is not JSON."""
 FAULT = "fault of the server"
 """Replaces the rule if the status is that of a server fault."""
 UNREAD = "a body that is no JSON"
@@ -66,7 +66,7 @@ TYPED = " is not of type "
 DRAWN = SCENARIOS["generated"]
 """The oddity of generated requests, in which anything may be odd."""
 ANOTHER = "another object"
-"""The flaw of a change whose response shows another object than the one that it names."""
+"""The flaw of a change whose response shows a different object than the one that it names."""
 TAKEN = "taken"
 """Replaces the status if a request was not refused."""
 
@@ -165,7 +165,7 @@ def _media_type(shown_by: list[Exchange]) -> str:
 
 
 def _first_choice(finding: Finding) -> str:
-    """The refusal that the contract names first.
+    """The refusal that the contract names first: the expected refusals up to the first " or ".
 
     Which other refusals are equally valid depends on the rest of the request, so the same server
     mistake appears both with and without them.

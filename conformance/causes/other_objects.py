@@ -1,4 +1,4 @@
-"""Finds what only follows from a change that works on another object than the one it names."""
+"""Finds what only follows from a change that works on a different object than the one it names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Place = tuple[Business | None, str, str]
 def join_changes_of_others(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """Give changes that work on another object than the one they name a key of their own.
+    """Give changes that work on a different object than the one they name a key of their own.
 
     Such a change has no effect on the object that it names, or succeeds for any id. An operation
     gets such a key only if a rule in OF_CHANGES finds one of these changes.
@@ -63,7 +63,7 @@ def _changes_of_others(
 ) -> defaultdict[str, set[str]]:
     """By operation, the ids of the exchanges whose accepted change returns another object.
 
-    It has another id than the change names, and a list, a read or a creation shows this id to the
+    Its id is not the one the change names, and a list, a read or a creation shows it to the
     same business. An id that nothing else shows may be wrong, rather than that of another object.
     """
     log = list(exchanges)
@@ -122,7 +122,7 @@ def changed_others(
 
 
 def _changed_another(contract: Contract, sighting: Sighting, by_id: Mapping[str, Exchange]) -> bool:
-    """Whether the blamed change is of another object than the write whose value should be shown."""
+    """Whether the blamed change is not of the object whose written value is missing."""
     sent_by = _SENT_BY.search(sighting.finding.expected)
     change = by_id.get(sighting.exchange_ids[0]) if sighting.exchange_ids else None
     writer = by_id.get(sent_by[1]) if sent_by is not None else None

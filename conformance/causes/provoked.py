@@ -1,6 +1,6 @@
 """Settles what provokes a failure, where more than one request shows it.
 
-A parser fails on every body that is no JSON, and on every odd value of a parameter. A stored value
+A parser fails on every body that is not JSON, and on every odd value of a parameter. A stored value
 spoils whatever shows it.
 """
 

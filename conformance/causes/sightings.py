@@ -28,7 +28,7 @@ Settled = list[tuple[Sighting, Key]]
 """Sightings in run order, each with the key that the rest of the log has given it so far.
 
 Whatever explains a sighting passes its key on to it. So two sightings with one key are one cause,
-and a key of another rule than ``own_key`` is that of the explanation. Each function that "gives" a
+and a key of a rule other than ``own_key`` is that of the explanation. Each function that "gives" a
 key takes such a list and returns a new one.
 """
 

@@ -1,7 +1,7 @@
 """Odd values that a server stored, and on which its later responses fail.
 
 A server may accept an odd value, and fail from then on to show the object that has it, or show it
-in a body that is no JSON. These requests are innocent: the cause is the request that stored the
+in a body that is not JSON. These requests are innocent: the cause is the request that stored the
 value.
 """
 
@@ -90,7 +90,7 @@ def _rank_of_hardness(write: Exchange) -> int:
 
 
 def is_garbled(exchange: Exchange) -> bool:
-    """Whether a success has a body that is no JSON. False if the log does not contain all of it."""
+    """Whether a success has a body that is not JSON. False if the log lacks a part of it."""
     response = exchange.response
     if response is None or not response.ok or not response.body.is_whole_text:
         return False

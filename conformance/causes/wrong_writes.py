@@ -1,7 +1,7 @@
 """Finds what only follows from a write that was accepted although it names the wrong object.
 
 A write that succeeds for any id also succeeds for that of a deleted object. What a key of another
-tenant was allowed to write shows in later responses. A change that works on another object than
+tenant was allowed to write shows in later responses. A change that works on a different object than
 the one that it names breaks many rules. An object whose creation returns no id, or one of a wrong
 type, cannot be found under it, and one that its creation does not store cannot be found at all.
 """
@@ -46,7 +46,7 @@ KEPT_FROM_OTHERS = "as another business may not"
 SHOWN = ("update.", "delete.", OF_REFUSED)
 """Prefixes of the rules that compare what objects show with what was written."""
 BY_ID = ("read.asked", "create.dated")
-"""Rules that find another object than the one with an id."""
+"""Rules that find a different object than the one with an id."""
 NOT_READ = ("create.read-back", "create.shown")
 """The rules that find an object that cannot be read."""
 OF_UNKNOWN = (UNKNOWN, "id.reference")
@@ -171,7 +171,7 @@ def _is_foreign_write(exchange: Exchange) -> bool:
 
 
 def _is_of_other_tenant(exchange: Exchange) -> bool:
-    """Whether a request carries the key of another tenant than the main one."""
+    """Whether a request carries the key of a different tenant than the main one."""
     return business_of(exchange.identity or "") not in (None, Business.MAIN)
 
 

@@ -236,7 +236,7 @@ def _limit(member: zipfile.ZipInfo, kind: Kind) -> int:
     if file_type not in (0, stat.S_IFREG):
         raise Invalid(f"{name} is not a regular file")
     if member.flag_bits & ENCRYPTED or member.compress_type not in METHODS:
-        raise Invalid(f"{name} is encrypted, or compressed by another method than deflate")
+        raise Invalid(f"{name} is encrypted, or compressed by a different method than deflate")
     return limits[0]
 
 

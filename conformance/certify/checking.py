@@ -164,7 +164,7 @@ def profile_of(contract: Contract, label: str) -> tuple[Profile | None, list[Pro
 
 
 def _other_contract(opened: Opened) -> Iterator[Problem]:
-    """A problem if the run was judged by another contract than the one packaged with the suite.
+    """A problem if the run was judged by a different contract than the one packaged with the suite.
 
     Its advice is the version of the suite that has that contract, if one is known.
     """
@@ -282,7 +282,7 @@ def _differing(
 
 
 def _differing_cells(cells: Iterable[Cell], stated: Mapping[str, Verdict]) -> Iterator[Problem]:
-    """A problem if run.json states, for some cells by name, another verdict than the log shows."""
+    """A problem if run.json gives cells a verdict that the log does not show; it names some."""
     made = {cell.name: cell.verdict for cell in cells}
     names = sorted(name for name in made.keys() | stated if made.get(name) != stated.get(name))
     if names:

@@ -244,7 +244,7 @@ def _links(
     if run.challenge_digest != digest_of(files[CHALLENGE]):
         yield Problem(Code.NONCE_MISMATCH, "The run was made for another challenge.")
     if run.nonce != challenge.nonce:
-        yield Problem(Code.NONCE_MISMATCH, "The run has another nonce than its challenge.")
+        yield Problem(Code.NONCE_MISMATCH, "The run has a different nonce than its challenge.")
     if run.seed != challenge.seed:
         text = f"The run has the seed {run.seed}, but its challenge has {challenge.seed}."
         yield Problem(Code.NONCE_MISMATCH, text)

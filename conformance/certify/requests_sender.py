@@ -30,7 +30,7 @@ FINAL = "its response was 404, so the run would have sent it again"
 
 
 class NotMade(BaseException):
-    """Raised if a case makes another request than the stored one. Scenarios must not catch it."""
+    """Raised if a case does not make the request that is stored. Scenarios must not catch it."""
 
     def __init__(self, case: str, exchange: Exchange | None, difference: Difference) -> None:
         super().__init__(difference.text)

@@ -124,7 +124,7 @@ def _signed(directory: Path, payload: bytes, claims: Claims, trust: Trust, at: d
         text = f"{bundle.ENVELOPE} cannot be read: {error}"
         return Signed((), (Problem(Code.BUNDLE_INVALID, text),))
     if read.payload != payload:
-        text = f"{bundle.ENVELOPE} is about another statement than {bundle.STATEMENT}"
+        text = f"{bundle.ENVELOPE} is about a different statement than {bundle.STATEMENT}"
         return Signed((), (Problem(Code.INVALID_SIGNATURE, text),))
     issued = datetime.fromisoformat(claims.issued)
     moments = {

@@ -54,7 +54,7 @@ def _all_limited(exchanges: Iterable[Exchange]) -> bool:
 
 
 def _gap_of_failure(bursts: list[Burst]) -> Gap | None:
-    """The gap left by the first request that failed for another reason than the limit.
+    """The gap left by the first request that failed for a different reason than the limit.
 
     None if no request did.
     """

@@ -1,4 +1,4 @@
-"""The step that leaves one comment at a pull request, and updates it at each later run."""
+"""Writes one comment on a pull request, and updates it in each later run."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from conformance.command.saying import command_runner
 from conformance.report import github
 
 LIMIT = 60_000
-"""Most bytes of a comment. GitHub refuses one of more than 65,536 characters."""
+"""Maximum bytes of a comment. GitHub refuses one of more than 65,536 characters."""
 PAGES = 30
-"""Pages of comments in which ours is looked for."""
+"""Maximum pages of comments that are searched for ours."""
 PER_PAGE = 100
 ODD = (OSError, LookupError, ValueError, TypeError, AttributeError)
 """What is raised for a missing file, or a member that is missing or null."""
 TIMEOUT = 30
-"""Seconds for a response of GitHub."""
+"""Seconds to wait for a response from GitHub."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,11 @@ class PullRequest:
         return f"{self.api}/repos/{self.repository}/issues/{self.number}/comments"
 
     def send(self, method: str, url: str, **arguments: Any) -> Any:
-        """Send a request; returns the JSON. Raises requests.RequestException if it is refused."""
+        """Send a request; returns the JSON of the response.
+
+        Raises requests.RequestException if there is no response, if it is not a success, or if it
+        is not JSON. A redirect is refused, too: it would take the token elsewhere.
+        """
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         response = requests.request(
             method,
@@ -53,7 +57,8 @@ class PullRequest:
             allow_redirects=False,
             **arguments,
         )
-        response.raise_for_status()
+        if not 200 <= response.status_code < 300:
+            raise requests.HTTPError("GitHub refused the request", response=response)
         return response.json()
 
 

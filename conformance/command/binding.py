@@ -96,7 +96,7 @@ def _taken(challenge_at: Path, freeze_at: Path, choice: Choice) -> Taken:
     except ValueError as error:
         raise UsageError(f"{challenge_at} or its freeze cannot be read: {error}") from None
     if taken.challenge.freeze != commitment.digest_of(freeze):
-        raise UsageError(f"{challenge_at} was issued for another freeze than {freeze_at}.")
+        raise UsageError(f"{challenge_at} was issued for a different freeze than {freeze_at}.")
     if datetime.now(UTC) >= expires:
         raise UsageError(f"{challenge_at} expired at {expires}. Ask the certifier for another one.")
     return taken

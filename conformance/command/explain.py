@@ -42,10 +42,11 @@ def clause(
     *,
     list_faults: bool = False,
 ) -> str:
-    """What a clause requires, its source, how it is verified, and the number of faults it finds.
+    """What a clause requires, its source, how it is verified, and what proves its checks.
 
-    Lines have ``width`` columns. With ``list_faults``, the faults themselves are listed. Raises
-    UsageError for an unknown clause.
+    The proof is the number of faulty servers it finds, according to ``matrix``; without a matrix,
+    it is left out. With ``list_faults``, their faults are listed. Lines have at most ``width``
+    columns. Raises UsageError for an unknown clause.
     """
     clause = clause_of(contract, name)
     return "\n".join(

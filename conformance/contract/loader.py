@@ -25,7 +25,7 @@ from conformance.contract.openapi import X
 from conformance.model import PUBLISHED, Contract, Operation, Profile
 
 EDITIONS = "editions"
-"""The folder of the editions: each is a folder of overlays, named as the files they change."""
+"""The folder of the editions: each is a folder of overlays, named after the files they change."""
 NAME = re.compile("[a-z][a-z0-9-]*")
 """The name of an area, and of an edition."""
 
@@ -117,7 +117,7 @@ class _Loader:
         self.where = where
         self.edition = edition
         self.is_packaged = is_packaged
-        self.texts: dict[str, str] = {}  # what was parsed, by file
+        self.texts: dict[str, str] = {}  # the texts that the digest covers, by file
         self.overlays: set[str] = set()  # the names that overlays of the edition may have
         self.faults: list[str] = []
         self.ledger = Ledger(rules, self.faults)

@@ -32,7 +32,7 @@ class Mode:
 
 
 def modes(document: Mapping[str, Any]) -> Iterator[Mode]:
-    """The modes of all methods and paths, in the order of the document."""
+    """The modes of all paths in the order of the document, and of a path in that of METHODS."""
     for path, method, unresolved in definitions(document):
         shared = resolve(document, document["paths"][path].get("parameters", []))
         definition = resolve(document, unresolved)

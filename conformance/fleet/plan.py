@@ -176,7 +176,7 @@ def read(path: Path) -> Fleet:
 
 
 def require_ours(fleet: Fleet, contract: Contract) -> None:
-    """Raise UsageError if a plan pins another suite than this one, or another contract."""
+    """Raise UsageError if a plan pins a different suite than this one, or another contract."""
     pins = fleet.pins
     if pins.suite != __version__:
         raise UsageError(

@@ -36,7 +36,7 @@ class Burst:
 
     @property
     def failed(self) -> Exchange | None:
-        """The first request that failed for another reason than the limit; None if none did."""
+        """The first request that failed for a different reason than the limit; None if none did."""
         for exchange in self.exchanges:
             if not exchange.ok and not is_limited(exchange):
                 return exchange

@@ -98,8 +98,8 @@ class Effects:
     def _take_creation(self, answer: Answer) -> Violation | None:
         """Take in an accepted creation; returns a violation if its id is that of another object.
 
-        A server may replace the object of an equal creation, or return it with another status than
-        that of a new object. A deleted object does not keep its id for itself.
+        A server may replace the object of an equal creation, or return it with a status other
+        than that for a new object. A deleted object does not keep its id for itself.
         """
         exchange, object_id = answer.exchange, as_text(answer.id)
         for each in self.objects.values():

@@ -74,7 +74,7 @@ def _from_transport(context: JudgeContext, secret: Placeholder) -> bool:
 
 
 def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
-    """Whether a secret is a link that another member than the message hands out, such as to pay by.
+    """Whether a secret is a link, such as to pay by, outside the message.
 
     The response must hold the link as the whole value of a member, and the message more than it.
     """

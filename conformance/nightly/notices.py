@@ -35,7 +35,7 @@ class Kind(StrEnum):
     UNTESTED = "Newly untested"
     """Cells of a clause could not be judged, but were in the last good night."""
     DRIFT = "Drift"
-    """The OpenAPI document of the target differs from the contract in another way than before."""
+    """The OpenAPI document of the target differs from the contract in a new way."""
     WAIVER = "Waiver due"
     """A waiver ends within 30, 14 or 3 days."""
     CERTIFICATE = "Certificate due"

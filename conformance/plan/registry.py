@@ -99,9 +99,10 @@ def scenario(
     alone: bool = False,
     registry: dict[str, Scenario] = REGISTRY,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Decorate a test function to register it as a scenario, named without ``test_``.
+    """Register the decorated function as a scenario: ``test_of_keys`` is named ``of-keys``.
 
-    ``drafts`` yields its cases. Raises ValueError if a scenario of another module has that name.
+    ``drafts`` yields its cases. The decorator raises ValueError if a scenario of another module
+    has that name.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:

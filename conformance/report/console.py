@@ -138,8 +138,8 @@ def _causes(page: _Page, shown: Sequence[Card], details: bool) -> None:
 def _cause(page: _Page, card: Card) -> None:
     """Add a cause: number, title, doubt, and on the right its transition and its extent.
 
-    If the line is too long, the extent is the number of operations, and the doubt has its own line.
-    If the title is too long even so, it is cut.
+    If the line is too long, the extent becomes the number of operations where that is shorter. If
+    it is still too long, the doubt gets a line of its own, and the title is cut.
     """
     columns = min(page.width, ALIGNED)
     doubt = f" ({card.doubt})" if card.doubt else ""
@@ -148,7 +148,7 @@ def _cause(page: _Page, card: Card) -> None:
     transition = f"{card.transition}, " if card.transition else ""
     right = f"{transition}{clean(card.extent)}"
     if len(left) + 2 + len(right) > columns:
-        right = f"{transition}{amount(card.operations, 'operation')}"
+        right = min(right, f"{transition}{amount(card.operations, 'operation')}", key=len)
     room = max(columns - len(right) - 2, 20)
     lines = [f"{cut(left, room):<{room}}  {right}"]
     if doubt and len(left) > room:

@@ -163,5 +163,5 @@ def client_of(target: Declaration, seed: int) -> Client:
 
 
 def other_agent(client: Client) -> str:
-    """The User-Agent of another client than the given one."""
+    """The User-Agent of a different client than the given one."""
     return next(each.agent for each in CLIENTS if each is not client)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 
-from conformance.transport.wire import BODY_LIMIT, Loss, WireFailure
+from conformance.transport.wire import Loss, WireFailure
 
 GZIP, ZLIB, RAW = zlib.MAX_WBITS | 16, zlib.MAX_WBITS, -zlib.MAX_WBITS
 """The containers of deflated data, as zlib window sizes."""
 
 
-def decoded(body: bytes, codings: str) -> tuple[bytes, bool]:
-    """A complete body with its codings decoded, and whether it was cut at BODY_LIMIT bytes.
+def decoded(body: bytes, codings: str, most: int) -> tuple[bytes, bool]:
+    """A complete body with its codings decoded, and whether it was cut at ``most`` bytes.
 
     ``codings`` is the value of Content-Encoding. Decoding stops at an unknown coding. Raises
     WireFailure if the data of a coding is corrupt or incomplete.
@@ -22,7 +22,7 @@ def decoded(body: bytes, codings: str) -> tuple[bytes, bool]:
         undo = _UNDO.get(coding)
         if undo is None or cut or not body:
             break
-        body, cut = undo(body, coding)
+        body, cut = undo(body, coding, most)
     return body, cut
 
 
@@ -32,11 +32,11 @@ def names_of(codings: str) -> list[str]:
     return [name for name in names if name not in ("", "identity")]
 
 
-def _ungzipped(body: bytes, coding: str) -> tuple[bytes, bool]:
+def _ungzipped(body: bytes, coding: str, most: int) -> tuple[bytes, bool]:
     """A body of one or more gzip members."""
     text = bytearray()
     while body:
-        part, body, cut = _inflated(body, GZIP, coding, BODY_LIMIT - len(text))
+        part, body, cut = _inflated(body, GZIP, coding, most - len(text))
         text += part
         if cut:
             return bytes(text), True
@@ -44,12 +44,12 @@ def _ungzipped(body: bytes, coding: str) -> tuple[bytes, bool]:
     return bytes(text), False
 
 
-def _undeflated(body: bytes, coding: str) -> tuple[bytes, bool]:
+def _undeflated(body: bytes, coding: str, most: int) -> tuple[bytes, bool]:
     """A body as zlib data, or as raw deflate data, which some servers send under that name."""
     try:
-        text, _, cut = _inflated(body, ZLIB, coding, BODY_LIMIT)
+        text, _, cut = _inflated(body, ZLIB, coding, most)
     except WireFailure:
-        text, _, cut = _inflated(body, RAW, coding, BODY_LIMIT)
+        text, _, cut = _inflated(body, RAW, coding, most)
     return text, cut
 
 
@@ -71,7 +71,7 @@ def _broken(coding: str, why: str) -> WireFailure:
     return WireFailure(f"the {coding} coding of the body is broken: {why}", Loss.BROKEN)
 
 
-_UNDO: Mapping[str, Callable[[bytes, str], tuple[bytes, bool]]] = {
+_UNDO: Mapping[str, Callable[[bytes, str, int], tuple[bytes, bool]]] = {
     "gzip": _ungzipped,
     "x-gzip": _ungzipped,
     "deflate": _undeflated,

@@ -111,9 +111,8 @@ class HttpWire:
         self._may_want_tls = False
         if not cut:
             self._check_excess(raw.status)
-            body, cut = decoded(body, raw.headers.get("Content-Encoding", ""))
-            is_too_long = len(body) > request.most
-            body, cut = body[: request.most], cut or is_too_long
+            codings = raw.headers.get("Content-Encoding", "")
+            body, cut = decoded(body, codings, request.most)
         return WireResponse(raw.status, tuple(raw.headers.items()), body, cut)
 
     def peer(self, url: str) -> Peer | None:

@@ -47,14 +47,12 @@ def encoded(message: Message) -> str:
     return f"{path}?{urlencode(message.query, quote_via=quote, safe='', errors=LONE)}"
 
 
-def header_of(
-    contract: Contract, identity: str | None, scheme: str | None = None
-) -> tuple[tuple[str, str], ...]:
+def header_of(contract: Contract, identity: str | None) -> tuple[tuple[str, str], ...]:
     """The header with the placeholder of a key; empty without an identity."""
     if identity is None:
         return ()
     key = Placeholder.of_identity(identity)
-    scheme = scheme or contract.authentication.scheme
+    scheme = contract.authentication.scheme
     value = f"{scheme} {key}" if scheme else str(key)
     return ((contract.authentication.header, value),)
 

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 BODY_LIMIT = 4 * 1024 * 1024
-"""Maximum bytes of a response body that are kept; a longer body is cut."""
+"""Maximum bytes of a response body that are kept, unless a request asks for more or less."""
 
 
 SAFE_METHODS = ("GET", "HEAD")
@@ -35,7 +35,10 @@ class WireRequest:
 
 @dataclass(frozen=True)
 class WireResponse:
-    """A response as received, with content codings decoded and the body cut at BODY_LIMIT."""
+    """A response as received, with content codings decoded.
+
+    ``cut``: the body was longer than the request allows, and only its beginning is kept.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -54,7 +57,7 @@ class Loss(Enum):
     UNREACHABLE = auto()  # no connection was made, so the request did not arrive
     UNTRUSTED = auto()  # the certificate of the target was not accepted; nothing was sent
     MISMATCHED = auto()  # only one side speaks TLS, so the request was not understood
-    SILENT = auto()  # no complete response arrived within the time limit
+    SILENT = auto()  # the response was not complete within the time limit
     CLOSED = auto()  # the connection ended before anything came back
     FOREIGN = auto()  # what came back is not HTTP
     BROKEN = auto()  # a response began, but it is malformed or incomplete
@@ -77,5 +80,9 @@ class Wire(Protocol):
     """A way to the target."""
 
     def send(self, request: WireRequest) -> WireResponse:
-        """Send one request. Raises WireFailure if no complete response arrives."""
+        """Send one request.
+
+        A body longer than ``request.most`` is cut. Raises WireFailure if there is no response, or
+        only an incomplete one.
+        """
         ...

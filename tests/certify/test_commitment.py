@@ -272,7 +272,7 @@ def test_an_expired_or_foreign_challenge_is_refused(story: Story, tmp_path: Path
     with pytest.raises(UsageError, match="expired at"):
         told("run", *bound, *target)
     (tmp_path / CHALLENGE).write_text(json.dumps(challenge | {"freeze": "0" * 64}))
-    with pytest.raises(UsageError, match="issued for another freeze"):
+    with pytest.raises(UsageError, match="issued for a different freeze"):
         told("run", *bound, *target)
     (tmp_path / CHALLENGE).write_text("{}")
     with pytest.raises(UsageError, match="cannot be read"):

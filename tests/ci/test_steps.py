@@ -140,6 +140,15 @@ def test_a_comment_that_fails_is_a_warning(
     assert fake.comments == []
 
 
+def test_a_redirect_is_not_taken_for_comments(
+    fake: FakeGitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its body is not a list of comments, and following it could take the token elsewhere."""
+    fake.refuses = 301
+    assert published(fake, tmp_path, "report") == 0
+    assert "GitHub refused the comment with 301" in capsys.readouterr().out
+
+
 def test_a_fork_gets_advice(
     fake: FakeGitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -223,7 +223,7 @@ def a_message_is_for_people() -> Iterator[Example]:
 
 @examples_of("error.message-clean")
 def an_error_page_is_for_people() -> Iterator[Example]:
-    """A body that is no JSON shows nothing of the inside; links and tags of a page are no paths."""
+    """A body that is not JSON shows nothing internal; links and tags of a page are no paths."""
     trace = "Traceback (most recent call last):\n  File &quot;/srv/app/views.py&quot;, line 12"
     for text, media in (
         (f"<pre>{trace}</pre>", "text/html"),

@@ -315,10 +315,10 @@ def the_input_may_be_refused_before_the_key() -> Iterator[Example]:
     yield refused("a success for an input that nobody sent", control(), call_list(query=WIDE))
     yield refused("404 for an input that nobody sent", control(), refusal("not_found", query=WIDE))
     other_value = control(query={**WIDE, "status": "completed"})
-    yield accepted("400 for another value than that of the control", other_value, wide)
+    yield accepted("400 for a different value than that of the control", other_value, wide)
     other_id = control(query={**WIDE, "agent_id": "a"})
     yield refused(
-        "400 for another id than that of the control", other_id, asked(**WIDE, agent_id="b")
+        "400 for a different id than that of the control", other_id, asked(**WIDE, agent_id="b")
     )
     own = control(query={**WIDE, "business_id": "a"})
     yield refused("400 for another business", own, asked(**WIDE, business_id="b"))

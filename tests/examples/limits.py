@@ -58,7 +58,7 @@ def burst(results: str, address: str = "127.0.0.2") -> list[Exchange]:
 
 
 def later(step: str, results: str, address: str = "127.0.0.9") -> list[Exchange]:
-    """Sign-ups of a later step, from another address than the burst."""
+    """Sign-ups of a later step, from a different address than the burst."""
     return [sign_up(result, step, address) for result in results]
 
 

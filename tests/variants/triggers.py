@@ -70,7 +70,7 @@ OF_OTHER_TRIGGERS = (
     "code-tcpa_violation code-call_failed code-sms_send_failed code-internal_error status-500 "
     "refused-unchanged"
 )
-"""The clauses that take another trigger than that of a payment."""
+"""The clauses that take a different trigger than that of a payment."""
 UNPAID = {"code": "payment_required", "operation": "sign_up", "input": {"plan_id": "paid"}}
 """A trigger that names no proof of payment."""
 

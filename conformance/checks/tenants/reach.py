@@ -217,7 +217,7 @@ NARROWED = "as the list was asked for another business"
 def _narrowed_to_foreign(
     answer: Answer, unfiltered: set[str], own: str | None
 ) -> Iterator[Outcome]:
-    """Judge an accepted list that is narrowed to another business than the ``own`` one.
+    """Judge an accepted list that is narrowed to a different business than the ``own`` one.
 
     It may show only items that are ``unfiltered``, the identities shown without the filter.
     """

@@ -51,7 +51,7 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _misquoted(context: JudgeContext, trial: Trial, write: Exchange) -> Iterator[Violation]:
-    """A violation for each member that an accepted write returns with another value than was sent.
+    """A violation for each member that an accepted write returns with a value that was not sent.
 
     It is only a note if the member had that value before the write: no source rules out that a
     change returns the object as it was.

@@ -77,7 +77,7 @@ def _object_of_other_name(first: Named, place: Place, answer: Answer) -> Violati
 
 
 def _other_result(first: Answer, answer: Answer) -> Violation | None:
-    """The violation of a repetition under a name with another result than the first; or None.
+    """The violation of a repetition under a name with a different result than the first; or None.
 
     While a server works on the first request, it may refuse those sent at the same time. Only a
     repetition that was sent alone must succeed and show the id.

@@ -106,7 +106,7 @@ class Positions:
                 self._replaced[write.key].append(write.span)
 
     def judged(self) -> Iterator[Judged]:
-        """The responses with another position than responses before and after them show.
+        """The responses with a different position than responses before and after them show.
 
         A position that only changes once has moved, which other rules judge. Two responses that
         agree pass, for each operation.

@@ -97,8 +97,8 @@ class OwnObjects:
     def isolate(self, operation: Operation | None = None) -> None:
         """From now on, use objects that no other case uses.
 
-        For an action, they are newly created, because earlier actions may have changed the state of
-        those in the pool.
+        For an action, they do not come from the pool, because earlier actions may have changed the
+        state of the objects there.
         """
         self._created, self._spare = {}, {}
         if operation is not None and _acts(operation):

@@ -273,7 +273,7 @@ def test_refused_creation(client: Client) -> None:
 def test_refused_write(client: Client) -> None:
     """Send writes that must be rejected for their key or their input; look for their effect.
 
-    The object is new, because other cases may have put the shared one into another state.
+    The object is not the shared one, because other cases may have put that into another state.
     """
     client.own.isolate(client.operation)
     kind, selector = client.operation.kind, client.operation.selector

@@ -1,4 +1,4 @@
-"""Numbers: a business takes one from the pool, and returns it when it releases it."""
+"""Numbers: buying one takes it from the pool, and releasing it puts it back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def assign(server: Server, context: Context) -> Document:
 
 
 def release(server: Server, context: Context) -> Document:
-    """Move a number of the business back to the pool."""
+    """Move a number that the key can access back to the pool.
+
+    Raises Refusal if the key cannot access it.
+    """
     with server.store.lock:
         row = server.selected(context)
         server.store.remove(row)

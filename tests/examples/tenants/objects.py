@@ -344,7 +344,7 @@ def an_agent_by_its_id() -> Iterator[Example]:
     on_agent: dict[str, Any] = {"operation": "read_agent"}
     own = answer(200, {"id": "a"}, role="control", identity="other", step="owner", **on_agent)
     another = answer(200, {"id": "b"}, step="foreign", **on_agent)
-    yield refused("another agent than the one that was asked for", own, another)
+    yield refused("a different agent than the one that was asked for", own, another)
 
 
 # --- operations with answers of their own ---------------------------------------------------------

@@ -243,7 +243,7 @@ def with_old(*items: Any) -> Exchange:
 
 @examples_of("create.count", operation="create_eval")
 def a_new_object_shows_what_was_sent() -> Iterator[Example]:
-    """Two new objects are two of the same if neither shows another value than was sent."""
+    """Two new objects are two of the same if neither shows a different value than was sent."""
     before, created = names("before", "Old"), eval_created(members=EVAL_NINE)
     for sentence, expected, items in (
         ("two objects show all that was sent", Expected.REFUSED, (EVAL_NINE, EVAL_NINE)),
@@ -254,7 +254,7 @@ def a_new_object_shows_what_was_sent() -> Iterator[Example]:
             (EVAL_NINE, {**EVAL_NINE, "description": None}),
         ),
         (
-            "one of two objects shows another value than was sent",
+            "one of two objects shows a different value than was sent",
             Expected.ACCEPTED,
             (EVAL_NINE, {**EVAL_NINE, "description": "Ten"}),
         ),

@@ -158,7 +158,7 @@ def a_new_row_may_be_of_somebody_else() -> Iterator[Example]:
         return answer(200, body, operation="list_agents", role=role, step=step)
 
     for sentence, expected, name in (
-        ("a new row shows another name than the attempt sent", Expected.ACCEPTED, "Theirs"),
+        ("a new row shows a different name than the attempt sent", Expected.ACCEPTED, "Theirs"),
         ("a new row shows the name that the attempt sent", Expected.REFUSED, "Ours"),
     ):
         new = {"id": name, "name": name, "created_at": at(1)}

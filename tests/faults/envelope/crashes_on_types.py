@@ -1,4 +1,4 @@
-"""Faults of members of another type than the documented one: the server returns 500."""
+"""Faults of members of a different type than the documented one: the server returns 500."""
 
 from __future__ import annotations
 

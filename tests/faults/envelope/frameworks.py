@@ -119,7 +119,7 @@ class BrokenPercentSequence(Faulty):
 
 @fault("envelope-json", also="envelope-message code-invalid_request", by="odd-request", depth=4)
 class EncodingRefusedInText(Faulty):
-    """A body labelled with another encoding than UTF-8 is refused in plain text."""
+    """A body labelled with a different encoding than UTF-8 is refused in plain text."""
 
     def answer(self, request: Request) -> tuple[Reply, bytes]:
         if "charset=latin1" in (request.header("content-type") or ""):

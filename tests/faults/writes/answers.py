@@ -23,9 +23,9 @@ def misquoting(entry: Member) -> type[Faulty]:
 
 
 MISQUOTING = {
-    "create_agent returns another name than it stores.": Member(
+    "create_agent returns a different name than it stores.": Member(
         "agent-answer-misquoted", "name", breaks="created-resource", at="create_agent", depth=3),
-    "create_workspace returns another name than it stores.": Member(
+    "create_workspace returns a different name than it stores.": Member(
         "workspace-answer-misquoted", "name", breaks="created-resource", at="create_workspace",
         depth=4),
 }  # fmt: skip

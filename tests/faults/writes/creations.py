@@ -182,7 +182,7 @@ class NewLeadIsOld(Faulty):
 
 @fault("created-resource", at="create_call", depth=4)
 class CallWithAnotherLead(Faulty):
-    """create_call stores another lead than the one it is given."""
+    """create_call stores a different lead than the one it is given."""
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         whole = super().document(context, kind)

@@ -103,7 +103,7 @@ class ShortCallsRefused(Faulty):
 
 @variant("L48")
 class WrongTypesIgnored(Faulty):
-    """An optional value of another type than the documented one counts as absent."""
+    """An optional value of a different type than the documented one counts as absent."""
 
     def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
         values = super().body_values(operation, request)

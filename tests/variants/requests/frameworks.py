@@ -44,7 +44,7 @@ class BrokenBytesRefused(Faulty):
 
 @variant("L68")
 class OtherEncodingsRefused(Faulty):
-    """A body labelled with another encoding than UTF-8 returns 415 in the envelope."""
+    """A body labelled with a different encoding than UTF-8 returns 415 in the envelope."""
 
     def answer(self, request: Request) -> tuple[Reply, bytes]:
         if "charset=latin1" not in (request.header("content-type") or ""):
