@@ -33,7 +33,7 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "auth.invalid": ("auth.",),
     "scope.refused": ("scope.opens",),
     "tenant.object": ("owner.", "tenant.object"),
-    "tenant.rows": ("tenant.", "account.", "paging.complete", "paging.filter"),
+    "tenant.rows": ("tenant.", "account.", "paging.complete"),
     "list.items": ("list.", "success.", "paging."),
     "list.more-flag": ("success.shape", "paging.more-"),
     "list.limit": ("list.maximum", "paging."),

@@ -134,7 +134,10 @@ def _may_be_own(key: Key) -> bool:
 
 
 def _join_lists(contract: Contract, with_keys: Settled) -> Settled:
-    """Give a report that shows foreign items the key of the list at the same path."""
+    """Give what only follows from foreign items in the list at a path the key of that list.
+
+    A report at the same path shows them, too, and so does a walk that is filtered by the business.
+    """
     paths = {name: operation.path for name, operation in contract.operations.items()}
     list_keys = {
         paths.get(sighting.cell.operation): key for sighting, key in with_keys if key.rule == LISTS
@@ -142,7 +145,9 @@ def _join_lists(contract: Contract, with_keys: Settled) -> Settled:
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         path = paths.get(sighting.cell.operation)
-        return list_keys.get(path, key) if key.rule == FIGURES else key
+        by_tenant = contract.tenant and sighting.finding.where.endswith(f"/{contract.tenant}")
+        follows = key.rule == FIGURES or (key.rule == FILTER and by_tenant)
+        return list_keys.get(path, key) if follows else key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 

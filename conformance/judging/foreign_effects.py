@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.base.values import instants, texts_in
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
-from conformance.judging.responses import quote, unusable
+from conformance.judging.responses import ids_of, quote, unusable
 from conformance.judging.writes import judge_untied, shows_sent, tied_violations
 from conformance.model import HELD, Exchange, Step, compact
 from conformance.reading import Answer, answer_of, sought_in, state_prefixes
@@ -42,7 +42,7 @@ def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if after is not None:
         signs = _signs(context, trial)
         for before in trial.at(Step.BEFORE):
-            yield from _unchanged(context, signs, before, after)
+            yield from _unchanged(context, signs, before, trial.at(Step.FOREIGN), after)
 
 
 def successes_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
@@ -160,9 +160,13 @@ def _signs(context: JudgeContext, trial: Trial) -> _Signs:
 
 
 def _unchanged(
-    context: JudgeContext, signs: _Signs, before: Exchange, after: Exchange
+    context: JudgeContext,
+    signs: _Signs,
+    before: Exchange,
+    attempts: list[Exchange],
+    after: Exchange,
 ) -> Iterator[Outcome]:
-    """Judge that another business neither removed nor changed an object.
+    """Judge that the attempts of another business neither removed nor changed an object.
 
     Nothing is judged if the object was not shown before, or if a later page may still show it.
     """
@@ -170,7 +174,7 @@ def _unchanged(
     new, goes_on = sought_in(context.contract, after)
     if old is None or goes_on or unusable(context, after):
         return
-    ids = (before.id, after.id)
+    ids = ids_of([before, *attempts, after])
     if new is None:
         expected = f"{after.facts.sought}, as another business may not remove it"
         yield Violation("/", expected, quote(after), ids)

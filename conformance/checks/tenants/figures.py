@@ -28,8 +28,8 @@ def figures_own(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     own = _leaves(trial.last(Step.BEFORE))
     if not own:
         return
-    yield from _names_unreachable(context, Business.OTHER, trial.at(Step.BEFORE))
-    yield from _names_unreachable(context, Business.MAIN, trial.at(Step.OWNER))
+    yield from _names_unreachable(context, trial, Business.OTHER, trial.at(Step.BEFORE))
+    yield from _names_unreachable(context, trial, Business.MAIN, trial.at(Step.OWNER))
     yield from _cached_for_all(trial, own)
     for probe in trial.at(Step.FOREIGN):
         answer = answered(context, probe)
@@ -61,11 +61,12 @@ def _counts_foreign(trial: Trial, probe: Exchange) -> Violation | None:
 
 
 def _names_unreachable(
-    context: JudgeContext, business: Business, looks: list[Exchange]
+    context: JudgeContext, trial: Trial, business: Business, looks: list[Exchange]
 ) -> Iterator[Outcome]:
     """A violation if the first of some reports names a business that its key cannot reach.
 
-    A report names it as a value or as the name of a member.
+    A report names it as a value or as the name of a member. Earlier requests for the same URL
+    belong to the violation, because the report may have been cached for one of them.
     """
     unreachable = context.target.businesses.get(business, ABSENT)
     if not looks:
@@ -73,7 +74,10 @@ def _names_unreachable(
     look = looks[0]
     for where, value in _leaves(look).items():
         if unreachable == value or unreachable in where.split("/"):
-            yield Violation(where, "nothing of another business", compact(unreachable), (look.id,))
+            earlier = trial.exchanges[: trial.exchanges.index(look)]
+            ids = ids_of([each for each in earlier if each.request.url == look.request.url])
+            actual = compact(unreachable)
+            yield Violation(where, "nothing of another business", actual, (*ids, look.id))
             return
 
 
