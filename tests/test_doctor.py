@@ -235,6 +235,25 @@ def test_a_write_scope_may_include_the_reads_of_its_resource(tmp_path: Path) -> 
     assert outcome.code == 0, outcome.said
 
 
+class Narrow(Counting):
+    """The same, but deliveries require both of the scopes of which one should be enough."""
+
+    def dispatch(self, request: Request) -> Reply:
+        identity = self.known_key((request.header("authorization") or "").removeprefix("Bearer "))
+        scopes = identity.scopes if identity else frozenset()
+        required = {"events:read", "webhooks:read"}
+        if request.path.endswith("/event-deliveries") and len(required & scopes) == 1:
+            raise Refusal("forbidden", "The key lacks the scope")
+        return super().dispatch(request)
+
+
+def test_a_key_that_shows_its_scope_elsewhere_is_not_to_blame(tmp_path: Path) -> None:
+    """The read that only this scope opens was opened, so the refusal of another is the target's."""
+    outcome = examined(Narrow, tmp_path)
+    assert outcome.code == 0, outcome.said
+    assert "scoped_keys: events:read" not in outcome.out
+
+
 class Guarded(Counting):
     """The same, but reports require the scope for calls, and one key gets an error."""
 

@@ -58,6 +58,11 @@ class _Look(NamedTuple):
         scopes = " or ".join(self.answer.operation.scopes)
         return WRONG.get((self.expected, self.status), "").format(scopes=scopes)
 
+    def is_disproved_by(self, shown_scopes: set[str]) -> bool:
+        """Whether the read was refused with 403 although other reads show a scope for it."""
+        is_lacking = self.expected == OPENS and self.status == 403
+        return is_lacking and not shown_scopes.isdisjoint(self.answer.operation.scopes)
+
 
 def keys(survey: Survey, *, brief: bool = False) -> Iterator[Remark]:
     """Check each key by reads, the main key first.
@@ -73,8 +78,8 @@ def keys(survey: Survey, *, brief: bool = False) -> Iterator[Remark]:
 def _key(survey: Survey, name: str, brief: bool) -> Remark:
     """Check one key by reads, by a single one if ``brief``.
 
-    The first read whose status is wrong for the key decides. If no status reveals anything about
-    the key, the remark is undecided.
+    The first read whose status is wrong for the key decides, unless another read shows that the
+    target is to blame. If no status reveals anything about the key, the remark is undecided.
     """
     role = key_role(name)
     assert role is not None  # the loader knows every role
@@ -82,13 +87,20 @@ def _key(survey: Survey, name: str, brief: bool) -> Remark:
     if brief:
         reads = reads[:1]
     looks = [_Look(survey.ask(operation.id, name), expected) for operation, expected in reads]
+    shown_scopes = _shown_scopes(looks)
     for look in looks:
-        if look.problem:
+        if look.problem and not look.is_disproved_by(shown_scopes):
             return looked_at(place_of_key(name), said([look.answer]), look.problem, wrong=True)
     seen = said(look.answer for look in looks[:SHOWN])
     if any(look.status in TELLING for look in looks):
         return looked_at(place_of_key(name), seen, "", wrong=False)
     return undecided(place_of_key(name), seen or "no read shows which scopes it has")
+
+
+def _shown_scopes(looks: Iterable[_Look]) -> set[str]:
+    """The scopes that a key has because it opens reads that nothing else opens."""
+    opened = [look.answer.operation for look in looks if look.expected == OPENS and look.answer.ok]
+    return {operation.scopes[0] for operation in opened if len(operation.scopes) == 1}
 
 
 def _reads_for(survey: Survey, role: KeyRole) -> list[tuple[Operation, str]]:
