@@ -17,7 +17,7 @@ from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
-from tests.faults import harness
+from tests.faults import harness, rows
 from tests.faults.base import Faulty, is_for
 from tests.faults.faults import FAULTS
 from tests.support import contracts
@@ -292,6 +292,15 @@ def test_a_filter_that_finds_the_opposite_is_not_ignored() -> None:
     run = harness.run(loaded, application(loaded, kind=OppositeDirection), aim=aim)
     (cause,) = run.causes
     assert cause.title.startswith("GET /sms/messages applies")
+    assert remarks.idle_filters(run) == []
+
+
+def test_a_filter_that_opens_foreign_objects_is_not_ignored() -> None:
+    """All items are of the conversation that was asked for, so the target has the filter."""
+    loaded = contracts.real()
+    fault = FAULTS["messages-of-foreign-conversation"]
+    run = harness.run(loaded, fault.make(loaded), aim=rows.aim_at(fault))
+    assert [cause.clauses for cause in run.causes] == [("business-filter",)]
     assert remarks.idle_filters(run) == []
 
 

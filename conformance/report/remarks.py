@@ -21,7 +21,7 @@ from conformance.model import (
     place_of_key,
 )
 from conformance.model.routes import NO_SUCH_ROUTE, advice_on, lacked
-from conformance.reading import query_value, refused_member
+from conformance.reading import answer_of, query_value, refused_member
 from conformance.report import curve, excluded, unproven, waivers
 
 OFTEN = 0.01
@@ -168,13 +168,22 @@ def _ignored_in(run: Run, rule: str, exchange: Exchange) -> list[str]:
 
 
 def _references_in(run: Run, exchange: Exchange) -> list[str]:
-    """The optional filters of a request that name an object of another business."""
-    operation = run.contract.operations.get(exchange.operation)
+    """The optional filters of a request that name an object, unless all items are of that object.
+
+    A filter by the object of another business that returns its items is obeyed, not ignored.
+    """
+    answer = answer_of(run.contract, exchange)
+    if answer is None:
+        return []
+    named = [
+        (each, query_value(exchange, each.name))
+        for each in answer.operation.filters
+        if each.references and not each.required and each.name != run.contract.tenant
+    ]
     return [
         each.name
-        for each in (operation.filters if operation else ())
-        if each.references and not each.required
-        if each.name != run.contract.tenant and query_value(exchange, each.name) is not None
+        for each, value in named
+        if value is not None and any(row.get(each.filters) != value for row in answer.rows)
     ]
 
 
