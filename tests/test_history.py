@@ -14,6 +14,7 @@ from conformance.base.errors import UsageError
 from conformance.command import history
 from conformance.log import convert
 from conformance.model import (
+    BROKEN,
     Cause,
     Past,
     Run,
@@ -26,7 +27,7 @@ from conformance.model import (
 )
 from conformance.report import cards, html, markdown
 from conformance.report.console import summary
-from conformance.report.since import since
+from conformance.report.since import Gone, since
 from conformance.run import history_file
 from tests import report_example as example
 
@@ -93,7 +94,7 @@ def test_a_cause_that_is_fixed_in_part_is_still_there() -> None:
         assert now.is_same(before)
         found = since(after(replace(example.failing(), causes=(now,)), past_of(before)))
         assert found is not None
-        assert found.fixed == found.unjudged == []
+        assert found.gone == {}
 
 
 def test_a_cause_of_an_earlier_version_is_new(tmp_path: Path) -> None:
@@ -245,7 +246,7 @@ def test_reports_say_what_is_new_and_what_is_fixed(tmp_path: Path) -> None:
     told = after(run, past("earlier", {"gone": gone, known: "words"}, {"gone": passed}))
     found = since(told)
     assert found is not None
-    assert found.fixed == [gone]
+    assert found.gone == {Gone.FIXED: [gone]}
     assert found.transitions[Transition.STILL] == 1
     assert found.transitions[Transition.NEW] == len(run.causes) - 1
     page = html.render(told)
@@ -264,7 +265,19 @@ def test_a_cause_whose_cell_was_not_judged_is_not_fixed() -> None:
     untested = next(cell.name for cell in run.cells if cell.verdict is Verdict.UNTESTED)
     found = since(after(run, past("earlier", {"gone": f"{untested} at /"})))
     assert found is not None
-    assert (found.fixed, found.unjudged) == ([], [f"{untested} at /"])
+    assert found.gone == {Gone.UNJUDGED: [f"{untested} at /"]}
+
+
+def test_a_cause_whose_cell_is_still_broken_was_replaced() -> None:
+    """Every cause of the earlier run is accounted for."""
+    run = example.failing()
+    broken = next(cell.name for cell in run.cells if cell.verdict in BROKEN)
+    told = after(run, past("earlier", {"gone": "Lists lose items"}, {"gone": broken}))
+    found = since(told)
+    assert found is not None
+    assert found.gone == {Gone.REPLACED: ["Lists lose items"]}
+    assert "1 cause replaced by another" in found.sentence
+    assert "replaced by another: Lists lose items" in summary(told, width=200, colour=False)
 
 
 def test_an_unstable_cause_is_named_and_stays_failed() -> None:

@@ -182,13 +182,14 @@ def _details(page: _Page, card: Card) -> None:
 
 
 def _changes(page: _Page, run: Run) -> None:
-    """Add what changed since the last comparable run, and the causes that were fixed."""
+    """Add what changed since the last comparable run, and the causes that are gone."""
     found = since(run)
     if found is None:
         return
     page.wrap(f"Since {found.last.run}: {found.sentence}.", "")
-    for words in found.fixed[:CAUSES]:
-        page.wrap(f"fixed: {words}", "  ")
+    for why, descriptions in found.gone.items():
+        for description in descriptions[:CAUSES]:
+            page.wrap(f"{why}: {description}", "  ")
     page.lines.append("")
 
 

@@ -93,8 +93,9 @@ def _changes(run: Run) -> Iterator[str]:
         return
     yield f"Since the run {inert(found.last.run)}: {inert(found.sentence)}."
     yield ""
-    for words in found.fixed[:CAUSES]:
-        yield f"- fixed: {inert(words)}"
+    for why, descriptions in found.gone.items():
+        for description in descriptions[:CAUSES]:
+            yield f"- {why}: {inert(description)}"
     yield ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from markupsafe import Markup
 
@@ -27,20 +28,26 @@ SHOWN = 20
 """Maximum number of fixed causes, and of unstable ones, that are listed."""
 
 
+class Gone(StrEnum):
+    """Why a run no longer has a cause, judging by the main cell of the cause."""
+
+    FIXED = "fixed"
+    UNJUDGED = "no longer judged"
+    REPLACED = "replaced by another"  # the cell is still broken
+
+
 @dataclass(frozen=True)
 class Since:
     """What changed since the last run of the same target and scope.
 
-    ``transitions`` counts the causes of this run. ``fixed`` and ``unjudged`` describe causes that
-    are gone: their main cell passes now, or it was not judged. If it is still broken, the cause
-    became part of another one and is not listed. ``unstable`` has the number of changes of each
-    cause that keeps appearing and disappearing, by its description. ``runs`` includes this one.
+    ``transitions`` counts the causes of this run. ``gone`` has the descriptions of those that it no
+    longer has. ``unstable`` has the number of changes of each cause that keeps appearing and
+    disappearing, by its description. ``runs`` includes this one.
     """
 
     last: Past
     transitions: Counter[Transition | None]
-    fixed: list[str]
-    unjudged: list[str]
+    gone: Mapping[Gone, list[str]]
     unstable: dict[str, int]
     runs: int
 
@@ -48,7 +55,7 @@ class Since:
     def sentence(self) -> str:
         """The changes on one line, such as ``2 causes new, 1 cause still there``."""
         counts = {str(name): count for name, count in self.transitions.items()}
-        counts |= {"fixed": len(self.fixed), "no longer judged": len(self.unjudged)}
+        counts |= {str(why): len(descriptions) for why, descriptions in self.gone.items()}
         parts = [f"{amount(count, 'cause')} {name}" for name, count in counts.items() if count]
         return ", ".join(parts) or "no causes then or now"
 
@@ -59,32 +66,28 @@ def since(run: Run) -> Since | None:
         return None
     last = with_carried_causes(run.past)[-1]
     ids_still_there = {name for cause in run.causes for name in last.ids_of(cause)}
-    fixed, unjudged = _gone(run, last, without(last.causes, ids_still_there))
     return Since(
         last=last,
         transitions=Counter(transition(cause, run.past) for cause in run.causes),
-        fixed=fixed,
-        unjudged=unjudged,
+        gone=_gone(run, last, without(last.causes, ids_still_there)),
         unstable=_unstable(run),
         runs=len(run.past) + 1,
     )
 
 
-def _gone(run: Run, last: Past, causes: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """The descriptions of causes that are gone, in two lists: fixed, and no longer judged.
-
-    ``causes`` are descriptions by id. Causes whose main cell is still broken are in neither list.
-    """
+def _gone(run: Run, last: Past, causes: Mapping[str, str]) -> dict[Gone, list[str]]:
+    """The descriptions of causes that are gone, by why they are; ``causes`` has them by id."""
     verdicts = {cell.name: cell.verdict for cell in run.cells}
-    fixed: list[str] = []
-    unjudged: list[str] = []
-    for cause, words in causes.items():
+    found: dict[Gone, list[str]] = {why: [] for why in Gone}
+    for cause, description in causes.items():
         verdict = verdicts.get(last.main_cell(cause))
         if verdict is Verdict.PASSED:
-            fixed.append(words)
-        elif verdict not in BROKEN:
-            unjudged.append(words)
-    return fixed, unjudged
+            found[Gone.FIXED].append(description)
+        elif verdict in BROKEN:
+            found[Gone.REPLACED].append(description)
+        else:
+            found[Gone.UNJUDGED].append(description)
+    return {why: descriptions for why, descriptions in found.items() if descriptions}
 
 
 def _unstable(run: Run) -> dict[str, int]:
