@@ -30,7 +30,15 @@ from tests.examples import all_examples, examples_about, rules_without
 from tests.examples.base import Example, Expected, in_a_word, is_met, outcomes
 from tests.subjects import SUBJECTS, subject_of
 from tests.support.contracts import TARGET, real
-from tests.support.exchanges import answer, call, page, walked, with_response_of, without_response
+from tests.support.exchanges import (
+    answer,
+    call,
+    page,
+    walked,
+    with_request_body,
+    with_response_of,
+    without_response,
+)
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = all_examples()
@@ -109,6 +117,33 @@ def test_rules_that_a_moving_list_may_mislead_are_confirmed() -> None:
         "rate.reset",
     }
     assert confirmed == (walks | effects) - {"paging.ties"}
+
+
+def test_a_member_is_blamed_on_the_write_that_sent_it_and_on_the_last_one() -> None:
+    """Either may have lost the member, so the steps that repeat the violation have both."""
+    both = {"transfer_enabled": True, "name": "New"}
+    writes = [
+        with_request_body(
+            answer(200, {"id": "a1"}, operation="update_agent", step="write", sent=sent), body
+        )
+        for sent, body in (
+            ({"transfer_enabled": True}, {"id": "a1", "transfer_enabled": True}),
+            (both, {"id": "a1", "name": "New"}),
+        )
+    ]
+    shown = {"id": "a1", "transfer_enabled": False, "name": "New"}
+    read = answer(200, shown, operation="read_agent", step="read", sought="a1")
+    (violation,) = outcomes(
+        Example(
+            "update.read-back",
+            Expected.REFUSED,
+            "the member that only the first write sent",
+            (*writes, read),
+            operation="update_agent",
+        )
+    )
+    assert isinstance(violation, Violation)
+    assert violation.exchanges == ("e1", "e2", "e3")
 
 
 def _public_nouns(module: ModuleType) -> set[type]:

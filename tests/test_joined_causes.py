@@ -1031,6 +1031,39 @@ def test_a_member_that_later_writes_wipe_is_stored_as_sent() -> None:
     assert cause.title == 'PATCH /agents changes "first_message", which was not sent'
 
 
+class LosesTwoMembers(Faulty):
+    """update_agent does not store first_message, and list_agents shows names before a change."""
+
+    @cached_property
+    def old_names(self) -> dict[str, str]:
+        """The name of each agent before its first change."""
+        return {}
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        changes = super().changes(context)
+        if is_for(context, "update_agent"):
+            agent = self.selected(context)
+            self.old_names.setdefault(agent.id, agent.document["name"])
+            changes.pop("first_message", None)
+        return changes
+
+    def act_list(self, context: Context) -> Reply:
+        reply = super().act_list(context)
+        if not is_for(context, "list_agents"):
+            return reply
+        page = json.loads(self.encode(reply))
+        for agent in page["agents"]:
+            agent["name"] = self.old_names.get(agent["id"], agent["name"])
+        return self.succeed(context, page)
+
+
+def test_an_outdated_list_is_no_part_of_a_change_that_is_not_stored() -> None:
+    """The reads right after the changes show the member that the list does not."""
+    first, second = causes_of(LosesTwoMembers, "update_agent", "create_agent", "list_agents")
+    assert first.title == 'PATCH /agents does not keep "first_message" as sent'
+    assert second.title == 'The "name" that PATCH /agents sets is not shown everywhere'
+
+
 def test_another_kind_of_secret_does_not_make_an_issuer_guilty() -> None:
     """The list lacks the mask, whether or not a sign-up issues keys."""
     operations = ("create_webhook", "update_webhook", "list_webhooks", "sign_up")

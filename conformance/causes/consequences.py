@@ -221,23 +221,18 @@ def _join_wiped_members(
         wiping = wiped.get((sighting.cell.operation, sighting.finding.where))
         if wiping is None or key.rule not in READ_BACK:
             return key
-        return key if _sent_the_member(contract, sighting, exchanges) else wiping
+        return key if _sent_last(contract, sighting, exchanges) else wiping
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def _sent_the_member(
-    contract: Contract, sighting: Sighting, exchanges: Mapping[str, Exchange]
-) -> bool:
-    """Whether the write that a sighting is on sent the member that is wrong."""
+def _sent_last(contract: Contract, sighting: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
+    """Whether the last write that a sighting is on sent the member that is wrong."""
     operation = contract.operations[sighting.cell.operation]
-    writes = [exchanges[name] for name in sighting.exchange_ids if name in exchanges]
-    sent = [
-        as_shown(operation, sent_members(write))
-        for write in writes
-        if write.operation == operation.id
-    ]
-    return any(sighting.finding.where.removeprefix("/") in members for members in sent)
+    shown_by = [exchanges[name] for name in sighting.exchange_ids if name in exchanges]
+    writes = [each for each in shown_by if each.operation == operation.id]
+    sent = as_shown(operation, sent_members(writes[-1])) if writes else {}
+    return sighting.finding.where.removeprefix("/") in sent
 
 
 # --- values of a wrong type -----------------------------------------------------------------------

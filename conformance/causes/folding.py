@@ -13,6 +13,7 @@ from conformance.causes.finding_key import (
     FILTERED,
     LISTS,
     OBJECTS,
+    READ_BACK,
     REST,
     STATUS,
     TAKEN,
@@ -54,6 +55,9 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
 
 LATER_LOOKS = (".shown", ".lasting")
 """Endings of the rules that look at all later responses, and so also find what others find."""
+
+WHOLE = ("", "status")
+"""Places of findings that are about an object as a whole, rather than about a member."""
 
 PLAIN = ("", REFUSABLE)
 """The flaws of requests with nothing odd, except perhaps values that a server may refuse."""
@@ -102,10 +106,25 @@ def root_groups(contract: Contract, groups: list[Group]) -> list[Group]:
 def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | None:
     """The first root that explains a group, directly or through a group folded into it."""
     for root in roots:
+        if _shows_the_member(root, group):
+            continue
         for part in root.parts():
             if explains(part, group) or _lack_one_check(contract, part, group):
                 return root
     return None
+
+
+def _shows_the_member(root: Group, group: Group) -> bool:
+    """Whether reads right after a write, which a root is about, show what a later look misses.
+
+    These reads miss only other members.
+    """
+    read_back = [part.key.where for part in root.parts() if part.key.rule in READ_BACK]
+    missed = {place.strip("/") for place in read_back}
+    member = group.key.where.strip("/")
+    if not missed or not missed.isdisjoint(WHOLE) or member in WHOLE:
+        return False
+    return group.key.rule.endswith(LATER_LOOKS) and member not in missed
 
 
 def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, bool, bool, int, Key]:

@@ -35,7 +35,7 @@ OF_WRITES: Mapping[str, Cases] = {
             *CHANGE_NOT_SHOWN,
             "Objects do not keep {flaw}",
             "{route} does not store {all}",
-            '{route} does not change "{member}" as sent',
+            '{route} does not keep "{member}" as sent',
             "{route} does not store what was sent",
             "Changes are not stored as sent",
         ),

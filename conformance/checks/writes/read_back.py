@@ -44,7 +44,7 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         yield from _misquoted(context, trial, write)
         if write.id in reads:
-            yield from _judge_read(context, write, reads[write.id])
+            yield from _judge_read(context, trial, write, reads[write.id])
         elif _lacks_id(context, answer):
             name = context.contract.identifier_of(context.operation.kind)
             yield Violation(f"/{name}", NEW_ID, quote(write), answer.ids)
@@ -129,7 +129,9 @@ def _lacks_id(context: JudgeContext, answer: Answered) -> bool:
     return isinstance(body, dict) and not isinstance(body.get(name), str | int)
 
 
-def _judge_read(context: JudgeContext, write: Exchange, read: Exchange) -> Iterator[Outcome]:
+def _judge_read(
+    context: JudgeContext, trial: Trial, write: Exchange, read: Exchange
+) -> Iterator[Outcome]:
     """Judge one write by one read, which must succeed and show the object.
 
     ``sought`` in the labels of the read is the id of the object.
@@ -147,11 +149,11 @@ def _judge_read(context: JudgeContext, write: Exchange, read: Exchange) -> Itera
         expected = f"{read.facts.sought}, which was just written"
         yield Violation("/", expected, quote(read), ids)
     else:
-        yield from _judge_found(context, write, read, found)
+        yield from _judge_found(context, trial, write, read, found)
 
 
 def _judge_found(
-    context: JudgeContext, write: Exchange, read: Exchange, found: Any
+    context: JudgeContext, trial: Trial, write: Exchange, read: Exchange, found: Any
 ) -> Iterator[Outcome]:
     """Judge that the object that a read found shows what was sent, under the id that was sought.
 
@@ -168,9 +170,22 @@ def _judge_found(
     if found_id is not None and str(found_id) != read.facts.sought:
         wrong.append((f"/{identifier}", compact(read.facts.sought), compact(found_id)))
     for where, expected, actual in wrong:
-        yield Violation(where, expected, actual, ids)
+        sender = _earlier_sender(context, trial, write, where.removeprefix("/"))
+        yield Violation(where, expected, actual, (*sender, *ids))
     if not wrong and _proves(context.operation, sent, found, found_id):
         yield Pass(ids)
+
+
+def _earlier_sender(
+    context: JudgeContext, trial: Trial, last: Exchange, member: str
+) -> tuple[str, ...]:
+    """The id of the write that sent a member, if the last write to the object did not; or none."""
+    object_id = _written_id(context, last)
+    for write in reversed(trial.at(Step.WRITE)):
+        is_of_object = write is last or (write.ok and _written_id(context, write) == object_id)
+        if is_of_object and member in as_shown(context.operation, sent_members(write)):
+            return () if write is last else (write.id,)
+    return ()
 
 
 def _dropped_references(
