@@ -104,7 +104,8 @@ def telling(run: Run, cause: Cause) -> list[Exchange]:
         return []
     first_attempt = (exchanges[0].case, exchanges[0].attempt)
     in_first_attempt = [each for each in exchanges if (each.case, each.attempt) == first_attempt]
-    return best(_first_round(in_first_attempt) if len(in_first_attempt) > 1 else exchanges)
+    shown = _first_round(in_first_attempt) if len(in_first_attempt) > 1 else exchanges
+    return best(shown, cause.finding.operation)
 
 
 def _first_round(exchanges: list[Exchange]) -> list[Exchange]:
@@ -126,7 +127,14 @@ def ids_of_telling(cause: Cause) -> tuple[str, ...]:
     return finding.exchanges[:1] if finding.apart else finding.exchanges
 
 
-def best(exchanges: list[Exchange], few: int = FEW) -> list[Exchange]:
-    """The last exchange, which decides, and the first few others, preferring probes, in order."""
-    probes_first = sorted(exchanges[:-1], key=lambda exchange: exchange.role is not Role.PROBE)
-    return sorted([*probes_first[: few - 1], *exchanges[-1:]], key=exchanges.index)
+def best(exchanges: list[Exchange], blamed: str = "", few: int = FEW) -> list[Exchange]:
+    """The last exchange, which decides, and the first few others, in order.
+
+    Requests of the ``blamed`` operation are preferred, then probes.
+    """
+
+    def lesser(exchange: Exchange) -> tuple[bool, bool]:
+        return exchange.operation != blamed, exchange.role is not Role.PROBE
+
+    others = sorted(exchanges[:-1], key=lesser)
+    return sorted([*others[: few - 1], *exchanges[-1:]], key=exchanges.index)

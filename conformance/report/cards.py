@@ -84,6 +84,7 @@ class Card:
     clauses: tuple[Clause, ...]
     example: str  # the request, the expected response and the actual one, on one line
     asked: str
+    where: str  # the place of the value that is wrong, as precisely as the exhibits show it
     rows: tuple[Row, ...]
     more: int  # operations without a row
     everywhere: bool  # whether it breaks its first clause in every judged operation
@@ -120,11 +121,6 @@ class Card:
     def exchanges(self) -> list[Exchange]:
         """The exchanges that show it."""
         return [exhibit.exchange for exhibit in self.exhibits]
-
-    @property
-    def where(self) -> str:
-        """The place of the value that is wrong, as precisely as the exhibits show it."""
-        return place_in(self.exhibits) or self.cause.finding.where
 
     @property
     def operations(self) -> int:
@@ -225,18 +221,20 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, in_f
     cells = [by_name[name] for name in cause.cells if name in by_name]
     operations = list(dict.fromkeys(cell.operation for cell in cells))
     listed = operations[: ROWS if in_full else FEW]
-    shown_by = shown_of(run, cause).ids
-    probe, everywhere = _probe(run, cause, shown_by), _everywhere(run, cause)
+    shown = shown_of(run, cause)
+    probe, everywhere = _probe(run, cause, shown.ids), _everywhere(run, cause)
+    exhibited = tuple(exhibits(run, shown.ids if in_full else (), cause.finding))
     return Card(
         number=number,
         cause=cause,
         clauses=tuple(run.contract.clauses[name] for name in cause.clauses),
         example=_example(run, cause, probe, everywhere=everywhere),
         asked=_asked(probe, mistake(cause, probe)),
+        where=place_in(exhibited, shown.decisive, probe) or cause.finding.where,
         rows=tuple(_rows(run, cause, cells, listed, DIFFERENCES if in_full else 1)),
         more=len(operations) - len(listed),
         everywhere=everywhere,
-        exhibits=tuple(exhibits(run, shown_by if in_full else (), cause.finding)),
+        exhibits=exhibited,
         unproven=tuple(unproven.unproven(run, cause)),
         transition=transition(cause, run.past),
         waivers=tuple(dict.fromkeys(cell.waiver for cell in cells if cell.waiver)),

@@ -18,6 +18,8 @@ HEADERS_LIMIT = 30
 """Headers shown of each message."""
 TRIED = 40
 """Maximum number of exchanges that are searched for a place if those chosen have none."""
+URL = 200
+"""Characters of the request URL in the words for a place."""
 NOTE = "note"
 """The accused part of a message whose body is wrong but not shown: its note is marked instead."""
 BRIEF = 6
@@ -73,7 +75,7 @@ def exhibits(
     have no such place, the last other exchange that has one replaces the last of them.
     """
     exchanges = run.exchanges_of(ids)
-    chosen = best(exchanges, few)
+    chosen = best(exchanges, finding.operation if finding else "", few)
     if finding is None:
         return [exhibit_of(exchange) for exchange in chosen]
     walk = walk_fault(run, finding)
@@ -96,12 +98,21 @@ def _places(run: Run, finding: Finding, walk: WalkFault | None, exchange: Exchan
     return places_of(run, finding, exchange)
 
 
-def place_in(shown: Iterable[Exhibit]) -> str:
-    """The places marked in the first exhibit that has a mark, in words; empty if none has."""
-    for exhibit in shown:
-        if exhibit.places:
-            return " and ".join(place.words for place in exhibit.places)
-    return ""
+def place_in(shown: Iterable[Exhibit], decisive: Exchange | None, asked: Exchange | None) -> str:
+    """The places marked in one exhibit, in words; empty if none has a mark.
+
+    It is the exhibit of the ``decisive`` exchange if that has a mark, otherwise the first one. If
+    its request is not the one ``asked``, the request is named.
+    """
+    marked = [exhibit for exhibit in shown if exhibit.places]
+    if not marked:
+        return ""
+    exhibit = next((each for each in marked if each.exchange is decisive), marked[0])
+    words = " and ".join(place.words for place in exhibit.places)
+    if exhibit.exchange is asked:
+        return words
+    request = exhibit.exchange.request
+    return f"{words} in the response to {request.method} {cut(request.url, URL)}"
 
 
 def unjudged(run: Run, cell: Cell) -> list[Exhibit]:

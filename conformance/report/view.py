@@ -233,11 +233,12 @@ def without_cells(run: Run) -> list[tuple[Clause, str]]:
 def probe(run: Run, finding: Finding, ids: Iterable[str]) -> Exchange | None:
     """The exchange that best shows a finding; None if there are no exchanges.
 
-    It prefers, in this order: the wrong status that the finding quotes, probes, and the full key.
-    Among equals, it takes the first.
+    It prefers, in this order: the wrong status that the finding quotes, requests of the operation
+    that is blamed, probes, and the full key. Among equals, it takes the first.
     """
     exchanges = with_wrong_status(finding, run.exchanges_of(ids))
-    probes = [exchange for exchange in exchanges if exchange.role is Role.PROBE] or exchanges
+    own = [each for each in exchanges if each.operation == finding.operation] or exchanges
+    probes = [exchange for exchange in own if exchange.role is Role.PROBE] or own
     with_full = [exchange for exchange in probes if exchange.identity == KeyName.FULL] or probes
     return with_full[0] if with_full else None
 
