@@ -1007,8 +1007,11 @@ class StoresSecretsUnmasked(SecretsKept):
 
 
 def test_a_secret_that_is_not_masked_is_one_cause() -> None:
-    """The list shows it, and so does the response to a change of the webhook."""
-    (cause,) = causes_of(StoresSecretsUnmasked, "create_webhook", "update_webhook", "list_webhooks")
+    """The list shows it, and so does a change. The request that issued it belongs to its steps."""
+    run = run_of(StoresSecretsUnmasked, "create_webhook", "update_webhook", "list_webhooks")
+    (cause,) = run.causes
+    issuing, showing = run.exchanges_of(cause.finding.exchanges)
+    assert (issuing.operation, showing.operation) == ("create_webhook", "list_webhooks")
     assert cause.title == "GET /webhooks reveals secrets"
     assert cause.cells == ("key-secret[list_webhooks]", "key-secret[update_webhook]")
 

@@ -19,6 +19,7 @@ from conformance.causes.instances import instances_of
 from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.telling import plainest
 from conformance.causes.titles import title_of, told_apart
+from conformance.causes.unmasked_secrets import issuer_of_shown
 from conformance.model import Cause, Cell, Contract, Exchange, Finding, Level, Verdict, worst
 
 __all__ = [
@@ -133,7 +134,7 @@ def _cause(
     contract: Contract, root: Group, by_id: dict[str, Exchange], blocked: dict[str, list[str]]
 ) -> Cause:
     """The cause for a group and the groups folded into it, without a title."""
-    finding = _main_finding(root, by_id)
+    finding = _main_finding(contract, root, by_id)
     cells: dict[str, Cell] = {}
     exchange_ids: set[str] = set()
     for part in root.parts():
@@ -159,13 +160,18 @@ def _cause(
     )
 
 
-def _main_finding(root: Group, by_id: dict[str, Exchange]) -> Finding:
+def _main_finding(contract: Contract, root: Group, by_id: dict[str, Exchange]) -> Finding:
     """The main finding of a group, as its plainest exchanges show it.
 
-    If requests fail on a stored value, these are the write that stored it and the first failure.
+    If requests fail on a stored value, these are the write that stored it and the first failure. A
+    secret that is shown again comes with the response that issued it.
     """
     if not root.origin:
-        return plainest(root, by_id)
+        finding = plainest(root, by_id)
+        issuer = issuer_of_shown(contract, finding, by_id)
+        if issuer is None:
+            return finding
+        return replace(finding, exchanges=(issuer.id, *finding.exchanges[:1]), apart=False)
     failing = [name for name in root.finding.exchanges if name != root.origin]
     finding = _with_status(root.finding, failing, by_id)
     return replace(finding, exchanges=(root.origin, *failing[:1]), apart=False)

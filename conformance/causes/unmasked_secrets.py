@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from conformance.causes.finding_key import Key
 from conformance.causes.sightings import Settled, Sighting
-from conformance.model import Contract, Exchange, Placeholder
+from conformance.model import Contract, Exchange, Finding, Placeholder
 from conformance.model.placeholder import PART
 from conformance.reading import issued_secrets, issuing
 
@@ -53,6 +53,21 @@ def unmasked_by(
     issuing_operations = {exchange.operation for exchange in issued.values()}
     others = [contract.operations[name] for name in issuing_operations - {issuer.id}]
     return issuer.exact_route if any(each.kind == issuer.kind for each in others) else ""
+
+
+def issuer_of_shown(
+    contract: Contract, finding: Finding, by_id: Mapping[str, Exchange]
+) -> Exchange | None:
+    """The exchange that issued the secret which a finding quotes, before its exchanges show it.
+
+    None for a finding about anything but secrets that are shown again, and for a secret that no
+    response issued, such as one from the target file.
+    """
+    if finding.rule != ELSEWHERE:
+        return None
+    issued = issuing(contract, by_id.values())
+    issuers = [issued[each] for each in Placeholder.all_in(finding.actual) if each in issued]
+    return issuers[0] if issuers and issuers[0].id not in finding.exchanges else None
 
 
 def _revealed(sightings: Iterable[Sighting], by_id: Mapping[str, Exchange]) -> set[Placeholder]:
