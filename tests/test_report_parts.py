@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from conformance.base.text import clock
+from conformance.causes.shown import probe_of
 from conformance.command import explain_cause
 from conformance.judging.pages import Item
 from conformance.model import (
@@ -339,7 +340,7 @@ def test_a_finding_is_shown_by_a_probe_with_the_key_full() -> None:
         (("gone",), None),
     ):
         finding = Finding("c", "list_calls", "r", "/", "a list", "nothing", names)
-        assert view.probe(run, finding, names) == best
+        assert probe_of(run, finding, names) == best
 
 
 def test_a_wrong_status_is_shown_by_a_response_that_has_it() -> None:
@@ -352,8 +353,8 @@ def test_a_wrong_status_is_shown_by_a_response_that_has_it() -> None:
     run = replace(example.passing(), exchanges=(read, change))
     ids = (read.id, change.id)
     finding = Finding("c", "update_agent", "r", "status", "refused", "200 {}", ids)
-    assert view.probe(run, finding, ids) == change
-    assert view.probe(run, replace(finding, actual="500"), ids) == read
+    assert probe_of(run, finding, ids) == change
+    assert probe_of(run, replace(finding, actual="500"), ids) == read
 
 
 def test_the_page_of_a_run_that_was_stopped_says_what_to_do() -> None:

@@ -11,7 +11,7 @@ from conformance.causes.other_objects import changed_others
 from conformance.causes.outdated_reads import list_of_deleted, outdated_read
 from conformance.causes.sightings import Sighting
 from conformance.causes.unmasked_secrets import unmasked_by
-from conformance.model import ON_NO_PAGE, CodeRole, Contract, Exchange, Step
+from conformance.model import ON_NO_PAGE, WHOLE_API, CodeRole, Contract, Exchange, Step
 from conformance.reading import query_value
 
 VALID = " for a valid request"
@@ -37,6 +37,7 @@ def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange])
         "issuer": unmasked_by(contract, sightings, by_id),
         "only_filter": _of_filtered_walks(contract, root, filters),
         "accepting": _of_accepting(contract, sightings, by_id),
+        "only_for": _of_operations(contract, root),
     }
     members = {
         sighting.finding.where for sighting in sightings if sighting.own_key.rule in READ_BACK
@@ -88,6 +89,21 @@ def _filters_of(contract: Contract, sighting: Sighting, shown: Exchange) -> set[
     member = sighting.finding.where.rpartition("/")[2]
     named = {each.name for each in parameters if each is not None and each.filters == member}
     return named or set(shown.facts.filters)
+
+
+def _of_operations(contract: Contract, root: Group) -> str:
+    """What all operations of a cause are and others are not; empty if they have nothing in common.
+
+    It is empty as well for a cause of the whole API.
+    """
+    if WHOLE_API in root.operations:
+        return ""
+    operations = [contract.operations[name] for name in root.operations]
+    if all(operation.method != "GET" for operation in operations):
+        return "writes"
+    if not any(operation.scopes for operation in operations):
+        return "operations without a scope"
+    return ""
 
 
 def _of_later_pages(

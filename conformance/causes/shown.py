@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from conformance.base.values import ABSENT
 from conformance.causes.finding_key import stable_text
 from conformance.causes.telling import telling
-from conformance.model import Cause, Exchange, Finding, Response, Run
+from conformance.model import Cause, Exchange, Finding, KeyName, Response, Role, Run
 from conformance.model.placeholder import PATTERN
 
 STATUS = "status"
@@ -71,6 +71,23 @@ def with_wrong_status(finding: Finding, exchanges: Sequence[Exchange]) -> Sequen
 def shown_of(run: Run, cause: Cause) -> Shown:
     """What shows a cause of a run."""
     return Shown(cause.finding, tuple(telling(run, cause)))
+
+
+def probe_of(run: Run, finding: Finding, ids: Iterable[str]) -> Exchange | None:
+    """The exchange whose request best shows a finding; None if there are no exchanges.
+
+    It prefers, in this order: the wrong status that the finding quotes, requests of the operation
+    that is blamed, probes, and the full key. Among equals, it takes the first.
+    """
+    return min(
+        with_wrong_status(finding, run.exchanges_of(ids)),
+        key=lambda exchange: (
+            exchange.operation != finding.operation,
+            exchange.role is not Role.PROBE,
+            exchange.identity != KeyName.FULL,
+        ),
+        default=None,
+    )
 
 
 def shows_again(finding: Finding, before: Exchange, after: Exchange) -> bool:

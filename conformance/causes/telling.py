@@ -133,8 +133,8 @@ def best(exchanges: list[Exchange], blamed: str = "", few: int = FEW) -> list[Ex
     Requests of the ``blamed`` operation are preferred, then probes.
     """
 
-    def lesser(exchange: Exchange) -> tuple[bool, bool]:
-        return exchange.operation != blamed, exchange.role is not Role.PROBE
-
-    others = sorted(exchanges[:-1], key=lesser)
+    others = sorted(
+        exchanges[:-1],
+        key=lambda each: (each.operation != blamed, each.role is not Role.PROBE),
+    )
     return sorted([*others[: few - 1], *exchanges[-1:]], key=exchanges.index)

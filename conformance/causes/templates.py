@@ -58,12 +58,23 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     },
     # --- keys ---
     "auth.missing": refusals("A missing key", "{route} needs no key", "Operations need no key"),
-    "auth.invalid": refusals("An invalid key", "{route} accepts invalid keys", "Invalid keys work"),
+    "auth.invalid": refusals(
+        "An invalid key",
+        "{route} accepts invalid keys",
+        "Invalid keys work for {only_for}",
+        "Invalid keys work",
+    ),
     "auth.expired": refusals(
-        "An expired key", "An expired key still works for {route}", "An expired key still works"
+        "An expired key",
+        "An expired key still works for {route}",
+        "An expired key still works for {only_for}",
+        "An expired key still works",
     ),
     "auth.revoked": refusals(
-        "A revoked key", "A revoked key still works for {route}", "A revoked key still works"
+        "A revoked key",
+        "A revoked key still works for {route}",
+        "A revoked key still works for {only_for}",
+        "A revoked key still works",
     ),
     "auth.scheme": {
         "a valid key to be accepted": ("{route} refuses a valid key", "A valid key is refused"),
@@ -75,7 +86,9 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         ),
     },
     "auth.spelling": always("Another spelling of a path needs no key"),
-    "auth.prefixes": always("Keys with a documented prefix are refused"),
+    "auth.prefixes": always(
+        "{route} refuses keys with a documented prefix", "Keys with a documented prefix are refused"
+    ),
     "account.key": {
         STATUS: ("The key of a new account does not work",),
         ANY: ("Two accounts get the same key",),

@@ -87,20 +87,25 @@ def _key(survey: Survey, name: str, brief: bool) -> Remark:
     if brief:
         reads = reads[:1]
     looks = [_Look(survey.ask(operation.id, name), expected) for operation, expected in reads]
-    shown_scopes = _shown_scopes(looks)
-    for look in looks:
-        if look.problem and not look.is_disproved_by(shown_scopes):
-            return looked_at(place_of_key(name), said([look.answer]), look.problem, wrong=True)
+    wrong = _wrong(looks)
+    if wrong:
+        look = wrong[0]
+        return looked_at(place_of_key(name), said([look.answer]), look.problem, wrong=True)
     seen = said(look.answer for look in looks[:SHOWN])
     if any(look.status in TELLING for look in looks):
         return looked_at(place_of_key(name), seen, "", wrong=False)
     return undecided(place_of_key(name), seen or "no read shows which scopes it has")
 
 
-def _shown_scopes(looks: Iterable[_Look]) -> set[str]:
-    """The scopes that a key has because it opens reads that nothing else opens."""
+def _wrong(looks: Iterable[_Look]) -> list[_Look]:
+    """The looks whose status is wrong for the key.
+
+    A read that only one scope opens shows that the key has it. If a read that this scope should
+    open is refused, too, the target is wrong.
+    """
     opened = [look.answer.operation for look in looks if look.expected == OPENS and look.answer.ok]
-    return {operation.scopes[0] for operation in opened if len(operation.scopes) == 1}
+    scopes = {read.scopes[0] for read in opened if len(read.scopes) == 1}
+    return [look for look in looks if look.problem and not look.is_disproved_by(scopes)]
 
 
 def _reads_for(survey: Survey, role: KeyRole) -> list[tuple[Operation, str]]:

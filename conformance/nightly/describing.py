@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from conformance.base.text import amount
 from conformance.base.values import cut
-from conformance.causes.shown import shown_of
+from conformance.causes.shown import probe_of, shown_of
 from conformance.causes.telling import in_cause
 from conformance.model import Cause, Exchange, Finding, Run
 from conformance.nightly.facts import operation_of
@@ -103,9 +103,9 @@ def _evidence(run: Run, cause: Cause, operation: str) -> tuple[Finding, Exchange
     findings = _findings(run, cause, operation)
     if findings:
         finding = findings[0]
-        return finding, view.probe(run, finding, finding.exchanges)
+        return finding, probe_of(run, finding, finding.exchanges)
     ids = [each for each in shown_of(run, cause).ids if each != cause.origin]
-    return cause.finding, view.probe(run, cause.finding, ids)
+    return cause.finding, probe_of(run, cause.finding, ids)
 
 
 def _findings(run: Run, cause: Cause, operation: str) -> list[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from conformance.base.text import amount, clean
 from conformance.base.values import cut
-from conformance.causes.shown import Shown, shown_of
+from conformance.causes.shown import Shown, probe_of, shown_of
 from conformance.causes.steps import steps_of
 from conformance.causes.telling import in_cause
 from conformance.model import (
@@ -230,7 +230,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, in_f
         clauses=tuple(run.contract.clauses[name] for name in cause.clauses),
         example=_example(run, cause, probe, everywhere=everywhere),
         asked=_asked(probe, mistake(cause, probe)),
-        where=place_in(exhibited, shown.decisive, probe) or cause.finding.where,
+        where=place_in(exhibited, shown, probe),
         rows=tuple(_rows(run, cause, cells, listed, DIFFERENCES if in_full else 1)),
         more=len(operations) - len(listed),
         everywhere=everywhere,
@@ -243,7 +243,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, in_f
 
 def _probe(run: Run, cause: Cause, shown_by: Sequence[str]) -> Exchange | None:
     """The exchange that shows a cause best, but never the write that stored the odd value."""
-    return view.probe(run, cause.finding, [name for name in shown_by if name != cause.origin])
+    return probe_of(run, cause.finding, [name for name in shown_by if name != cause.origin])
 
 
 def _everywhere(run: Run, cause: Cause) -> bool:
@@ -333,7 +333,7 @@ def _difference(run: Run, finding: Finding) -> str:
 def _quoted(run: Run, finding: Finding) -> Exchange | None:
     """The exchange that a finding quotes: the first, if each of them shows it on its own."""
     ids = finding.exchanges[:1] if finding.apart else finding.exchanges
-    return view.probe(run, finding, ids)
+    return probe_of(run, finding, ids)
 
 
 def reach(card: Card) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from conformance.base.text import amount
 from conformance.base.values import cut
+from conformance.causes.shown import Shown
 from conformance.causes.telling import FEW, best
 from conformance.model import Body, Cell, Exchange, Finding, Run
 from conformance.report import view
@@ -98,16 +99,17 @@ def _places(run: Run, finding: Finding, walk: WalkFault | None, exchange: Exchan
     return places_of(run, finding, exchange)
 
 
-def place_in(shown: Iterable[Exhibit], decisive: Exchange | None, asked: Exchange | None) -> str:
-    """The places marked in one exhibit, in words; empty if none has a mark.
+def place_in(exhibited: Iterable[Exhibit], shown: Shown, asked: Exchange | None) -> str:
+    """The place of the value that is wrong: the places marked in one exhibit, in words.
 
-    It is the exhibit of the ``decisive`` exchange if that has a mark, otherwise the first one. If
-    its request is not the one ``asked``, the request is named.
+    It is the exhibit of the decisive exchange if that has a mark, otherwise the first with one. If
+    its request is not the one ``asked``, the request is named. Without marks, it is the place in
+    the finding.
     """
-    marked = [exhibit for exhibit in shown if exhibit.places]
+    marked = [exhibit for exhibit in exhibited if exhibit.places]
     if not marked:
-        return ""
-    exhibit = next((each for each in marked if each.exchange is decisive), marked[0])
+        return shown.finding.where
+    exhibit = next((each for each in marked if each.exchange is shown.decisive), marked[0])
     words = " and ".join(place.words for place in exhibit.places)
     if exhibit.exchange is asked:
         return words

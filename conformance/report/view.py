@@ -14,7 +14,7 @@ from typing import Protocol
 from conformance.base.errors import Exit
 from conformance.base.text import amount, clean
 from conformance.base.values import cut
-from conformance.causes.shown import with_wrong_status
+from conformance.causes.shown import probe_of
 from conformance.model import (
     WATCHED,
     WHOLE_API,
@@ -24,8 +24,6 @@ from conformance.model import (
     Clause,
     Exchange,
     Finding,
-    KeyName,
-    Role,
     Run,
     Verdict,
 )
@@ -230,19 +228,6 @@ def without_cells(run: Run) -> list[tuple[Clause, str]]:
 # --- exchanges ------------------------------------------------------------------------------------
 
 
-def probe(run: Run, finding: Finding, ids: Iterable[str]) -> Exchange | None:
-    """The exchange that best shows a finding; None if there are no exchanges.
-
-    It prefers, in this order: the wrong status that the finding quotes, requests of the operation
-    that is blamed, probes, and the full key. Among equals, it takes the first.
-    """
-    exchanges = with_wrong_status(finding, run.exchanges_of(ids))
-    own = [each for each in exchanges if each.operation == finding.operation] or exchanges
-    probes = [exchange for exchange in own if exchange.role is Role.PROBE] or own
-    with_full = [exchange for exchange in probes if exchange.identity == KeyName.FULL] or probes
-    return with_full[0] if with_full else None
-
-
 def repeat_line(exchange: Exchange | None) -> str:
     """The curl line of an exchange, or a comment if it is too long; empty without an exchange."""
     if exchange is None:
@@ -345,6 +330,6 @@ def _finding_lines(run: Run, finding: Finding) -> Iterator[str]:
     yield f"actual: {shown(finding.actual)}"
     if finding.exchanges:
         yield f"exchanges: {', '.join(clean(name) for name in finding.exchanges)}"
-    exchange = probe(run, finding, finding.exchanges)
+    exchange = probe_of(run, finding, finding.exchanges)
     if exchange:
         yield f"repeat: {repeat_line(exchange)}"

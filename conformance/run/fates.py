@@ -22,6 +22,7 @@ from conformance.causes import (
     sightings_by_cause,
     sightings_of,
 )
+from conformance.causes.shown import probe_of
 from conformance.model import (
     Cause,
     Cell,
@@ -245,7 +246,7 @@ def _telling_requests(sightings: Iterable[Sighting], run: Run) -> set[tuple[obje
     """The identities of the requests that say most about the sightings; see _request_identity."""
     found = set()
     for sighting in sightings:
-        exchange = view.probe(run, sighting.finding, sighting.exchange_ids)
+        exchange = probe_of(run, sighting.finding, sighting.exchange_ids)
         if exchange is not None:
             found.add(_request_identity(exchange))
     return found
