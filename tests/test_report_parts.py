@@ -56,7 +56,7 @@ from conformance.report.since import trend
 from conformance.report.walk_picture import COLUMNS, PAGES, TIME, Spot, text_of
 from conformance.server import application
 from tests import report_example as example
-from tests.faults import harness
+from tests.faults import harness, rows
 from tests.faults.base import words
 from tests.faults.faults import FAULTS
 from tests.support import contracts
@@ -761,3 +761,17 @@ def test_a_right_response_next_to_a_wrong_one_is_not_marked() -> None:
     finding = Finding("c", "list_calls", "r", "/name", '"old"', '"new"', ("x1", "x2"))
     assert places_of(both, finding, before) == []
     assert places_of(both, finding, after) == [Place("/name")]
+
+
+def test_the_list_before_a_deletion_is_not_accused() -> None:
+    """It rightly shows the object. The place is named with the request of the later list."""
+    fault = FAULTS["deleted-stays-listed"]
+    run = harness.run(contracts.real(), fault.make(contracts.real()), aim=rows.aim_at(fault))
+    (card,) = cards.cards(run)
+    before, deletion, after = card.exhibits
+    assert before.exchange.operation == after.exchange.operation == "list_evals"
+    assert deletion.exchange.request.method == "DELETE"
+    assert (before.places, deletion.places) == ((), ())
+    assert after.places
+    assert card.asked.startswith("DELETE ")
+    assert "in the response to GET " in card.where

@@ -9,7 +9,7 @@ from conformance.base.text import amount
 from conformance.base.values import cut
 from conformance.causes.shown import Shown
 from conformance.causes.telling import FEW, best
-from conformance.model import Body, Cell, Exchange, Finding, Run
+from conformance.model import Body, Cell, Exchange, Finding, Run, Step
 from conformance.report import view
 from conformance.report.places import STATUS, Place, places_of
 from conformance.report.walk_faults import WalkFault, places_in_page, walk_fault
@@ -19,6 +19,8 @@ HEADERS_LIMIT = 30
 """Headers shown of each message."""
 TRIED = 40
 """Maximum number of exchanges that are searched for a place if those chosen have none."""
+EARLIER = (Step.BEFORE, Step.LISTED_BEFORE)
+"""The steps of looks that come before the request that is blamed."""
 URL = 200
 """Characters of the request URL in the words for a place."""
 NOTE = "note"
@@ -72,15 +74,20 @@ def exhibits(
 ) -> list[Exhibit]:
     """At most ``few`` of the given exchanges, those that show most, as the page shows them.
 
-    The places in their responses that the ``finding`` is about are marked. If the chosen exchanges
-    have no such place, the last other exchange that has one replaces the last of them.
+    The places in their responses that the ``finding`` is about are marked, except in looks from
+    before the request that is blamed. If the chosen exchanges have no such place, the last other
+    exchange that has one replaces the last of them.
     """
     exchanges = run.exchanges_of(ids)
+    innocent = [each.id for each in exchanges[:-1] if each.facts.step in EARLIER]
     chosen = best(exchanges, finding.operation if finding else "", few)
     if finding is None:
         return [exhibit_of(exchange) for exchange in chosen]
     walk = walk_fault(run, finding)
-    places = [_places(run, finding, walk, exchange) for exchange in chosen]
+    places = [
+        [] if exchange.id in innocent else _places(run, finding, walk, exchange)
+        for exchange in chosen
+    ]
     candidates = [] if any(places) else exchanges[:TRIED]
     for other in reversed(candidates):
         found = _places(run, finding, walk, other)
