@@ -175,8 +175,10 @@ def _judge_lost(lost: list[Misplaced]) -> Iterator[Violation]:
     """A violation for each page that fails to show an item, for at most NAMED."""
     for loss in lost[:NAMED]:
         page, item = loss.page, loss.item
-        start = page.after or "the head of the list"
-        expected = f"{item.text} {item.key}, which comes after {start}"
+        place = "is at the head of the list"
+        if page.after:
+            place = f"follows {page.after} in the list"
+        expected = f"{item.text} {item.key}, which {place}"
         yield Violation("/", expected, ON_NO_PAGE, page.ids)
 
 
@@ -194,7 +196,7 @@ def paging_more_false(context: JudgeContext, trial: Trial, walks: Walks) -> Iter
         if item is None or page.more is None:
             continue
         if not page.more:
-            expected = f"true, as {item.text} {item.key} comes after the page"
+            expected = f"true, as the list goes on with {item.text} {item.key}"
             yield Violation(_flag(context), expected, "false", page.ids)
             return
         yield Pass(page.ids)
@@ -210,7 +212,7 @@ def paging_more_early(context: JudgeContext, exchange: Exchange) -> Iterator[Out
     if page.more:
         yield Pass(page.ids)
     else:
-        expected = f"true, as {item.text} {item.key} comes after the page"
+        expected = f"true, as the list goes on with {item.text} {item.key}"
         yield Violation(_flag(context), expected, "false", page.ids)
 
 

@@ -21,7 +21,7 @@ def an_item_is_lost() -> Iterator[Example]:
         "an item is lost between two pages, oldest first",
         *walked(LINE[::-1], 9),
         *upwards,
-        mentions=f'"c-3", which comes after {at(2)}',
+        mentions=f'"c-3", which follows {at(2)} in the list',
     )
     one_by_one = (page("w", [9], True, limit=1), page("w", [7], True, 9, 1))
     yield refused("an item is lost between two pages of one item", *whole, *one_by_one)

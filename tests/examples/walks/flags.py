@@ -14,7 +14,7 @@ def false_while_items_remain() -> Iterator[Example]:
     """has_more may be false only on a page that nothing follows."""
     whole = walked(LINE, 9)
     too_early = page("w", [9, 8], False)
-    what_follows = f'true, as {at(7)} "c-7" comes after'
+    what_follows = f'true, as the list goes on with {at(7)} "c-7"'
     yield refused(
         "has_more is false, and an item follows", *whole, too_early, mentions=what_follows
     )
@@ -58,7 +58,7 @@ def what_follows_is_not_known() -> Iterator[Example]:
 def false_while_other_pages_show_more() -> Iterator[Example]:
     """Earlier and later pages must not both show an item after a page that ends its list."""
     whole, short = page("v", [4, 3, 2, 1], False), page("w", [4, 3], False)
-    follows = f'true, as {at(1)} "c-1" comes after'
+    follows = f'true, as the list goes on with {at(1)} "c-1"'
     yield refused("a page before and one after it show more", whole, short, whole, mentions=follows)
     oldest_first = page("v", [1, 2, 3, 4], False), page("w", [1, 2], False)
     yield refused("the same, oldest first", *oldest_first, oldest_first[0])
