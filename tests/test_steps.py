@@ -275,6 +275,22 @@ def test_what_should_have_been_returned_is_printed() -> None:
     ]
 
 
+def test_a_list_that_misses_a_change_is_read_before_it_too() -> None:
+    """The server may have cached that response."""
+    old = '{"agents": [{"id": "agent-000001", "name": "old"}]}'
+    first = exchange("1", "GET", f"{URL}/agents", '{"agents": []}')
+    cached = exchange("2", "GET", f"{URL}/agents", old)
+    other = exchange("3", "GET", f"{URL}/agents?limit=1", old)
+    sent = '{"id": "agent-000001", "name": "new"}'
+    changed = exchange("4", "PATCH", f"{URL}/agents", "{}", sent)
+    missed = exchange("5", "GET", f"{URL}/agents", old)
+    stale = replace(FINDING, where="/agents/0/name", expected='"new"', actual='"old"')
+    run = run_of(first, cached, other, changed, missed)
+    lines = lines_for(run, changed, missed, finding=stale)
+    assert re.findall(r"# \d+\. ([A-Z]+)", lines) == ["GET", "PATCH", "GET"]
+    assert "limit=1" not in lines
+
+
 def test_the_creation_of_an_object_comes_before_the_lists_that_show_it() -> None:
     """Even if the log has a list first, because cases run at the same time."""
     rows = '{"calls": [{"id": "call-000001"}]}'

@@ -51,7 +51,8 @@ def story_of(run: Run, shown: Shown, origins: Mapping[str, Origin]) -> Story:
     if len(writes) > len(suspects):
         lacks = f"needs the state left by {_earlier(len(writes))}"
     left_out = 0
-    for optional in ([*_named_by(run, shown, origins), *suspects], []):
+    named, looks = _named_by(run, shown, origins), _earlier_looks(run, shown)
+    for optional in ([*named, *suspects, *looks], []):
         needed = _needed(run, [*shown.exchanges, *optional], shown.exchanges, origins)
         if len(needed) <= MOST:
             return Story(tuple(needed), lacks)
@@ -165,6 +166,19 @@ def _writes(run: Run, shown: Exchange, origins: Mapping[str, Origin]) -> list[Ex
         if _is_write(exchange) and not named.isdisjoint(values_of(exchange)):
             writes.append(exchange)
     return writes
+
+
+def _earlier_looks(run: Run, shown: Shown) -> list[Exchange]:
+    """The last success of the deciding read before the writes that it fails to show; at most one.
+
+    A server that caches its response may show the same again.
+    """
+    last = shown.decisive
+    writes = [exchange for exchange in shown.exchanges if _is_write(exchange)]
+    if last is None or last.request.method != "GET" or not writes:
+        return []
+    before = run.exchanges[: run.exchanges.index(writes[0])]
+    return [each for each in before if each.ok and each.request == last.request][-1:]
 
 
 def _is_write(exchange: Exchange) -> bool:

@@ -79,15 +79,11 @@ def exhibits(
     exchange that has one replaces the last of them.
     """
     exchanges = run.exchanges_of(ids)
-    innocent = [each.id for each in exchanges[:-1] if each.facts.step in EARLIER]
     chosen = best(exchanges, finding.operation if finding else "", few)
     if finding is None:
         return [exhibit_of(exchange) for exchange in chosen]
     walk = walk_fault(run, finding)
-    places = [
-        [] if exchange.id in innocent else _places(run, finding, walk, exchange)
-        for exchange in chosen
-    ]
+    places = [_places(run, finding, walk, exchange) for exchange in chosen]
     candidates = [] if any(places) else exchanges[:TRIED]
     for other in reversed(candidates):
         found = _places(run, finding, walk, other)
@@ -100,7 +96,13 @@ def exhibits(
 
 
 def _places(run: Run, finding: Finding, walk: WalkFault | None, exchange: Exchange) -> list[Place]:
-    """The places in a response that a finding is about, more precisely if a ``walk`` shows them."""
+    """The places in a response that a finding is about, more precisely if a ``walk`` shows them.
+
+    None in a look from before the request that is blamed, unless it shows the finding on its own.
+    """
+    decides = finding.apart or exchange.id in finding.exchanges[-1:]
+    if exchange.facts.step in EARLIER and not decides:
+        return []
     if walk is not None:
         return places_in_page(run, walk, exchange)
     return places_of(run, finding, exchange)
