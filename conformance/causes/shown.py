@@ -76,13 +76,14 @@ def shown_of(run: Run, cause: Cause) -> Shown:
 def probe_of(run: Run, finding: Finding, ids: Iterable[str]) -> Exchange | None:
     """The exchange whose request best shows a finding; None if there are no exchanges.
 
-    It prefers, in this order: the wrong status that the finding quotes, requests of the operation
-    that is blamed, probes, and the full key. Among equals, it takes the first.
+    It prefers, in this order: the wrong status that the finding quotes, or without one requests of
+    the operation that is blamed, then probes, and the full key. Among equals, it takes the first.
     """
+    has_wrong_status = finding.where == STATUS
     return min(
         with_wrong_status(finding, run.exchanges_of(ids)),
         key=lambda exchange: (
-            exchange.operation != finding.operation,
+            not has_wrong_status and exchange.operation != finding.operation,
             exchange.role is not Role.PROBE,
             exchange.identity != KeyName.FULL,
         ),

@@ -105,7 +105,7 @@ def telling(run: Run, cause: Cause) -> list[Exchange]:
     first_attempt = (exchanges[0].case, exchanges[0].attempt)
     in_first_attempt = [each for each in exchanges if (each.case, each.attempt) == first_attempt]
     shown = _first_round(in_first_attempt) if len(in_first_attempt) > 1 else exchanges
-    return best(shown, cause.finding.operation)
+    return best(shown, cause.finding)
 
 
 def _first_round(exchanges: list[Exchange]) -> list[Exchange]:
@@ -127,12 +127,15 @@ def ids_of_telling(cause: Cause) -> tuple[str, ...]:
     return finding.exchanges[:1] if finding.apart else finding.exchanges
 
 
-def best(exchanges: list[Exchange], blamed: str = "", few: int = FEW) -> list[Exchange]:
+def best(
+    exchanges: list[Exchange], finding: Finding | None = None, few: int = FEW
+) -> list[Exchange]:
     """The last exchange, which decides, and the first few others, in order.
 
-    Requests of the ``blamed`` operation are preferred, then probes.
+    Probes are preferred. For a finding that is not on the status, requests of the operation that it
+    blames come before them.
     """
-
+    blamed = finding.operation if finding and finding.where != "status" else ""
     others = sorted(
         exchanges[:-1],
         key=lambda each: (each.operation != blamed, each.role is not Role.PROBE),

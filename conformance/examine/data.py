@@ -47,7 +47,7 @@ def lists(survey: Survey) -> Iterator[Remark]:
 
 
 def operations(survey: Survey) -> Iterator[Remark]:
-    """Check that the target has the operations that its file claims."""
+    """Check that the target has the routes of the operations that its file does not exclude."""
     shown = survey.routes(survey.checked)
     lost = [route for route, exists in shown.items() if exists is False]
     unknown = [route for route, exists in shown.items() if exists is None]

@@ -171,7 +171,7 @@ class Trial:
 
     @property
     def parts(self) -> list[Trial]:
-        """The trial in parts: once a part has a write, the next look before a write begins one."""
+        """The trial in parts. After a write, the next exchange of Step.BEFORE starts a new part."""
         parts: list[list[Exchange]] = [[]]
         for exchange in self.exchanges:
             written = any(each.facts.step is Step.WRITE for each in parts[-1])

@@ -79,7 +79,7 @@ def exhibits(
     exchange that has one replaces the last of them.
     """
     exchanges = run.exchanges_of(ids)
-    chosen = best(exchanges, finding.operation if finding else "", few)
+    chosen = best(exchanges, finding, few)
     if finding is None:
         return [exhibit_of(exchange) for exchange in chosen]
     walk = walk_fault(run, finding)

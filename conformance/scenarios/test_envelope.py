@@ -95,10 +95,11 @@ def _others_for(operation: Operation, names: list[str], count: int) -> list[str]
 
 @scenario(odd_requests, phase=3)
 def test_odd_request(client: Client) -> None:
-    """Send requests that are valid except for one oddity, then check that the list still works.
+    """Send requests that are valid except for one oddity. After a write, its list must still work.
 
-    If an oddity in all parameters at once is refused, it is also sent in each parameter alone. A
-    write that was not refused may have stored what is odd, so the next request gets a new object.
+    If all parameters of a query are refused when they are repeated or in brackets at once, each is
+    also sent so alone. A write that was not refused may have stored what is odd, so the next
+    request gets a new object.
     """
     operation, names = client.operation, client.params(OddWays).names
     client.own.renew(operation)

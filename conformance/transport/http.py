@@ -34,7 +34,7 @@ from conformance.transport.wire import (
 )
 
 ADDED = "accept-encoding"
-"""The header that urllib3 adds to a request without one."""
+"""A header that urllib3 adds if a request has none; clients always send the others it adds."""
 
 CHUNK = 65_536
 """Bytes of a body read at a time."""
@@ -282,7 +282,7 @@ def _is_limit(error: BaseException) -> bool:
 
 
 def _headers(request: WireRequest) -> dict[str, str]:
-    """The headers of a request, without one that urllib3 would add."""
+    """The headers of a request, with a mark that keeps urllib3 from adding Accept-Encoding."""
     headers = dict(request.headers)
     if not any(name.lower() == ADDED for name in headers):
         headers[ADDED] = SKIP_HEADER

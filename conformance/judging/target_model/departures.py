@@ -202,14 +202,15 @@ class Comparison:
         return self._is_wrong(state, member, expected, view)
 
     def _is_obscured(self, sent: Any, got: Any, write: Write, view: View) -> bool:
-        """Whether a view shows no other value than was sent, but less: nothing, or a part of it.
+        """Whether a view may show less than was sent: a masked value, a part of it, or nothing.
 
-        Any view may mask a value. Only a list of objects that can be read, or a view with another
-        key than that of the write, may leave out a part of it.
+        Any view may mask a value; a text with a sign of a mask that was not sent counts as masked.
+        Only a list of objects that can be read, or a view with a key other than that of the write,
+        may leave out a part of it.
         """
         if isinstance(got, str):
             signs_sent = Counter(MASKED.findall(str(sent)))
-            is_cut = str(sent).startswith(got)  # perhaps within a row of x that was sent
+            is_cut = str(sent).startswith(got)  # "xxxxxx" cut to "xxxx" is no mask
             if Counter(MASKED.findall(got)) - signs_sent and not is_cut:
                 return True  # it has a sign of a mask that was not sent
         is_overview = view.in_list and self._history.kind.is_read
