@@ -71,7 +71,7 @@ class Walker:
         return self._client.own_business(self.operation, self.base_values or {})
 
     def settle(self) -> None:
-        """In a repeated attempt, wait, then read the list SHOWN times, so that caches can catch up."""
+        """In a repeated attempt, wait, then read the list SHOWN times: caches can catch up."""
         if not self.confirming:
             return
         self._client.pause(SETTLED)
