@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+import pytest
+
 from conformance import causes, model
 from conformance.base.values import NOT_JSON, read_json
 from conformance.causes import instances
@@ -34,7 +36,7 @@ from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.moments import key_of
 from conformance.server.special.webhooks import EVENTS
-from conformance.server.store import Filter, Row
+from conformance.server.store import Filter, Identity, Row
 from tests.faults import harness
 from tests.faults.base import Faulty, is_for
 from tests.faults.faults import FAULTS
@@ -985,6 +987,44 @@ def test_a_refused_deletion_for_another_tenant_is_one_cause() -> None:
     (cause,) = harness.run(loaded, server, aim=aim).causes
     assert cause.title == "DELETE /evals deletes objects of another business"
     assert "refused-unchanged[delete_eval]" in cause.cells
+
+
+# --- keys ---
+
+
+class KeysExpireForReads(Faulty):
+    """An expired key still works for some operations."""
+
+    methods: ClassVar[set[str]] = {"POST", "PATCH", "PUT", "DELETE"}
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        self.is_lenient = operation.method in self.methods
+        return super().authenticate(operation, request)
+
+    def is_expired(self, identity: Identity) -> bool:
+        return not self.is_lenient and super().is_expired(identity)
+
+
+class KeysNeverExpireForDeletions(KeysExpireForReads):
+    """The same, but only for deletions."""
+
+    methods: ClassVar[set[str]] = {"DELETE"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"),
+    [
+        (KeysExpireForReads, "An expired key still works for writes"),
+        (KeysNeverExpireForDeletions, "An expired key still works"),
+    ],
+)
+def test_a_title_names_the_operations_only_if_they_are_all_of_a_sort(
+    kind: type[Application], title: str
+) -> None:
+    """All writes accept an expired key; or only some of them, which is not said of all."""
+    loaded = contracts.real()
+    run = harness.run(loaded, application(loaded, kind=kind), aim=harness.Aim(("key-expired",)))
+    assert [cause.title for cause in run.causes] == [title]
 
 
 # --- secrets --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from conformance.causes.other_objects import changed_others
 from conformance.causes.outdated_reads import list_of_deleted, outdated_read
 from conformance.causes.sightings import Sighting
 from conformance.causes.unmasked_secrets import unmasked_by
-from conformance.model import ON_NO_PAGE, WHOLE_API, CodeRole, Contract, Exchange, Step
+from conformance.model import ON_NO_PAGE, CodeRole, Contract, Exchange, Step
 from conformance.reading import query_value
 
 VALID = " for a valid request"
@@ -92,16 +92,14 @@ def _filters_of(contract: Contract, sighting: Sighting, shown: Exchange) -> set[
 
 
 def _of_operations(contract: Contract, root: Group) -> str:
-    """What all operations of a cause are and others are not; empty if they have nothing in common.
+    """The words for the operations of a cause if they are all of a sort, and of no other.
 
-    It is empty as well for a cause of the whole API.
+    Only operations with a key count. Empty for any other cause.
     """
-    if WHOLE_API in root.operations:
-        return ""
-    operations = [contract.operations[name] for name in root.operations]
-    if all(operation.method != "GET" for operation in operations):
+    keyed = [operation for operation in contract.operations.values() if operation.keyed]
+    if root.operations.keys() == {each.id for each in keyed if each.method != "GET"}:
         return "writes"
-    if not any(operation.scopes for operation in operations):
+    if root.operations.keys() == {each.id for each in keyed if not each.scopes}:
         return "operations without a scope"
     return ""
 

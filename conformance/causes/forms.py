@@ -25,7 +25,7 @@ These words depend on all findings of a cause together:
 - ``showing``, the only list that still shows deleted objects.
 - ``issuer``, the route of the only operation whose secrets are revealed, if others issue some, too.
 - ``only_filter``, the only filter with which walks fail.
-- ``only_for``, what several operations have in common that others do not: writes, or no scope.
+- ``only_for``, if the operations are exactly the writes, or exactly those without a scope.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ def figures_own(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     own = _leaves(trial.last(Step.BEFORE))
     if not own:
         return
-    yield from _names_unreachable(context, trial, Business.OTHER, trial.at(Step.BEFORE))
-    yield from _names_unreachable(context, trial, Business.MAIN, trial.at(Step.OWNER))
+    yield from _names_unreachable(context, trial, Business.OTHER, Step.BEFORE)
+    yield from _names_unreachable(context, trial, Business.MAIN, Step.OWNER)
     yield from _cached_for_all(trial, own)
     for probe in trial.at(Step.FOREIGN):
         answer = answered(context, probe)
@@ -61,14 +61,15 @@ def _counts_foreign(trial: Trial, probe: Exchange) -> Violation | None:
 
 
 def _names_unreachable(
-    context: JudgeContext, trial: Trial, business: Business, looks: list[Exchange]
+    context: JudgeContext, trial: Trial, business: Business, step: Step
 ) -> Iterator[Outcome]:
-    """A violation if the first of some reports names a business that its key cannot reach.
+    """A violation if the first report of a step names a business that its key cannot reach.
 
     A report names it as a value or as the name of a member. Earlier requests for the same URL
     belong to the violation, because the report may have been cached for one of them.
     """
     unreachable = context.target.businesses.get(business, ABSENT)
+    looks = trial.at(step)
     if not looks:
         return
     look = looks[0]
