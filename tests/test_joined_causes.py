@@ -41,6 +41,8 @@ from tests.faults import harness
 from tests.faults.base import Faulty, is_for
 from tests.faults.faults import FAULTS
 from tests.faults.keys import SecretsKept
+from tests.faults.walks.flags import OneLeftIsNone
+from tests.faults.walks.order import FilteredTurnedAround
 from tests.support import contracts
 
 PLAIN = ("odd-request", "generated", "sequence")
@@ -262,6 +264,19 @@ def test_walks_with_a_filter_are_a_cause_of_their_own() -> None:
     assert len(run.causes) == len(titles)
     (card,) = [card for card in cards.cards(run) if "filter" in card.title]
     assert "with the filter " in card.asked
+
+
+class TurnedAroundAndShort(FilteredTurnedAround, OneLeftIsNone):
+    """A list is out of order with one filter, and no list says that one item is left."""
+
+
+def test_a_filter_explains_no_mistake_of_lists_without_one() -> None:
+    """The order of the filtered list is one cause, the wrong ``has_more`` of all lists another."""
+    titles = [cause.title for cause in causes_of(TurnedAroundAndShort, "list_events")]
+    assert sorted(titles) == [
+        '"has_more" of GET /events is false too early',
+        "GET /events filtered by event_type is out of order",
+    ]
 
 
 class PhonesDecodedTwice(Faulty):

@@ -76,7 +76,8 @@ def _of_filtered_walks(contract: Contract, root: Group, filters: Sequence[str]) 
     operations = [contract.operations.get(name) for name in root.operations]
     named = {operation.when for operation in operations if operation is not None}
     others = [name for name in filters if name not in named]
-    return others[0] if root.key.flaw == FILTERED and len(others) == 1 else ""
+    is_filtered = root.is_filtered or root.key.flaw == FILTERED
+    return others[0] if is_filtered and len(others) == 1 else ""
 
 
 def _filters_of(contract: Contract, sighting: Sighting, shown: Exchange) -> set[str]:

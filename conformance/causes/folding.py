@@ -53,6 +53,10 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
 }
 """By rule, the prefixes of the rules that break along with it on the same operations."""
 
+ORDER, COMPLETE = "paging.order", "paging.complete"
+"""The rules that find walks out of order, and walks that lose items."""
+PRECISION = "paging.precision"
+"""The rule that finds items of the same second lost or repeated, in walks of its own."""
 LATER_LOOKS = (".shown", ".lasting")
 """Endings of the rules that look at all later responses, and so also find what others find."""
 
@@ -171,7 +175,22 @@ def _by_rule(one: Group, other: Group) -> bool:
     is_refusal = one.key.rule.startswith(OF_ACCESS) and was_refused(one.finding)
     if is_refusal and not was_refused(other.finding):
         return False  # the other one reaches what a refusal cannot open
+    if one.key.rule in (ORDER, COMPLETE) and _is_elsewhere(one, other):
+        return False
     return other.key.rule.startswith(EXPLAINED.get(one.key.rule, NOTHING))
+
+
+def _is_elsewhere(one: Group, other: Group) -> bool:
+    """Whether a mistake in the items of some walks does not explain what other walks show.
+
+    A filter does not explain lists without one, nor the wrong order of some walks another mistake
+    of walks that are in order.
+    """
+    if other.key.rule in (one.key.rule, PRECISION):
+        return False
+    if one.is_filtered and not other.is_filtered:
+        return True
+    return one.key.rule == ORDER and one.cases.isdisjoint(other.cases)
 
 
 def _refuses_alike(one: Group, other: Group) -> bool:

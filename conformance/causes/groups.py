@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from conformance.causes.finding_key import FAULT, Key
+from conformance.causes.finding_key import FAULT, FILTERED, Key
 from conformance.causes.settling import with_settled_keys
 from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.stored_values import is_garbled, stored_values
@@ -52,6 +52,16 @@ class Group:
     def id(self) -> str:
         """The id of the cause: that of its key, with the operation if there is only one."""
         return id_of_cause(self.key.id, self.own_operations)
+
+    @property
+    def cases(self) -> set[str]:
+        """The cases that show the findings."""
+        return {case for sighting in self.sightings for case in sighting.cases}
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether only requests with a filter show the findings."""
+        return all(sighting.own_key.flaw == FILTERED for sighting in self.sightings)
 
     @property
     def own_operations(self) -> list[str]:

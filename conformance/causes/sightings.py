@@ -11,11 +11,15 @@ from conformance.model import BROKEN, Cell, Exchange, Finding
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """A finding of a cell as shown by some exchanges, and the key that follows from these alone."""
+    """A finding of a cell as shown by some exchanges, and the key that follows from these alone.
+
+    ``cases`` are those that sent the exchanges.
+    """
 
     cell: Cell
     finding: Finding
     exchange_ids: tuple[str, ...]
+    cases: frozenset[str]
     own_key: Key
 
     @property
@@ -46,4 +50,5 @@ def sightings_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> It
             alone = [(exchange_id,) for exchange_id in finding.exchanges]
             for ids in alone if finding.apart else together:
                 shown_by = [exchanges[each] for each in ids if each in exchanges]
-                yield Sighting(cell, finding, ids, key_of(finding, shown_by))
+                cases = frozenset(exchange.case for exchange in shown_by)
+                yield Sighting(cell, finding, ids, cases, key_of(finding, shown_by))
