@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from conformance.base.options import Choice
+from conformance.judging.coverage import OVER_BUDGET
 from conformance.model import Cell, ReasonKind, Run, Verdict
 from conformance.plan.build import Plan
+from conformance.report import untested
 from conformance.run.planning import prepare
 from conformance.server import Application, application, declaration
 from conformance.server.messages import Context, Reply
@@ -166,6 +168,19 @@ def _plan(**changes: Any) -> Plan:
     loaded = contracts.real()
     target = harness.target_of(loaded, application(loaded), "http://127.0.0.1:1", changes)
     return prepare(loaded, target, Choice()).plan
+
+
+def test_a_case_beyond_the_budget_asks_for_a_higher_one() -> None:
+    """Nothing else has to be provided for the cases that the plan left out."""
+    loaded = contracts.real()
+    run = harness.run(loaded, application(loaded), choice=Choice(budget=100))
+    over = {case.id for case in run.cases if case.gap == OVER_BUDGET}
+    assert over
+    reasons = {reason for cell in run.cells for reason in cell.reasons}
+    kinds = {reason.kind for reason in reasons if reason.text == OVER_BUDGET}
+    assert kinds == {KINDS.NOT_RUN}
+    assert not [reason for reason in reasons if reason.kind is KINDS.NOT_SELECTED]
+    assert untested.next_step(run).endswith("run again with a higher budget or more time.")
 
 
 def test_no_key_for_what_the_target_lacks() -> None:

@@ -20,7 +20,7 @@ NOT_RUN = "not run: the run ended before it"
 ENDS = (DONE, CUT_SHORT, OVER_BUDGET)
 """How a case ends if it does not crash."""
 BEYOND_BUDGET = Reason(ReasonKind.NOT_RUN, OVER_BUDGET)
-NOT_SELECTED = Reason(ReasonKind.NOT_SELECTED, "not selected")
+NOT_SELECTED = Reason(ReasonKind.NOT_SELECTED, "left out by the depth or options of this run")
 NOTHING_ASKED = Reason(
     ReasonKind.PROVIDE,
     "No valid request could be built because the target has no suitable objects. "
@@ -170,6 +170,8 @@ class Coverage:
         """
         if not self._is_selected(case):
             return NOT_SELECTED
+        if case.gap == OVER_BUDGET:
+            return BEYOND_BUDGET
         if case.gap:
             kind = ReasonKind.DECLARED if case.inapplicable else ReasonKind.PROVIDE
             return Reason(kind, case.gap, place=case.place)
@@ -179,8 +181,13 @@ class Coverage:
         if self.log.ends[case.id] == OVER_BUDGET:
             return BEYOND_BUDGET
         if self.log.ends[case.id] == CUT_SHORT:
-            return BEYOND_BUDGET if self.selected is None else NOT_SELECTED
+            return BEYOND_BUDGET if self._is_over_budget else NOT_SELECTED
         return None
+
+    @cached_property
+    def _is_over_budget(self) -> bool:
+        """Whether the budget, rather than the depth of the run, cuts cases short."""
+        return self.selected is None or any(case.gap == OVER_BUDGET for case in self.cases)
 
     def _counted(self, cases: Iterable[Case]) -> list[Case]:
         """The cases that must run; an optional one counts only once it has run."""
