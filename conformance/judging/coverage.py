@@ -74,7 +74,7 @@ class Coverage:
         ``cases`` feed it there. A passive rule has none: it says itself where it applies.
         """
         if rule.trial:
-            return any(self._counts(case) for case in cases)
+            return bool(self._counted(cases))
         documented = self.contract.operations.get(operation)
         if documented is None:
             return False
@@ -170,32 +170,20 @@ class Coverage:
         """
         if not self._is_selected(case):
             return NOT_SELECTED
-        if case.gap == OVER_BUDGET:
-            return BEYOND_BUDGET
         if case.gap:
-            kind = ReasonKind.DECLARED if case.inapplicable else ReasonKind.PROVIDE
-            return Reason(kind, case.gap, place=case.place)
-        if case.id not in self.log.ends:
-            broken_off = self.log.incomplete
-            return Reason(ReasonKind.NOT_RUN, f"not run: {broken_off}" if broken_off else NOT_RUN)
-        if self.log.ends[case.id] == OVER_BUDGET:
-            return BEYOND_BUDGET
-        if self.log.ends[case.id] == CUT_SHORT:
-            return BEYOND_BUDGET if self._is_over_budget else NOT_SELECTED
-        return None
-
-    @cached_property
-    def _is_over_budget(self) -> bool:
-        """Whether the budget, rather than the depth of the run, cuts cases short."""
-        return self.selected is None or any(case.gap == OVER_BUDGET for case in self.cases)
+            return _gap_of_plan(case, case.gap)
+        end = self.log.ends.get(case.id)
+        if end is None:
+            why = f"not run: {self.log.incomplete}" if self.log.incomplete else NOT_RUN
+            return Reason(ReasonKind.NOT_RUN, why)
+        if end == CUT_SHORT:
+            is_over_budget = any(each.gap == OVER_BUDGET for each in self.cases)
+            return BEYOND_BUDGET if is_over_budget or self.selected is None else NOT_SELECTED
+        return BEYOND_BUDGET if end == OVER_BUDGET else None
 
     def _counted(self, cases: Iterable[Case]) -> list[Case]:
         """The cases that must run; an optional one counts only once it has run."""
-        return [case for case in cases if self._counts(case)]
-
-    def _counts(self, case: Case) -> bool:
-        """Whether a case must run, or has run."""
-        return not case.optional or case.id in self.log.ends
+        return [case for case in cases if not case.optional or case.id in self.log.ends]
 
     def _is_selected(self, case: Case) -> bool:
         """Whether a case was to run."""
@@ -212,6 +200,14 @@ class Coverage:
             if exchange.role in (Role.CONTROL, Role.PROBE):
                 case_ids.add(exchange.case)
         return frozenset(case_ids)
+
+
+def _gap_of_plan(case: Case, gap: str) -> Reason:
+    """Why the plan leaves a case out."""
+    if gap == OVER_BUDGET:
+        return BEYOND_BUDGET
+    kind = ReasonKind.DECLARED if case.inapplicable else ReasonKind.PROVIDE
+    return Reason(kind, gap, place=case.place)
 
 
 def _by_operation(cases: Iterable[Case]) -> Mapping[str, list[Case]]:
