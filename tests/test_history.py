@@ -175,7 +175,7 @@ def test_a_line_has_titles_and_numbers_of_operations() -> None:
     line, cause = history_file.entry_of(run, None, "one"), run.causes[0]
     operations = {cell.operation for cell in run.cells if cell.name in cause.cells}
     assert line.causes[cause.id].startswith(f"{cause.title} ({len(operations)} operation")
-    assert line.main_cell(cause.id) == cause.cells[0]
+    assert line.main_cell(cause.id) == cause.cells[-1]
 
 
 def test_a_line_of_an_earlier_version_is_read(tmp_path: Path) -> None:
@@ -266,6 +266,14 @@ def test_a_cause_whose_cell_was_not_judged_is_not_fixed() -> None:
     found = since(after(run, past("earlier", {"gone": f"{untested} at /"})))
     assert found is not None
     assert found.gone == {Gone.UNJUDGED: [f"{untested} at /"]}
+
+
+def test_the_cell_of_the_most_specific_clause_shows_whether_a_cause_is_gone() -> None:
+    """The status of refusals comes first in the contract, and may not be judged the next time."""
+    run = example.failing()
+    cause = replace(run.causes[0], cells=("status-401[list_calls]", "key-expired[list_calls]"))
+    entry = history_file.entry_of(replace(run, causes=(cause,)), None, "earlier")
+    assert entry.main_cell(cause.id) == "key-expired[list_calls]"
 
 
 def test_a_cause_whose_cell_is_still_broken_was_replaced() -> None:

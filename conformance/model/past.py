@@ -27,7 +27,8 @@ class Transition(StrEnum):
 class Past:
     """An earlier run: its name, when it ended, its target and scope, and its causes.
 
-    ``causes`` has a description of each cause, by its id, and ``cells`` the name of its main cell.
+    ``causes`` has a description of each cause, by its id, and ``cells`` the name of its main cell,
+    which shows whether it is gone.
     ``parts`` has the ids that causes in several operations would have in each of them alone.
     ``stopped`` means that the run ended early.
     """

@@ -157,7 +157,8 @@ def _entry_from(data: dict[str, Any], name: str) -> Past:
         exit_code=data["exit_code"],
         counts=data["counts"],
         causes={cause.id: words(cause) for cause in causes},
-        cells={cause.id: cause.cells[0] for cause in causes if cause.cells},
+        # the clauses on a status come first, and cannot be judged in every run
+        cells={cause.id: cause.cells[-1] for cause in causes if cause.cells},
         parts=tuple(parts[:MOST_PARTS]),
         stopped=bool(data.get("incomplete")),
     )
