@@ -70,7 +70,8 @@ def _declared(run: Run) -> Iterator[str]:
         yield from (str(value) for value in values.values())
     for operation in run.contract.operations.values():
         for parameter in operation.parameters:
-            named = [parameter.example, *parameter.refuse]
+            listed = parameter.schema.get("enum", ())
+            named = [parameter.example, *parameter.refuse, *listed]
             yield from (text for _, text in _texts_in(named, ()))
 
 
