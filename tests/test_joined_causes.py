@@ -41,6 +41,7 @@ from tests.faults import harness
 from tests.faults.base import Faulty, is_for
 from tests.faults.faults import FAULTS
 from tests.faults.keys import SecretsKept
+from tests.faults.shared import body_of
 from tests.faults.walks.flags import OneLeftIsNone
 from tests.faults.walks.order import FilteredTurnedAround
 from tests.support import contracts
@@ -592,6 +593,17 @@ def test_instances_are_clean_and_few() -> None:
     assert all(line.isprintable() and len(line) < 150 for line in shown)
 
 
+def test_each_accepted_alteration_of_a_key_is_named() -> None:
+    """Together they show which part of a key the server compares."""
+    keys = ["full~longer", "full~last-char", "full", "full~longer"]
+    sent = [replace(sending({}), identity=key) for key in keys]
+    shown = instances_of(contracts.real(), sent)
+    assert shown == (
+        "accepted the key full, altered: longer",
+        "accepted the key full, altered: last-char",
+    )
+
+
 def sending(members: dict[str, Any]) -> Exchange:
     """An accepted request with a mistake."""
     body = Body(text=json.dumps(members))
@@ -795,6 +807,24 @@ def test_a_change_that_is_refused_and_made_is_one_cause() -> None:
     assert (change.operation, change.status) == ("update_lead", 404)
     assert all(look.ok for look in looks)
     assert cards.cards(run)[0].exhibits[0].exchange == change
+
+
+class StoresTextsFirst(Faulty):
+    """A change of an agent with an invalid value is refused, but its first message is stored."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        sent = body_of(request) if self.operation_of(request) == "update_agent" else {}
+        row = self.store.get("agent", str(sent.get("id")))
+        if row and isinstance(sent.get("first_message"), str):
+            self.store.change(row, {"first_message": sent["first_message"]})
+        return super().refused(request, refusal)
+
+
+def test_what_a_refused_change_overwrote_is_no_second_cause() -> None:
+    """The creation stored what it was sent, and other agents may have the text of the refusal."""
+    run = run_of(StoresTextsFirst, "create_agent", "update_agent", "read_agent", "list_agents")
+    (cause,) = run.causes
+    assert cause.title == "PATCH /agents carries out what it refuses"
 
 
 class FlagsAsNumbers(Faulty):

@@ -93,7 +93,7 @@ def test_an_id_is_taken_from_the_answer_that_showed_it_first() -> None:
     """The request before comes first, and the id is a variable."""
     made = exchange("1", "POST", f"{URL}/calls", '{"id": "call-000001"}', '{"to": "x"}')
     lines = lines_of(made, exchange("2", "GET", f"{URL}/calls/call-000001", "{}")).splitlines()
-    assert lines[0] == "# 1. POST with the key full, returned 200 in the run"
+    assert lines[0] == "# 1. POST with the key full, returned 200 in the run (exchange 1)"
     assert lines[4] == """VALUE_1_IN_URL=$(printf %s "$response" | jq -r '.["id"]|@uri')"""
     assert lines[-2] == f'curl -i "{URL}/calls/$VALUE_1_IN_URL"'
 
@@ -261,6 +261,15 @@ def test_a_list_comes_with_the_creation_of_the_item_that_is_wrong() -> None:
     assert re.findall(r"# \d+\. ([A-Z]+)", lines) == ["POST", "GET"]
 
 
+def test_a_value_that_the_contract_lists_is_sent_as_it_is() -> None:
+    """No other list has to show it first."""
+    other = exchange("1", "GET", f"{URL}/calls", '{"calls": [{"direction": "outbound"}]}')
+    lines = lines_of(other, exchange("2", "GET", f"{URL}/sms/messages?direction=outbound", "{}"))
+    assert lines.startswith("# 1. GET")
+    assert f"curl -i '{URL}/sms/messages?direction=outbound'" in lines
+    assert "VALUE_1" not in lines
+
+
 def test_what_should_have_been_returned_is_printed() -> None:
     """Its id is another one every time, so the expectation names a variable."""
     whole = exchange("1", "GET", f"{URL}/calls", '{"calls": [{"id": "call-000001"}]}')
@@ -269,7 +278,7 @@ def test_what_should_have_been_returned_is_printed() -> None:
     lines = lines_for(run_of(whole, page), page, finding=lost).splitlines()
     comment = '# the contract requires "${VALUE_1}"; in the run: it is on no page'
     assert lines[-5:-2] == [
-        "# 2. GET with the key full, returned 200 in the run",
+        "# 2. GET with the key full, returned 200 in the run (exchange 2)",
         'echo "VALUE_1: $VALUE_1"',
         comment,
     ]

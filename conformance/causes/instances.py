@@ -20,6 +20,8 @@ MOST = 30
 """Maximum number of instances of a cause."""
 LONGEST = 80
 """Maximum characters of a value."""
+ALTERED = "~"
+"""What separates the name of a key from that of an alteration in the identity of a request."""
 
 
 def instances_of(contract: Contract, exchanges: Iterable[Exchange]) -> tuple[str, ...]:
@@ -41,6 +43,9 @@ def _instances(operation: Operation, exchange: Exchange) -> Iterator[str]:
     for parameter, value in [*wrong_values(operation, exchange), *_odd(operation, exchange)]:
         what = "a request without it" if value is ABSENT else compact(value, LONGEST)
         yield clean(f"{parameter.name}: {got} {what}")
+    key, is_altered, alteration = (exchange.identity or "").partition(ALTERED)
+    if is_altered:
+        yield clean(f"{got} the key {key}, altered: {alteration}")
 
 
 def _odd(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, Any]]:

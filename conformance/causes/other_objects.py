@@ -22,7 +22,7 @@ SHOWING = ("list", "read", "create")
 
 SHOWN = "update.shown"
 """The rule that compares all later responses with what was sent."""
-_SENT_BY = re.compile(r", as (\S+) sent it$")
+_SENT_BY = re.compile(r", as exchange (\S+) sent it$")
 
 Place = tuple[Business | None, str, str]
 """The business whose key a request has, and the kind and the id, as text, of an object in it."""

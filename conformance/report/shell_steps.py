@@ -160,11 +160,12 @@ def _assignment(capture: Capture) -> str:
 
 
 def _description(step: Sending) -> str:
-    """What a step does, such as ``GET with the key full, returned 200 in the run``."""
+    """What a step does, such as ``GET with the key full, returned 200 in the run (exchange 7)``."""
     exchange = step.exchange
     key = f"with the key {exchange.identity}" if exchange.identity else "without a key"
     when = "sent at the same time, " if step.at_once else ""
-    text = f"{exchange.request.method} {key}, {when}{_returned(exchange)} in the run"
+    text = f"{exchange.request.method} {key}, {when}{_returned(exchange)}"
+    text += f" in the run (exchange {exchange.id})"
     if step.again is None:
         return text
     return f"{text}, {_returned(step.again)} at its end"

@@ -13,7 +13,7 @@ from conformance.judging.outcomes import Outcome, Pass, Violation
 from conformance.judging.target_model.events import Fate, View, Write
 from conformance.judging.target_model.history import Expected, History, State
 from conformance.model import compact
-from conformance.reading import comparable_members, same
+from conformance.reading import as_shown, comparable_members, same, sent_members
 
 SETTLED = 5.0
 """Seconds after which every response must show a write: as long as the suite waits for one."""
@@ -115,8 +115,8 @@ class Comparison:
     def _of_view(self, state: State, view: View) -> Iterator[Judged]:
         """How one view departs from what is known of the object.
 
-        Members that agree pass. A member that departs from a write is judged once. If the text of a
-        refused write is shown, that write is blamed.
+        Members that agree pass. A member that departs from a write is judged once. If what a
+        refused write sent is shown, that write is blamed.
         """
         if state.deletion is not None:
             yield from self._shown_again(state, state.deletion, view)
@@ -130,11 +130,22 @@ class Comparison:
                 self._pass(_rule_of(write), write, view)
             elif not has_departed and self._departs(state, member, expected, view):
                 self._departed.add((write.exchange.id, member))
-                should_show = f"{compact(value)}, as {write.exchange.id} sent it"
-                refusal = _sender_of(self._senders.refused, got)
+                should_show = f"{compact(value)}, as exchange {write.exchange.id} sent it"
+                refusal = _sender_of(self._senders.refused, got) or self._refused_here(member, view)
                 culprit = refusal or self._culprit(member, expected, view)
                 rule = REFUSED if refusal else _rule_of(culprit)
                 yield from self._blame(rule, culprit, view, f"/{member}", should_show, got)
+
+    def _refused_here(self, member: str, view: View) -> Write | None:
+        """The refused change of the object that sent what a view shows, if no other write did."""
+        got = view.members[member]
+        if _holds(self._history.given(member), got):
+            return None
+        for write in self._history.attempts:
+            sent = as_shown(write.operation, sent_members(write.exchange))
+            if write.span.end <= view.span.begin and _agree(sent.get(member, ABSENT), got):
+                return write
+        return None
 
     def _culprit(self, member: str, expected: Expected, view: View) -> Write:
         """The write that explains why a view does not show what was last sent for a member.
@@ -261,7 +272,7 @@ class Comparison:
                 continue
             for member, text in texts.items():
                 if view.members.get(member) == text:
-                    expected = f"not what {write.exchange.id} sent, which was refused"
+                    expected = f"not what exchange {write.exchange.id} sent, which was refused"
                     yield from self._blame(REFUSED, write, view, f"/{member}", expected, text)
                 elif member in view.members:
                     self._pass(REFUSED, write, view)
@@ -282,7 +293,7 @@ class Comparison:
         last = before[-1]
         was = {**last.members, **sent}
         if all(_is_as_before(was, member, value) for member, value in view.members.items()):
-            expected = f"nothing, as {deletion.exchange.id} deleted it"
+            expected = f"nothing, as exchange {deletion.exchange.id} deleted it"
             yield from self._blame(DELETED, deletion, view, "/", expected, view.members)
         else:
             self._pass(DELETED, deletion, view)

@@ -177,7 +177,7 @@ class Lists:
         for _, answer in self._listed:
             for row, write in _shown_of(creations.get(answer.operation.kind, {}), answer):
                 ids = (write.exchange.id, answer.exchange.id)
-                expected = f"nothing from {write.exchange.id}, which was refused"
+                expected = f"nothing from exchange {write.exchange.id}, which was refused"
                 violation = Violation("/", expected, compact(row), ids)
                 yield Judged(REFUSED, write.exchange.id, violation)
                 break
@@ -185,7 +185,7 @@ class Lists:
     def _foreign_departure(self, answer: Answer, row: dict[str, Any], creation: Write) -> Judged:
         """The departure of a list that shows an object which another business created."""
         ids = (creation.exchange.id, answer.exchange.id)
-        expected = f"nothing that another business created with {creation.exchange.id}"
+        expected = f"nothing that another business created with exchange {creation.exchange.id}"
         return Judged(BELONGS, answer.exchange.id, Violation("/", expected, compact(row), ids))
 
 

@@ -136,7 +136,7 @@ class Positions:
 
     def _departure(self, first: _Place, place: _Place) -> Judged:
         """A departure of a response from the first one."""
-        expected = f"{compact(first.text)}, as {first.exchange.id} shows it"
+        expected = f"{compact(first.text)}, as exchange {first.exchange.id} shows it"
         ids = (first.exchange.id, place.exchange.id)
         where = f"/{self._contract.position}"
         violation = Violation(where, expected, compact(place.text), ids)
