@@ -499,12 +499,19 @@ def test_run_without_harm_says_so_and_names_the_next_step(
 
 
 def test_run_with_a_cause_names_no_other_step() -> None:
-    """Where to start fixing is said instead. Nor does one that conforms, or that ended early."""
+    """Where to start fixing is said instead. Nor does one that ended early."""
     assert not untested.next_step(example.failing())
-    assert not untested.next_step(example.passing())
     over = _without_harm(Reason(ReasonKind.NOT_RUN, "not run"))
     assert untested.next_step(over)
     assert not untested.next_step(replace(over, incomplete="the target is gone"))
+
+
+def test_run_that_conforms_leaves_nothing_to_do() -> None:
+    """It says so, because a reader may look for a next step."""
+    run = example.passing()
+    assert untested.next_step(run) == "No harm found. Nothing is left to do."
+    shard = replace(run, selection=Selection((), (), 5_000, shard="1/2"))
+    assert untested.next_step(shard) == "No harm found."
 
 
 def test_a_cell_that_needs_several_things_is_no_reason_for_a_next_step() -> None:

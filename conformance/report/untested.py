@@ -45,6 +45,7 @@ ACTS = {
 """What to do about the reasons of each kind."""
 
 NO_HARM = "No harm found."
+NOTHING_LEFT = "Nothing is left to do."
 
 NEXT = {
     ReasonKind.NOT_RUN: "run again with a higher budget or more time",
@@ -82,28 +83,30 @@ def summary(run: Run) -> str:
 def next_step(run: Run) -> str:
     """Two sentences: the run found no harm, and what to do next to have the most cells judged.
 
-    Empty for a run that conforms, ended early, found a cause or had errors. Shards and spot checks
-    are only part of something else, so for them, or if no step helps, it is only the first one.
+    Empty for a run that ended early, found a cause or had errors. Shards and spot checks are only
+    part of something else, so for them, or if no step helps, it is only the first one.
     """
     if run.causes or run.differences or run.counts[Verdict.ERROR]:
         return ""
-    if run.incomplete or not run.judged or run.standing is Verdict.PASSED:
+    if run.incomplete or not run.judged:
         return ""
-    steps = _steps(run)
+    if run.standing is Verdict.PASSED and not _is_part(run):
+        return f"{NO_HARM} {NOTHING_LEFT}"
+    steps = Counter[str]() if _is_part(run) else _steps(run)
     if not steps:
         return NO_HARM
     ((step, cells),) = steps.most_common(1)
     return f"{NO_HARM} Next, to have {amount(cells, 'more cell')} judged: {step}."
 
 
-def _steps(run: Run) -> Counter[str]:
-    """The steps that would have cells judged, with the number of cells that need nothing else.
+def _is_part(run: Run) -> bool:
+    """Whether a run is only a part of another: a shard, or the spot checks of a night."""
+    return run.spread is not None or bool(run.selection and run.selection.shard)
 
-    Empty for a shard and for spot checks.
-    """
+
+def _steps(run: Run) -> Counter[str]:
+    """The steps that would have cells judged, with the number of cells that need nothing else."""
     steps: Counter[str] = Counter()
-    if run.spread or (run.selection and run.selection.shard):
-        return steps
     for cell in run.cells:
         if cell.verdict is Verdict.UNTESTED and len(cell.reasons) == 1:
             (reason,) = cell.reasons
