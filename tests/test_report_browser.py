@@ -65,6 +65,15 @@ def test_the_script_of_the_page_adds_copy_buttons_and_a_search(page: Path) -> No
     assert 'class="copy"' not in browser.dump_dom(page)
 
 
+def test_a_page_without_causes_and_clauses_has_no_search(tmp_path: Path) -> None:
+    """A run that could not be judged shows what stopped it, and nothing to search in."""
+    path = tmp_path / "report.html"
+    html.write(report_example.stopped(), path)
+    dom = browser.dump_dom(path)
+    assert 'class="copy"' in dom
+    assert 'type="search"' not in dom
+
+
 def test_the_filter_hides_what_does_not_match_and_counts_the_rest(page: Path) -> None:
     """It searches causes and clauses, and unfolds the areas of the clauses that it finds."""
     text = page.read_text(encoding="utf-8").replace("Content-Security-Policy", "No-Policy")

@@ -161,4 +161,5 @@ def _of_object(run: Run, identifier: str, origin: Origin) -> str:
     operation = run.contract.operations[exchange.operation]
     request = f"{operation.method} {operation.path}"
     kind, key = origin.kind.replace("_", " "), key_words(exchange.identity)
-    return f"The {kind} {identifier} was first shown to {key}, by {request} ({exchange.id})."
+    shown_by = f"{request} (exchange {exchange.id})"
+    return f"The {kind} {identifier} was first shown to {key}, by {shown_by}."

@@ -27,4 +27,4 @@ field.addEventListener("input", () => {
 const label = document.createElement("label");
 label.className = "search";
 label.append("Filter causes and clauses ", field, count);
-document.querySelector("nav").append(label);
+if (document.querySelector(".cause, .clause")) document.querySelector("nav").append(label);
