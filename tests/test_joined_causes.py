@@ -1038,7 +1038,7 @@ def test_a_refused_deletion_for_another_tenant_is_one_cause() -> None:
 
 
 class KeysExpireForReads(Faulty):
-    """An expired key still works for some operations."""
+    """An expired key still works for writes."""
 
     methods: ClassVar[set[str]] = {"POST", "PATCH", "PUT", "DELETE"}
 

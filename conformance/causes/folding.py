@@ -24,6 +24,7 @@ from conformance.causes.finding_key import (
 )
 from conformance.causes.groups import Group
 from conformance.causes.harm import was_refused
+from conformance.causes.losing_lists import COMPLETE, ORDER
 from conformance.model import Contract
 from conformance.model.mistake_names import REFUSABLE, SCENARIOS, UNKNOWN_ID
 
@@ -53,8 +54,6 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
 }
 """By rule, the prefixes of the rules that break along with it on the same operations."""
 
-ORDER, COMPLETE = "paging.order", "paging.complete"
-"""The rules that find walks out of order, and walks that lose items."""
 PRECISION = "paging.precision"
 """The rule that finds items of the same second lost or repeated, in walks of its own."""
 LATER_LOOKS = (".shown", ".lasting")
@@ -183,8 +182,8 @@ def _by_rule(one: Group, other: Group) -> bool:
 def _is_elsewhere(one: Group, other: Group) -> bool:
     """Whether a mistake in the items of some walks does not explain what other walks show.
 
-    A filter does not explain lists without one, nor the wrong order of some walks another mistake
-    of walks that are in order.
+    A mistake that needs a filter does not explain walks without one. The wrong order of some walks
+    does not explain a mistake in walks that are in order.
     """
     if other.key.rule in (one.key.rule, PRECISION):
         return False

@@ -14,14 +14,13 @@ from conformance.base.values import ABSENT
 from conformance.causes.finding_key import is_fault
 from conformance.model import Contract, Exchange, Form, Operation, Parameter, compact
 from conformance.model.mistake_names import HUGE_VALUE, ODD_VALUE, oddity_of
+from conformance.model.placeholder import Placeholder
 from conformance.reading import query_value, sent_members
 
 MOST = 30
 """Maximum number of instances of a cause."""
 LONGEST = 80
 """Maximum characters of a value."""
-ALTERED = "~"
-"""What separates the name of a key from that of an alteration in the identity of a request."""
 
 
 def instances_of(contract: Contract, exchanges: Iterable[Exchange]) -> tuple[str, ...]:
@@ -43,9 +42,9 @@ def _instances(operation: Operation, exchange: Exchange) -> Iterator[str]:
     for parameter, value in [*wrong_values(operation, exchange), *_odd(operation, exchange)]:
         what = "a request without it" if value is ABSENT else compact(value, LONGEST)
         yield clean(f"{parameter.name}: {got} {what}")
-    key, is_altered, alteration = (exchange.identity or "").partition(ALTERED)
-    if is_altered:
-        yield clean(f"{got} the key {key}, altered: {alteration}")
+    key = Placeholder.of_identity(exchange.identity or "")
+    if key.suffix:
+        yield clean(f"{got} the key {key.name}, altered: {key.suffix}")
 
 
 def _odd(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, Any]]:

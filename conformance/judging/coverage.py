@@ -177,9 +177,15 @@ class Coverage:
             why = f"not run: {self.log.incomplete}" if self.log.incomplete else NOT_RUN
             return Reason(ReasonKind.NOT_RUN, why)
         if end == CUT_SHORT:
-            is_over_budget = any(each.gap == OVER_BUDGET for each in self.cases)
-            return BEYOND_BUDGET if is_over_budget or self.selected is None else NOT_SELECTED
+            return self._why_cut_short
         return BEYOND_BUDGET if end == OVER_BUDGET else None
+
+    @cached_property
+    def _why_cut_short(self) -> Reason:
+        """Why the plan cuts a case short: because of the budget, or of the depth of the run."""
+        if self.selected is None or any(case.gap == OVER_BUDGET for case in self.cases):
+            return BEYOND_BUDGET
+        return NOT_SELECTED
 
     def _counted(self, cases: Iterable[Case]) -> list[Case]:
         """The cases that must run; an optional one counts only once it has run."""

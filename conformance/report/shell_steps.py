@@ -164,8 +164,8 @@ def _description(step: Sending) -> str:
     exchange = step.exchange
     key = f"with the key {exchange.identity}" if exchange.identity else "without a key"
     when = "sent at the same time, " if step.at_once else ""
-    text = f"{exchange.request.method} {key}, {when}{_returned(exchange)}"
-    text += f" in the run (exchange {exchange.id})"
+    returned = f"{_returned(exchange)} in the run (exchange {exchange.id})"
+    text = f"{exchange.request.method} {key}, {when}{returned}"
     if step.again is None:
         return text
     return f"{text}, {_returned(step.again)} at its end"

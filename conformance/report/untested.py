@@ -90,29 +90,27 @@ def next_step(run: Run) -> str:
         return ""
     if run.incomplete or not run.judged:
         return ""
-    if run.standing is Verdict.PASSED and not _is_part(run):
-        return f"{NO_HARM} {NOTHING_LEFT}"
-    steps = Counter[str]() if _is_part(run) else _steps(run)
-    if not steps:
+    if run.spread or (run.selection and run.selection.shard):
         return NO_HARM
-    ((step, cells),) = steps.most_common(1)
-    return f"{NO_HARM} Next, to have {amount(cells, 'more cell')} judged: {step}."
+    to_do = NOTHING_LEFT if run.standing is Verdict.PASSED else _best_step(run)
+    return f"{NO_HARM} {to_do}".rstrip()
 
 
-def _is_part(run: Run) -> bool:
-    """Whether a run is only a part of another: a shard, or the spot checks of a night."""
-    return run.spread is not None or bool(run.selection and run.selection.shard)
+def _best_step(run: Run) -> str:
+    """What to do next to have the most cells judged; empty if no step helps.
 
-
-def _steps(run: Run) -> Counter[str]:
-    """The steps that would have cells judged, with the number of cells that need nothing else."""
+    Only cells that need nothing else count.
+    """
     steps: Counter[str] = Counter()
     for cell in run.cells:
         if cell.verdict is Verdict.UNTESTED and len(cell.reasons) == 1:
             (reason,) = cell.reasons
             if reason.kind in (ReasonKind.PROVIDE, *NEXT):
                 steps[NEXT.get(reason.kind, reason.text).rstrip(".")] += 1
-    return steps
+    if not steps:
+        return ""
+    ((step, cells),) = steps.most_common(1)
+    return f"Next, to have {amount(cells, 'more cell')} judged: {step}."
 
 
 def cells_of(reasons: Missing) -> list[Cell]:
