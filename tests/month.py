@@ -28,7 +28,7 @@ SILENT = "Errors of PATCH /agents have no message text, 1 operation"
 """The fault that is waived at first."""
 REJECTED = (
     f"{ADDRESS} rejects the main key on every read (401). "
-    "Does the key (--key, or keys: full) belong to this server?"
+    "Does that key (--key, or full under keys: in the target file) belong to this server?"
 )
 DUE = f"{WAIVED}, Ann, X-1"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.report import SUMMARY, cards, console, markdown
+from conformance.report import SUMMARY, cards, console, first_step, markdown
 from tests import report_example as example
 
 
@@ -24,7 +24,7 @@ def test_the_verdict_comes_first_and_each_cause_has_a_row(tmp_path: Path) -> Non
     run, text = example.failing(), written(tmp_path)
     assert text.startswith(f"# {console.verdict_line(run)}\n")
     assert text.count("```sh\nkaicalls-conformance rerun 1 --of ") == 1
-    for heading, alike in cards.by_harm(cards.cards(run)).items():
+    for heading, alike in first_step.by_harm(cards.cards(run)).items():
         assert f"\n## {heading} ({len(alike)})\n" in text
     rows = re.findall(r"^\| [0-9]+ \|.*`(cause-[0-9a-f]{8})` \|$", text, re.MULTILINE)
     assert rows == [cause.id for cause in run.causes[: markdown.CAUSES]]

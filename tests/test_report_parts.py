@@ -26,6 +26,7 @@ from conformance.model import (
     Exchange,
     Finding,
     Given,
+    Harm,
     Level,
     Reason,
     ReasonKind,
@@ -39,6 +40,7 @@ from conformance.report import (
     badge,
     cards,
     console,
+    first_step,
     github,
     html,
     matrix,
@@ -66,10 +68,12 @@ from tests.support.exchanges import answer
 
 
 def test_page_and_terminal_count_causes_alike(tmp_path: Path) -> None:
-    """In the words of one function."""
+    """In the words of one function; the page adds the harm."""
     run, page = example.failing(), tmp_path / "report.html"
     html.write(run, page)
-    assert f"<b>{view.tally(run.causes)}.</b>" in page.read_text(encoding="utf-8")
+    assert f"<b>{view.tally(run.causes)}: loses or changes data.</b>" in page.read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_extent_of_a_cause_names_an_operation_that_the_title_lacks() -> None:
@@ -399,18 +403,28 @@ def test_cards_are_grouped_by_harm_and_doubtful_ones_come_last() -> None:
     run = example.failing()
     *proven, last = run.causes
     doubtful = replace(run, causes=(*proven, replace(last, doubt="perhaps never revoked")))
-    groups = cards.by_harm(cards.cards(doubtful))
+    groups = first_step.by_harm(cards.cards(doubtful))
     assert [card.number for group in groups.values() for card in group] == list(
         range(1, len(run.causes) + 1)
     )
-    assert list(groups)[-1] == cards.DOUBTFUL
-    assert [card.doubt for card in groups[cards.DOUBTFUL]] == ["perhaps never revoked"]
+    assert list(groups)[-1] == first_step.DOUBTFUL
+    assert [card.doubt for card in groups[first_step.DOUBTFUL]] == ["perhaps never revoked"]
     assert all(groups.values())
+
+
+def test_the_first_line_names_the_worst_harm() -> None:
+    """And how many causes share it, if not all do."""
+    run = example.failing()
+    first, second = run.causes
+    leak = replace(first, harm=Harm.ISOLATION)
+    mixed = replace(run, causes=(leak, second))
+    words = first_step.overview(mixed, cards.cards(mixed))
+    assert words == "2 causes, worst: reaches data of others (1)"
 
 
 def started(run: Run) -> str:
     """Where to start, as a sentence."""
-    found = cards.start(run, cards.cards(run))
+    found = first_step.start(run, cards.cards(run))
     assert found is not None
     return found.sentence
 
@@ -432,7 +446,7 @@ def test_fixing_starts_with_what_blocks_most() -> None:
     longest = started(replace(blocked, causes=(first, long, *others)))
     assert longest.startswith("Start with 2, GET /calls repeats items")
     assert len(longest) < 120
-    assert cards.start(example.passing(), []) is None
+    assert first_step.start(example.passing(), []) is None
 
 
 def test_the_terminal_names_doubtful_causes_however_many_come_before() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.base.text import amount, clean
@@ -41,9 +41,8 @@ MANY = 5
 """A cause is called "everywhere" if it breaks all judged operations, and at least this many."""
 QUERY = 200
 """Characters of the request URL that a card shows."""
-BRIEF, SHORT = 60, 70
-"""Maximum characters of a title within a sentence, and of a value in an example."""
-
+SHORT = 70
+"""Maximum characters of a value in an example."""
 HARMS = {
     Harm.ISOLATION: "Reaches data of others",
     Harm.EFFECT: "Acts although it must not",
@@ -52,10 +51,6 @@ HARMS = {
     Harm.FORM: "Breaks the format",
 }
 """The heading above the causes with each harm, most severe first."""
-DOUBTFUL = "Not certain"
-"""The heading above the causes with a doubt, which come last."""
-LEAST, MUCH = 10, 1 / 4
-"""Minimum of cells, and of the share of untested ones, that a cause blocks to be fixed first."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +136,6 @@ class Card:
         return HARMS[self.cause.harm]
 
 
-@dataclass(frozen=True)
-class Start:
-    """The number of the card to start with, and the reason as a sentence."""
-
-    number: int
-    sentence: str
-
-
 def cards(run: Run) -> list[Card]:
     """The first MOST causes of a run, the most severe first.
 
@@ -178,42 +165,6 @@ def with_steps(run: Run, shown: list[Card]) -> list[Card]:
         )
         for card, sendings, picture in zip(shown, found, pictures, strict=True)
     ]
-
-
-def by_harm(shown: Iterable[Card]) -> dict[str, list[Card]]:
-    """The cards by heading: the certain ones by harm, and then the doubtful ones.
-
-    In this order, their numbers ascend. Headings without a card are left out.
-    """
-    groups: dict[str, list[Card]] = {heading: [] for heading in (*HARMS.values(), DOUBTFUL)}
-    for card in shown:
-        groups[DOUBTFUL if card.doubt else card.harm].append(card)
-    return {heading: found for heading, found in groups.items() if found}
-
-
-def start(run: Run, shown: Sequence[Card]) -> Start | None:
-    """Where to start fixing: the cause that blocks most if it blocks much, or else the worst one.
-
-    Only certain failures are considered, if there are any. None if there are no causes.
-    """
-    if not shown:
-        return None
-    failed = [card for card in shown if card.cause.verdict is Verdict.FAILED and not card.doubt]
-    candidates = failed or shown
-    worst, blocking = candidates[0], max(candidates, key=_blocked)
-    untested = run.counts[Verdict.UNTESTED]
-    if _blocked(blocking) >= max(LEAST, MUCH * untested):
-        why = f"it blocks {_blocked(blocking):,} of the {amount(untested, 'untested cell')}"
-        title = cut(blocking.title, BRIEF)
-        if not title[1:2].isupper():  # it does not begin with a method, such as GET
-            title = title[:1].lower() + title[1:]
-        return Start(blocking.number, f"Start with {blocking.number}, {title}: {why}.")
-    return Start(worst.number, f"Start with {worst.number}: {worst.title}.")
-
-
-def _blocked(card: Card) -> int:
-    """The number of cells that cannot be judged because of a cause."""
-    return len(card.cause.blocks)
 
 
 def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, in_full: bool) -> Card:

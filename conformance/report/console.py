@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from conformance.base.text import amount, clean, clock, wrapped
 from conformance.base.values import cut
 from conformance.model import Cell, Run, Verdict
-from conformance.report import cards, remarks, rerun, untested, view, watched
+from conformance.report import cards, first_step, remarks, rerun, untested, view, watched
 from conformance.report.cards import Card, reach
 from conformance.report.since import since
 from conformance.report.walk_picture import text_of
@@ -50,7 +50,7 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     shown = cards.cards(run)
     _watched(page, run)
     _causes(page, cards.with_steps(run, shown) if details else shown, details)
-    start = cards.start(run, shown)
+    start = first_step.start(run, shown)
     if start:
         page.wrap(start.sentence, "")
         page.lines.append("")
@@ -122,9 +122,9 @@ def _watched(page: _Page, run: Run) -> None:
 def _causes(page: _Page, shown: Sequence[Card], details: bool) -> None:
     """Add the first causes and doubts, or all with ``details``, under headings for their harm."""
     last = len(shown) if details else CAUSES
-    for heading, group in cards.by_harm(shown).items():
+    for heading, group in first_step.by_harm(shown).items():
         page.title(f"{heading} ({len(group)})", group[0].cause.verdict)
-        always = DOUBTED if heading == cards.DOUBTFUL else 0
+        always = DOUBTED if heading == first_step.DOUBTFUL else 0
         listed = [card for index, card in enumerate(group) if card.number <= last or index < always]
         for card in listed:
             _cause(page, card)

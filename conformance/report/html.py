@@ -34,6 +34,7 @@ from conformance.report import (
     areas,
     cards,
     excluded,
+    first_step,
     matrix,
     profiles,
     provide,
@@ -94,7 +95,7 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             watched=watched,
             pairs=watched.pairs(run),
             **_first_step(run, shown),
-            groups=cards.by_harm(shown),
+            groups=first_step.by_harm(shown),
             beyond=len(run.causes) - len(causes),
             reach=cards.reach,
             rerun=lambda what: rerun.command(run, what),
@@ -175,10 +176,10 @@ def moment(text: str) -> str:
 
 
 def _first_step(run: Run, shown: Sequence[cards.Card]) -> dict[str, Any]:
-    """The number of causes and where to start, or the next step if the run found no harm."""
+    """The causes, their worst harm and where to start, or the next step if no harm was found."""
     return {
-        "overview": view.tally(run.causes),
-        "start": cards.start(run, shown),
+        "overview": first_step.overview(run, shown),
+        "start": first_step.start(run, shown),
         "next_step": untested.next_step(run),
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conformance.base.text import amount
 from conformance.model import Run, Verdict
-from conformance.report import cards, excluded, rerun, untested, view, waivers, watched
+from conformance.report import cards, excluded, first_step, rerun, untested, view, waivers, watched
 from conformance.report.cards import Card
 from conformance.report.console import verdict_line
 from conformance.report.since import since
@@ -73,7 +73,7 @@ def _watched(run: Run) -> Iterator[str]:
 
 def _start(run: Run, shown: Sequence[Card]) -> Iterator[str]:
     """Where to start and the command that checks the fix, or the next step if there is no cause."""
-    start = cards.start(run, shown)
+    start = first_step.start(run, shown)
     if start is None:
         next_step = untested.next_step(run)
         if next_step:
@@ -101,7 +101,7 @@ def _changes(run: Run) -> Iterator[str]:
 
 def _causes(shown: Sequence[Card]) -> Iterator[str]:
     """A table of the first causes under each heading, and the number of those left out."""
-    for heading, group in cards.by_harm(shown).items():
+    for heading, group in first_step.by_harm(shown).items():
         listed = [card for card in group if card.number <= CAUSES]
         yield f"## {heading} ({len(group)})"
         yield ""

@@ -26,7 +26,7 @@ BRIEFLY = {
     ReasonKind.PROVIDE: "need something you can provide",
     ReasonKind.NOT_RUN: "not run",
     ReasonKind.NOT_SELECTED: "not selected",
-    ReasonKind.OWN_LIMIT: "beyond the suite",
+    ReasonKind.OWN_LIMIT: "out of reach of this run",
     ReasonKind.DECLARED: "declared in the target file",
 }
 """What follows the number of cells in a sentence, by the kind of their reasons."""

@@ -144,7 +144,7 @@ def _refused_key(session: Session, failed: list[Exchange]) -> str | None:
         return None
     return (
         f"{session.target.declaration.url} rejects the main key on every read ({min(statuses)}). "
-        "Does the key (--key, or keys: full) belong to this server?"
+        "Does that key (--key, or full under keys: in the target file) belong to this server?"
     )
 
 
