@@ -157,7 +157,7 @@ def _foreign_effects(with_keys: Settled) -> dict[str, Key]:
 
 
 def _is_foreign_refusal(sighting: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
-    """Whether all refused requests of a sighting have a key of another tenant."""
+    """Whether requests of the judged operation were refused, all with a key of another tenant."""
     shown_by = [exchanges[name] for name in sighting.exchange_ids if name in exchanges]
     of_operation = [each for each in shown_by if each.operation == sighting.cell.operation]
     refused = [each for each in of_operation if each.refused]

@@ -57,7 +57,7 @@ class Tape:
         for exchange in log.exchanges:
             self._sent[exchange.case].append(exchange)
         self._played: dict[str, int] = defaultdict(int)
-        self.lacks_some = False  # whether the log lacks a part of a response so far
+        self.lacks_some = False  # whether a response so far lacks a part in the log
 
     def counts(self, without: Container[str]) -> dict[str, int]:
         """The number of exchanges of each case, ``without`` some cases and those that sent none."""

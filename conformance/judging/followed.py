@@ -52,7 +52,7 @@ class Followed:
         self.values, self.last_shown, self.doubtful = {}, {}, True
 
     def drop_switches(self, operation: Operation) -> None:
-        """Forget what an action may change by itself: numbers, and switches.
+        """Forget what an action may change by itself: numbers, nulls and switches.
 
         An action that issues a secret leaves the switches as they are.
         """

@@ -199,7 +199,7 @@ def _notes(page: _Page, run: Run) -> None:
         page.lines.append(clean(f"Note: {sentence}"))  # not wrapped, because it may end in YAML
     noted = sum(len(found) for _, found in view.notes(run))
     if noted:
-        page.wrap(f"{amount(noted, 'observation')} that are never graded; see the report.", "")
+        page.wrap(f"{amount(noted, 'observation')}, never graded; see the report.", "")
     if run.incomplete:
         page.wrap(f"The run is incomplete: {view.shown(run.incomplete)}", "")
     for sentence in view.left_out(run):

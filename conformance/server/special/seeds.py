@@ -41,7 +41,7 @@ def agent_name(identifier: object) -> str:
 
 
 def _call(random: Random, index: int, document: Document) -> Document:
-    """The members of a call. Only one that was completed had a conversation."""
+    """The members of a call. Only one that took place has a conversation."""
     status = random.choices(list(_STATUSES), list(_STATUSES.values()))[0]
     call: Document = {
         "conversation_id": None,
