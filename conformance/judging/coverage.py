@@ -106,10 +106,13 @@ class Coverage:
     def why_nothing_judged(self, rule: Rule, operation: str) -> Reason:
         """Why a rule had nothing to judge on an operation, as far as the cases show.
 
-        A failure that explains it takes precedence; callers look for one first. A passive rule may
-        judge all cases of the operation: if any was not selected, that is the reason. A trial rule
-        judges only the cases that feed it.
+        A failure that explains it takes precedence; callers look for one first. If the plan leaves
+        cases out because of the budget, it is the budget. A passive rule may judge all cases of the
+        operation: if any was not selected, that is the reason. A trial rule judges only the cases
+        that feed it.
         """
+        if self._is_over_budget:
+            return BEYOND_BUDGET
         cases = self._counted(self._applicable.get(operation, ()))
         if rule.trial:
             feeding = [case for case in cases if rule.id in case.rules]
@@ -181,9 +184,14 @@ class Coverage:
         return BEYOND_BUDGET if end == OVER_BUDGET else None
 
     @cached_property
+    def _is_over_budget(self) -> bool:
+        """Whether the plan leaves cases out because of the budget."""
+        return any(case.gap == OVER_BUDGET for case in self.cases)
+
+    @cached_property
     def _why_cut_short(self) -> Reason:
         """Why the plan cuts a case short: because of the budget, or of the depth of the run."""
-        if self.selected is None or any(case.gap == OVER_BUDGET for case in self.cases):
+        if self.selected is None or self._is_over_budget:
             return BEYOND_BUDGET
         return NOT_SELECTED
 
