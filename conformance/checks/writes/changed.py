@@ -309,8 +309,9 @@ def _displaced(change: Change) -> Violation | None:
     ids_listed = [str(row.get(identifier)) for row in newest_first]
     if sought not in ids_listed:
         return None
-    from_sought = moments_of(paging, newest_first[ids_listed.index(sought) :])
-    if not from_sought or max(from_sought) == from_sought[0]:
+    position = ids_listed.index(sought)
+    own = moments_of(paging, [newest_first[position]])
+    if not own or max(moments_of(paging, newest_first[position:])) == own[0]:
         return None
     if not _mostly_falls(moments_of(paging, newest_first)):
         return None

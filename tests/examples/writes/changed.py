@@ -126,6 +126,9 @@ def a_changed_object_stays_in_its_place() -> Iterator[Example]:
     yield refused("last behind newer ones", *changed(OLD, NEW), evals(oldest, newer, newest, own))
     yield accepted("another is displaced", *changed(OLD, NEW), evals(newer, newest, own, oldest))
     yield accepted("no times", *changed(OLD, NEW), evals({"id": "e1"}, {"id": "e2"}))
+    falling = [{"id": f"f{number}", "created_at": at(9 - number)} for number in range(9)]
+    timeless = evals(*falling[:7], {"id": "e1"}, falling[8], falling[7])
+    yield accepted("its own time is not shown", *changed(OLD, NEW), timeless)
     mixed = evals(newest, oldest, own, newer)
     yield accepted("a list in no order", *changed(OLD, NEW), mixed)
 
