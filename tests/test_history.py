@@ -27,7 +27,7 @@ from conformance.model import (
 )
 from conformance.report import cards, html, markdown
 from conformance.report.console import summary
-from conformance.report.since import Gone, since
+from conformance.report.since import Gone, since, trend
 from conformance.run import history_file
 from tests import report_example as example
 
@@ -135,6 +135,7 @@ def test_a_run_that_could_not_be_judged_fixes_nothing(down: Past) -> None:
     found = since(after(stopped, before, down, later, down))
     assert found is not None
     assert found.unstable == {}
+    assert "Causes, oldest first: 1, 1, 1" in trend(after(stopped, before, later))
 
 
 def test_a_run_that_judged_less_on_purpose_may_fix_something() -> None:

@@ -91,10 +91,18 @@ def _gone(run: Run, last: Past, causes: Mapping[str, str]) -> dict[Gone, list[st
 
 
 def _unstable(run: Run) -> dict[str, int]:
-    """The number of changes of each unstable cause, by its last description.
+    """The number of changes of each unstable cause, by its last description."""
+    described: dict[str, str] = {}
+    for past in run.past:
+        described |= past.causes
+    return {described[cause]: count for cause, count in flips(_ids_by_run(run)).items()}
+
+
+def _ids_by_run(run: Run) -> list[Collection[str]]:
+    """The ids of the causes of the earlier runs and of this one, which is the last.
 
     If this run judged nothing, or is incomplete and judged less than an earlier one, it does not
-    show that a cause is gone. So it counts as if it still had the causes of the run before.
+    show that a cause is gone. So it also has the causes of the run before.
     """
     ids: list[Collection[str]] = [past.causes for past in with_carried_causes(run.past)]
     now = {cause.id for cause in run.causes}
@@ -102,17 +110,12 @@ def _unstable(run: Run) -> dict[str, int]:
     keeps_earlier = judged_less or not run.judged
     if keeps_earlier and ids:
         now.update(ids[-1])
-    ids.append(now)
-    described: dict[str, str] = {}
-    for past in run.past:
-        described |= past.causes
-    return {described[cause]: count for cause, count in flips(ids).items()}
+    return [*ids, now]
 
 
 def trend(run: Run) -> Markup:
     """The trend of the number of causes, from the earlier runs to this one, as an SVG line."""
-    figures = [len(past.causes) for past in with_carried_causes(run.past)]
-    figures.append(len(run.causes))
+    figures = [len(ids) for ids in _ids_by_run(run)]
     points = " ".join(_points(figures))
     label = f"Causes, oldest first: {', '.join(str(figure) for figure in figures)}"
     return Markup(  # noqa: S704 - our own numbers and words
