@@ -78,7 +78,7 @@ def propose(session: Session) -> Proposal:
         *_default_sizes(survey, default_sizes),
         *_unsized(survey, [name for name in long_lists if name not in maximum_sizes]),
         *_time(survey),
-        *_key_problems(survey),
+        *_key_problem(survey),
         *_key(session),
         *early_notes,
     ]
@@ -161,8 +161,8 @@ def _time(survey: Survey) -> Iterator[str]:
         yield f"Time: {remark.seen}."
 
 
-def _key_problems(survey: Survey) -> Iterator[str]:
-    """The scopes that the key lacks. It is supposed to have every scope."""
+def _key_problem(survey: Survey) -> Iterator[str]:
+    """What is wrong with the key, by the first read that it should open but does not."""
     for remark in keys(survey):
         if remark.mend:
             yield f"{remark.seen}. {remark.mend}"

@@ -45,7 +45,7 @@ def run(units: Iterable[Unit], results: Path, address: str, tls: Tls) -> Iterato
 
     So nothing queues behind a slow target, and the scheduler holds few tasks. The unit of a worker
     that is killed starts again on another one. Raises UsageError for an address without TLS or a
-    target file with a secret in it, and Unjudgeable if there is no scheduler.
+    target file with a key or password in it, and Unjudgeable if there is no scheduler.
     """
     from distributed import Client, Security, as_completed  # noqa: PLC0415 - an extra, and slow
 
@@ -90,7 +90,7 @@ def _fill(client: Any, tasks: Any, running: dict[str, Unit], units: Iterator[Uni
 
 
 def sendable(unsent: Unit) -> Unit:
-    """The unit with the text of its target file. Raises UsageError if that has a secret."""
+    """The unit with the text of its target file. Raises UsageError for a key or password in it."""
     path = Path(unsent.path)
     value = form.valid(path).value
     if keyring.contains_keys(value):

@@ -39,7 +39,7 @@ class Form(StrEnum):
     """How a request is wrong."""
 
     MISSING = "missing"  # no key
-    SCHEME = "scheme"  # a key that is not sent as the scheme and one token
+    SCHEME = "scheme"  # a header that is not the scheme and a key
     MISPLACED = "misplaced"  # a key in a place where no server may accept it
     SPELLED = "spelled"  # no key, and another spelling of the path
     UNKNOWN = "unknown"  # a key that was never issued

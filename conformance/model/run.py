@@ -49,8 +49,8 @@ class Selection:
 class Peer:
     """The deployment of a target as its connections saw it.
 
-    ``tls_key`` is the SHA-256 of its public key in hex, None without TLS. ``more_tls_keys`` are
-    those that other connections of the run saw.
+    ``tls_key`` is the SHA-256 of its public key in hex, None if it showed none. ``more_tls_keys``
+    are those that other connections of the run saw.
     """
 
     host: str

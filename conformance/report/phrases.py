@@ -17,7 +17,7 @@ KEYED: Mapping[Form | None, str] = {
 KEYLESS: Mapping[Form | None, str] = {
     None: "without a key",
     Form.SCHEME: "with a header that contains no key",
-    Form.UNKNOWN: "with only the prefix of a key",
+    Form.UNKNOWN: "with a text that is no key",
     Form.SPELLED: "without a key, using another spelling of the path",
 }
 """How reports describe a request without a key, by what is wrong with it."""

@@ -33,7 +33,7 @@ class Deployment:
                 self._certificates.append(certificate)
 
     def peer(self, host: str) -> Peer | None:
-        """What was seen of the target under a host name; None if no connection was made."""
+        """What was seen of the target at ``host``; None if no connection was made."""
         with self._lock:
             addresses, certificates = tuple(self._addresses), tuple(self._certificates)
         if not addresses:

@@ -190,7 +190,7 @@ class Patience:
 
 
 def pause_after(answer: WireResponse | WireFailure) -> float:
-    """The seconds before repeating a spoilt read: as Retry-After says, or else AFTER_BREAK."""
+    """The seconds before repeating a request: as Retry-After says, or else AFTER_BREAK."""
     if isinstance(answer, WireResponse) and header_in(answer.headers, "Retry-After"):
         return retry_after_seconds(answer.headers)
     return AFTER_BREAK

@@ -131,10 +131,11 @@ class Sender:
     ) -> Exchange:
         """Send a message, log it, and return the final exchange.
 
-        A read spoilt by a proxy or a broken connection is repeated once. A 429 is waited out if
-        ``patient``. ``rotate`` sends from the addresses in rotation. ``again`` makes another
-        message if the object of the first was not found. An exchange that is repeated gets the role
-        retry. Raises OverBudget, or Unjudgeable if the target is unavailable or the time is up.
+        A read spoilt by a proxy or a broken connection is repeated once, and so is any request
+        refused with 503. A 429 is waited out if ``patient``. ``rotate`` sends from the addresses in
+        rotation. ``again`` makes another message if the object of the first was not found. An
+        exchange that is repeated gets the role retry. Raises OverBudget, or Unjudgeable if the
+        target is unavailable or the time is up.
         """
         self._permit(label)
         for _ in range(REPEATS):
@@ -268,7 +269,7 @@ class Sender:
     def _log_or_repeat(
         self, departure: Departure, arrival: Arrival, patience: Patience
     ) -> Exchange:
-        """Log one of several overlapping requests; if it was spoilt, send it again on its own."""
+        """Log one of several overlapping requests; repeat it alone if its response is not final."""
         reason = patience.reason(departure.message.method, arrival.answer)
         exchange = self._log(departure, arrival, repeated=reason is not None)
         if reason is None:

@@ -69,7 +69,7 @@ def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if control.status == 401:
             yield Violation("status", "a valid key to be accepted", quote(control), (control.id,))
             return
-    # a header that is not the scheme and one token may be called malformed
+    # a header that is not the scheme and a key may be called malformed
     malformed = trial.of_form(Form.SCHEME)
     yield from refusals(context, trial, malformed, CodeRole.UNAUTHENTICATED, statuses=(400,))
     open_to_all = any(exchange.ok for exchange in trial.of_form(Form.MISSING))

@@ -71,10 +71,11 @@ def requests_of(operation: Operation, depth: Depth) -> int:
 
 
 def _count(operation: Operation, parameter: Parameter, depth: Depth) -> int:
-    """How many wrong values of a parameter are sent alone.
+    """How many wrong values of a parameter are sent alone, at most.
 
-    Other scenarios send wrong limits and cursors of lists, ids and filters that name nothing, and
-    null for a required member. A text in a query has no type that could be wrong.
+    Other scenarios send wrong limits and cursors of lists. In a full run, they also send malformed
+    ids of the object itself, and null for a required member. A text outside a body has no type that
+    could be wrong, so it gets a value only if it has a format or a list of words.
     """
     paging = operation.paging
     if paging is not None and parameter.name in (paging.limit, paging.after):

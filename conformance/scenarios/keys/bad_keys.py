@@ -112,11 +112,15 @@ def _after_scheme(client: Client, place: str) -> str:
 
 
 def _send_malformed(client: Client, values: dict[str, Any], text: str) -> Exchange:
-    """Send a header that is not the scheme and a key."""
+    """Send a header without a key.
+
+    A mere prefix or an endless text after the scheme may be taken for a key, so it counts as one
+    that was never issued.
+    """
     authentication = client.contract.authentication
     token = text.removeprefix(f"{authentication.scheme} ")
-    is_token = token in (*authentication.prefixes, key_forms.ENDLESS)
-    form = Form.UNKNOWN if is_token else Form.SCHEME
+    resembles_key = token in (*authentication.prefixes, key_forms.ENDLESS)
+    form = Form.UNKNOWN if resembles_key else Form.SCHEME
     message = message_for(client.operation, values)
     return _send_without_valid_key(client, message, form, ((authentication.header, text),))
 
