@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 def merge(parts: tuple[Path, ...], spec: Path | None, details: bool, output: Path) -> int:
     """Combine the shards that `run --shard` stored into one run, as if it had never been split.
 
-    A shard that is missing, duplicated or from another run is reported. Its cells are untested, and
-    the exit code is 3.
+    A shard that is missing, incomplete, duplicated or from another run is reported, and the run
+    counts as incomplete: the exit code is 3, or 1 if a MUST is broken. The cells of a missing shard
+    are untested. A duplicate is used once, and a shard of another run is not used.
     """
     from conformance.run import merging, runfile
 

@@ -17,7 +17,7 @@ from conformance.report.console import verdict_line
 from conformance.report.since import since
 
 CAUSES = 50
-"""Causes that get a row."""
+"""Causes of a run that get a row, and maximum number of lines of each other list."""
 REASONS = 5
 """Maximum number of reasons for untested cells that are listed of each kind."""
 LIMIT = 300
@@ -100,7 +100,11 @@ def _changes(run: Run) -> Iterator[str]:
 
 
 def _causes(shown: Sequence[Card]) -> Iterator[str]:
-    """A table of the first causes under each heading, and the number of those left out."""
+    """The first CAUSES causes of the run, in a table under each heading.
+
+    Below a table are the unproven parts of the target file that its causes depend on, and the
+    number of ``shown`` causes that have no row.
+    """
     for heading, group in first_step.by_harm(shown).items():
         listed = [card for card in group if card.number <= CAUSES]
         yield f"## {heading} ({len(group)})"

@@ -485,7 +485,7 @@ def a_creation_need_not_name_it() -> Iterator[Example]:
 
 @examples_of("read.asked")
 def another_case() -> Iterator[Example]:
-    """The case of hexadecimal digits means nothing, nor does that of ids in one case."""
+    """Upper and lower case do not matter in hexadecimal digits, nor in ids of one case."""
     yield accepted("a UUID in capitals", answer(200, {"id": "ab-1f"}, **asked_for("AB-1F")))
     yield refused("another name", answer(200, {"id": "run_xY1"}, **asked_for("RUN_Xy1")))
     ulid = answer(200, {"id": "call_01XYZ"}, **asked_for("CALL_01xyz"))

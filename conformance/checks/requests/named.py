@@ -136,7 +136,7 @@ def _named_in_query(contract: Contract, operation: Operation, clause: Clause) ->
     rests_on=USABLE,
 )
 def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """A read returns the object that was asked for, by the member that named it."""
+    """A read returns the object whose id, or other value, the query gives."""
     answer = answer_to(context.contract, context.operation, exchange)
     selector = _query_selector(context.operation)
     if selector is None or not answer.ok:
@@ -146,9 +146,9 @@ def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     member = _member_named(context, selector)
     wanted = query_value(exchange, selector.name)
     shown = members_of(answer.object).get(member)
-    is_own = selector.by is None
+    is_own = selector.by is None  # the server made the value, so its case may not matter
     if wanted is None or not is_id(shown) or is_named(wanted, str(shown), is_own=is_own):
-        yield Pass((exchange.id,))  # an answer without that member says nothing against it
+        yield Pass((exchange.id,))  # also if either of the two does not say which object it is
     else:
         yield Violation(f"/{member}", compact(wanted), compact(shown), (exchange.id,))
 

@@ -141,7 +141,7 @@ def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     hint="Needs an object that is created, and its list before and after.",
 )
 def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """One request creates one object, not two that show what was sent."""
+    """One request creates one object with the texts as sent: not two, and none cut short."""
     write, added = last_success(context, trial, Step.WRITE), added_items(context, trial)
     if write is None or added is None:
         return

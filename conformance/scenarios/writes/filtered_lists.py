@@ -40,7 +40,7 @@ def look_through_filters(
 
 
 def _look(client: Client, facts: Facts) -> None:
-    """Request the page of a filtered list where an object must be, until it is there."""
+    """Request the page of a filtered list where an object must be, again if it is not there yet."""
     ask = client.lister(client.operation.kind, facts.filters)
     if ask is not None:
         client.until(

@@ -280,13 +280,13 @@ def texted(shown: Any) -> Iterator[Exchange]:
 
 @examples_of("create.count", operation="send_sms")
 def a_new_object_shows_the_text_that_was_sent() -> Iterator[Example]:
-    """The text of the only new item may be another one, but no part of what was sent."""
+    """The text of the only new item may be a different one, but not a part of what was sent."""
     whole = "Your appointment is confirmed."
     yield accepted("the whole text", *texted(whole))
     yield accepted("a server adds to it", *texted(f"{whole} Text STOP to end."))
     yield accepted("no text at all", *texted(None))
-    yield refused("its begin", *texted("Your appointment"))
-    yield accepted("another text, that came just then", *texted("Another one"))
+    yield refused("its beginning", *texted("Your appointment"))
+    yield accepted("another text that arrived just then", *texted("Another one"))
 
 
 @examples_of("create.count", operation="create_eval")
