@@ -23,8 +23,8 @@ KINDS = {
 
 BRIEFLY = {
     ReasonKind.BLOCKED: "blocked by a failure",
-    ReasonKind.PROVIDE: "need something you can provide",
-    ReasonKind.NOT_RUN: "not run",
+    ReasonKind.PROVIDE: "lacking what you can provide",
+    ReasonKind.NOT_RUN: "over budget or not run",
     ReasonKind.NOT_SELECTED: "not selected",
     ReasonKind.OWN_LIMIT: "out of reach of this run",
     ReasonKind.DECLARED: "declared in the target file",
