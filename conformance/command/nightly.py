@@ -184,7 +184,7 @@ def check(
     """Check from outside that the last night arrived in each directory of reports.
 
     Run it by another scheduler, on another machine if you can. Exit codes: 0 all arrived, 1 a night
-    is missing, 2 a state cannot be read, 3 a message could not be sent.
+    is missing, 2 a state cannot be read or written, 3 a message could not be sent.
     """
     from conformance.nightly import watching
 

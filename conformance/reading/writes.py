@@ -126,10 +126,11 @@ def _most_marks(text: str) -> int:
 
 
 def lacks_new_object(contract: Contract, page: Exchange) -> bool:
-    """Whether a page of a list lacks the new object that it must show.
+    """Whether a page proves that a list lacks the new or changed object that its request sought.
 
-    It must show the object if no page can follow, or if the list is ordered from new to old and its
-    first item is older. A page that may start after the object proves nothing.
+    The page must show the object if no page can follow, or if it is ordered from new to old and its
+    first item is older. False if it shows the object, is unreadable, or may begin past the object
+    because of its cursor.
     """
     answer = answer_of(contract, page)
     if answer is None or answer.items is None:
@@ -152,10 +153,10 @@ def _begins_older(position: Fraction | None, moments: list[Fraction]) -> bool:
 
 
 def _begins_later(answer: Answer, position: Fraction | None, moments: list[Fraction]) -> bool:
-    """Whether a page may start after a position, judging by the cursor of its request.
+    """Whether the cursor of a page may have skipped an object at a position.
 
-    It may if the cursor is not before the earliest of the position and the ``moments`` of the page,
-    or if a time is unknown.
+    A list may run in either direction. So only a cursor older than the object and than all
+    ``moments`` of the page certainly skips nothing. True, too, if one of the times is unknown.
     """
     paging = answer.operation.paging
     cursor = query_value(answer.exchange, paging.after) if paging is not None else None

@@ -163,12 +163,12 @@ def unknown_routes(planning: Planning) -> Iterator[Draft]:
     paths = _plain_paths(planning.contract)
     yield Draft(None, "path", cost=4)
     yield Draft(None, "method", effect=Effect.WRITE, cost=1 + len(paths))
-    yield Draft(None, "raw", cost=len(IMPROPER), rules=("route.unknown",))
+    yield Draft(None, "raw", cost=len(IMPROPER))
 
 
 @scenario(unknown_routes, rules=("route.unknown",), phase=1)
 def test_unknown_route(client: Client) -> None:
-    """Request unknown paths, and known paths with a method that they do not support."""
+    """Request unknown paths, malformed targets, and known paths with an unsupported method."""
     if client.case.variant == "raw":
         _send_improper(client)
     elif client.case.variant == "path":
@@ -210,7 +210,7 @@ def _send_unknown(client: Client, request: Message, form: Form | None = None) ->
 
 
 def _send_improper(client: Client) -> None:
-    """Send malformed targets below the path of a list. Servers may repair or reject them."""
+    """Send malformed targets made from the path of a list. Servers may repair or reject them."""
     listing = _simple_list(client)
     if listing is None or listing.paging is None:
         return
