@@ -102,7 +102,7 @@ class Choice:
     depth: str = field(
         default="full",
         metadata=_metadata(
-            "How thorough to be: each MUST once, every case, or more requests per case.",
+            "How thorough to be: what shows most, every case, or more requests per case.",
             choices=tuple(depth.value for depth in Depth),
         ),
     )

@@ -55,7 +55,11 @@ REFUSED = "4"
 def with_consequences(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """Give each sighting that follows from another one the key of that one."""
+    """Give each sighting that follows from another one the key of that one.
+
+    Each step sees the keys that the steps before it gave. The last one, ``by_handler``, also splits
+    keys: a mistake that is made for only a few kinds of object gets a key for each kind.
+    """
     with_keys = with_deletions(contract, with_keys, exchanges)
     with_keys = _join_applied_changes(contract, with_keys, exchanges)
     with_keys = _join_figures(_join_unknown_ids(with_keys, exchanges), exchanges)

@@ -161,6 +161,7 @@ def _collections(contract: Contract) -> Json:
 
 
 def _inputs(contract: Contract) -> Json:
+    """A text for a made-up parameter of a creation; a run fills ``{}`` with unique words."""
     creations = contract.operations_by("create")
     if not creations:
         return {}

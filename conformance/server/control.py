@@ -1,8 +1,8 @@
 """The control endpoint of the sandbox, which moves the clock and is not part of the API.
 
 It requires no key, so web pages in the user's browser must not be able to use it. A request must
-come from its own origin or not from a page at all, must name this host, and must have a body that
-forms cannot send.
+come from its own origin or not from a page at all, must name localhost or an IP address as its
+host, and must have a body that forms cannot send.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Control(Core):
         return request.path == PATH
 
     def control(self, request: Request) -> Reply:
-        """Move the clock forward. Raises Refusal unless the body has a usable number of seconds."""
+        """Move the clock forward. Raises Refusal for a request that does not ask for that."""
         if request.method != METHOD:
             raise Refusal("not_found")
         if not _is_local(request):
@@ -49,7 +49,7 @@ class Control(Core):
 
 
 def _is_local(request: Request) -> bool:
-    """Whether a request names this host and, if it comes from a page, has the same origin.
+    """Whether a request names an IP address or localhost, which is its origin if it has one.
 
     A foreign page can make its own name resolve to this host, but not an IP address or localhost.
     """

@@ -78,7 +78,7 @@ def _unknown_pick(client: Client, values: Mapping[str, Any]) -> Iterator[dict[st
 
 
 def selecting(planning: Planning) -> Iterator[Draft]:
-    """Each operation on one object; then each write on none whose members refer to objects."""
+    """Each operation on one object; then each write without one whose members name objects."""
     acting = operations(planning, "read", "update", "delete", "perform")
     for operation in acting:
         if operation.selector:
