@@ -28,7 +28,7 @@ Sightings = list[tuple[int, Item]]
 
 @dataclass
 class _Writes:
-    """The writes of a log in its order: the place of each there, and what it sent."""
+    """The writes of a log in the order of time: the place of each there, and what it sent."""
 
     places: list[int] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
@@ -52,7 +52,8 @@ def followed_pages(context: JudgeContext, log: WholeLog) -> Mapping[str, tuple[P
     """
     lists: dict[Hashable, Pages] = defaultdict(list)
     writes = _Writes()
-    for place, exchange in enumerate(log.exchanges):
+    in_time_order = sorted(log.exchanges, key=lambda each: each.started)  # a merged log is not
+    for place, exchange in enumerate(in_time_order):
         operation = context.contract.operations.get(exchange.operation)
         if operation is None:
             continue
