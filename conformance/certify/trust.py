@@ -163,7 +163,7 @@ def _ssh_moment(text: str) -> datetime:
 
 
 def _fingerprints(path: Path) -> frozenset[str]:
-    """The fingerprints in a file of public keys and fingerprints, one a line."""
+    """The fingerprints in a file of public keys and fingerprints, one per line."""
     found = set()
     for number, line in _lines(path):
         name = line.split()[0]

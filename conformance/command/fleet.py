@@ -38,7 +38,7 @@ with_trust = click.option(
     "--trust", type=FILE, help="Whom to trust for certificates: an allowed_signers file."
 )
 with_shards = click.option(
-    "--shards", type=click.IntRange(1, 256), help="Number of shards; one for ten targets if unset."
+    "--shards", type=click.IntRange(1, 256), help="Number of shards; one per ten targets if unset."
 )
 
 
@@ -195,7 +195,7 @@ def _say_results(results: Iterator[Result], total: int) -> int:
     help="Directory of the collection and its site, which is updated if it exists.",
 )
 @with_trust
-@click.option("--revoked", type=FILE, help="Keys that are no longer trusted, one a line.")
+@click.option("--revoked", type=FILE, help="Keys that are no longer trusted, one per line.")
 @click.option("--stamp-roots", type=FILE, help="Certificates of authorities for time stamps.")
 @with_spec
 def collect(

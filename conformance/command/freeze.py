@@ -77,7 +77,7 @@ def challenge_run() -> None:
 @challenge_run.command()
 @click.option("--freeze", "frozen", type=FILE, required=True, help="The freeze of the vendor.")
 @click.option("--trust", type=FILE, required=True, help="Trusted signers (allowed_signers).")
-@click.option("--revoked", type=FILE, help="Keys that are trusted no more, one a line.")
+@click.option("--revoked", type=FILE, help="Keys that are trusted no more, one per line.")
 @click.option("--key", type=FILE, required=True, help="Private key (ed25519) of the certifier.")
 @click.option(
     "--valid",

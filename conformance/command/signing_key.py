@@ -25,7 +25,7 @@ def with_trust(*, required: bool = True) -> Callable[[Callable[..., Any]], Calla
             required=required,
             help="Whom to trust: an allowed_signers file of OpenSSH.",
         ),
-        click.option("--revoked", type=FILE, help="Keys that are no longer trusted, one a line."),
+        click.option("--revoked", type=FILE, help="Keys that are no longer trusted, one per line."),
         click.option(
             "--stamp-roots",
             type=FILE,

@@ -188,7 +188,7 @@ class _Following:
         followed.doubtful, followed.writes_since = False, []
 
     def _may_mask(self, answer: Answer) -> bool:
-        """Whether a look may show values in a different form than they were sent.
+        """Whether a look may show values in a form other than the one they were sent in.
 
         It may if its key only reads, or if it is a list and an operation reads single objects.
         """

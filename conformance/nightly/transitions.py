@@ -57,8 +57,8 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
     A night becomes the last good one if it is complete and not red, and judges no less. With
     ``accept``, it may judge less.
 
-    ``lost`` of the step counts all cells that are newly not judged. Notices count only those that
-    no cause of the night blocks.
+    ``lost`` of the step counts all cells that the last good night judged and this one could not.
+    Notices count only those that no cause of the night blocks.
     """
     judges_fewer = losses.judges_fewer_than_before(state.judged, good, night)
     found = followed(state, night, tried_less=night.stopped != "" or judges_fewer)
@@ -143,7 +143,8 @@ def _of_standing(
 ) -> Iterator[Notice]:
     """The notices about how much a night judged.
 
-    ``untested`` counts by clause the cells that are newly not judged; a clause is reported once.
+    ``untested`` counts by clause the cells that the last good night judged and this one could not;
+    a clause is reported once.
     """
     if night.stopped:
         if not state.stopped:

@@ -37,8 +37,8 @@ class Clock:
 def run(prepared: Prepared, directory: Path, say: Say) -> Run:
     """Run the planned cases at their moments and judge them, logging to ``directory``.
 
-    A signal ends the wait; what was collected until then is judged. Raises Unjudgeable if that is
-    nothing.
+    A signal, or a target that is down, ends the run early; what was collected until then is judged.
+    Raises Unjudgeable if that is nothing.
     """
     log = directory / runfile.LOG
     with files.open_to_append(log) as stream:

@@ -70,7 +70,7 @@ def _needs_phone(context: JudgeContext, operation: Operation) -> bool:
 
 
 def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bool:
-    """Applies where a success has the status that the clause is about, if it is about one."""
+    """Applies where the status that the clause is about, if any, is the only one of a success."""
     if clause.about is None:
         return True
     return operation.successes == (clause.about.status,)

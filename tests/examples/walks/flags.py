@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tests.examples.base import Example, accepted, examples_of, noted, refused, silent
 from tests.examples.walks.shared import LINE, TIED
@@ -71,6 +72,8 @@ def false_while_other_pages_show_more() -> Iterator[Example]:
     yield silent("the page has a filter", whole, filtered, whole)
     taken = answer(200, {}, operation="delete_webhook", query={"id": "c-1"})
     yield silent("a write names what is missing", whole, taken, short, whole)
+    early, late = replace(short, started=at(1)), replace(whole, started=at(2))
+    yield silent("it came before both, and stands between them in a merged log", late, early, late)
 
 
 @examples_of("paging.more-true")
