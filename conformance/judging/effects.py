@@ -5,6 +5,9 @@ nothing for it, or a value of its own. That value may happen to be the one that 
 creation counts only if another object shows a different value, and a change only if the object
 itself showed a different value before. A fresh text, or a value that no reading can accept, is
 never a value of the server's own.
+
+A member that no source calls writable may be computed, and then it changes by itself. So a change
+of it does not count if another object was sent the same value in vain.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from weakref import WeakKeyDictionary
 
 from conformance.base.values import ABSENT
 from conformance.judging.outcomes import JudgeContext, WholeLog
-from conformance.model import Contract, Exchange, Open, Operation
+from conformance.model import Contract, Exchange, Open, Operation, Parameter
 from conformance.reading import Answer, answer_of, members_of, same, sent_members, writable
 
 Place = tuple[str, str]
@@ -66,6 +69,10 @@ class _Effects:
         self._values: dict[Place, list[Any]] = defaultdict(list)
         # by operation and member of the object: what creations sent, and their objects showed
         self._created: dict[Place, list[Any]] = defaultdict(list)
+        # by operation and member of the object: what objects showed as changes had sent it
+        self._changed: dict[Place, list[Any]] = defaultdict(list)
+        # the same by object: what was sent last, where the object shows something else
+        self._in_vain: dict[Place, dict[Object, Any]] = defaultdict(dict)
         # operations and members of the object: shown as sent when that could not be by chance
         self._certain: set[Place] = set()
         for exchange in log.exchanges:
@@ -78,10 +85,17 @@ class _Effects:
             return False
         place = operation.id, parameter.shown_as
         values = self._values[operation.kind, parameter.shown_as]
-        if place in self._certain:
+        if place in self._certain or self._has_changed(parameter, place):
             return True
         created = self._created[place]
         return any(not same(value, other) for value in created for other in values)
+
+    def _has_changed(self, parameter: Parameter, place: Place) -> bool:
+        """Whether a change of a member took effect, and not by chance."""
+        shown, in_vain = self._changed[place], self._in_vain[place].values()
+        if Open.EFFECT not in parameter.open:
+            return bool(shown)
+        return any(not any(same(value, other) for other in in_vain) for value in shown)
 
     def _add(self, exchange: Exchange) -> None:
         """Note what an accepted request sent, and what its response shows."""
@@ -121,7 +135,8 @@ class _Effects:
                 value = shown[name]
                 self._note_value((kind, name), value)
                 if name in sent:
-                    self._compare(name, sent[name], last.get(name, ABSENT), value)
+                    before = last.get(name, ABSENT)
+                    self._compare((kind, object_id), name, sent[name], before, value)
                 last[name] = value
             elif is_look:
                 last[name] = None
@@ -132,22 +147,29 @@ class _Effects:
         if not values or (len(values) == 1 and not same(values[0], value)):
             values.append(value)
 
-    def _compare(self, name: str, sent: Mapping[str, Any], before: Any, value: Any) -> None:
+    def _compare(
+        self, of: Object, name: str, sent: Mapping[str, Any], before: Any, value: Any
+    ) -> None:
         """Compare what an object shows for a member with what each operation sent for it.
 
-        ``sent`` holds the value by operation. A change is certain if the value was another one
+        ``sent`` holds the value by operation. A change counts if the value was another one
         before. For a creation, the value is noted, because another object must show another one.
         """
         has_changed = before is not ABSENT and not same(before, value)
         for operation_id, sent_value in sent.items():
+            place = operation_id, name
             if not same(sent_value, value):
+                self._in_vain[place][of] = sent_value
                 continue
+            self._in_vain[place].pop(of, None)
             operation = self._contract.operations[operation_id]
             is_change = operation.selector is not None
-            if _is_never_by_chance(operation, name, value) or (is_change and has_changed):
-                self._certain.add((operation.id, name))
+            if _is_never_by_chance(operation, name, value):
+                self._certain.add(place)
             elif not is_change:
-                self._created[operation.id, name].append(value)
+                self._created[place].append(value)
+            elif has_changed:
+                self._changed[place].append(value)
 
 
 _EFFECTS: WeakKeyDictionary[WholeLog, _Effects] = WeakKeyDictionary()

@@ -307,6 +307,34 @@ def a_wrong_value_of_a_member_that_is_ignored() -> Iterator[Example]:
     yield noted("the value that was sent is shown by another object", *elsewhere, wrong)
 
 
+def scored(identifier: str, before: float, sent: Any, after: float) -> tuple[Exchange, ...]:
+    """A change of the score of a lead, between two reads of it."""
+    body = {"id": identifier, "success": True}
+    change = answer(200, body, operation="update_lead", role="control")
+    first, second = (
+        answer(200, {"id": identifier, "score": score}, operation="read_lead", role="setup")
+        for score in (before, after)
+    )
+    return first, with_request_body(change, {"id": identifier, "score": sent}), second
+
+
+@examples_of("parameter.invalid", operation="update_lead")
+def a_wrong_value_of_a_member_that_may_be_computed() -> Iterator[Example]:
+    """No source calls the score writable, so a server may compute it and ignore what is sent."""
+    body = {"id": "l9", "success": True}
+    accepted_wrong = answer(200, body, operation="update_lead", role="probe")
+    wrong = with_request_body(accepted_wrong, {"id": "l9", "score": "not a number"})
+    stored = scored("l1", 66, 1, 1.0)
+    yield refused("the score is stored", *stored, *scored("l2", 28, 0, 0), wrong)
+    in_vain = scored("l2", 28, 1, 28)
+    yield noted("another lead was sent the same score in vain", *in_vain, *stored, wrong)
+    yield refused(
+        "another lead was sent another score in vain", *scored("l2", 2, 7, 2), *stored, wrong
+    )
+    shown_later = (*in_vain, *scored("l2", 28, 1, 1))
+    yield refused("it shows the score later", *shown_later, *stored, wrong)
+
+
 @examples_of("parameter.invalid", operation="create_workspace")
 def a_wrong_value_in_a_creation() -> Iterator[Example]:
     """A creation must refuse a wrong value of an optional member that takes effect."""
