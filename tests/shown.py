@@ -84,7 +84,7 @@ def _violations(fault: Fault, run: Run) -> Iterator[Violation]:
     for cell in run.cells:
         if cell.verdict in BLAMED and cell.clause in clauses:
             found |= {(each.rule, each.operation, each.where) for each in cell.findings}
-    log = WholeLog(run.exchanges)
+    log = WholeLog.of(run.exchanges)
     outcomes = judge(run.contract, run.target, checks.RULES, run.cases, run.exchanges, log=log)
     for (rule, operation), rated in outcomes.items():
         for violation in findings_of([outcome for _, outcome in rated]):

@@ -52,8 +52,7 @@ def followed_pages(context: JudgeContext, log: WholeLog) -> Mapping[str, tuple[P
     """
     lists: dict[Hashable, Pages] = defaultdict(list)
     writes = _Writes()
-    in_time_order = sorted(log.exchanges, key=lambda each: each.started)  # a merged log is not
-    for place, exchange in enumerate(in_time_order):
+    for place, exchange in enumerate(log.exchanges):
         operation = context.contract.operations.get(exchange.operation)
         if operation is None:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import TypeVar
@@ -79,12 +79,17 @@ class JudgeError(Outcome):
 
 @dataclass(frozen=True, eq=False)
 class WholeLog:
-    """Every exchange of a run, in order.
+    """Every exchange of a run, by the time at which it started.
 
     A log equals only itself, so that what is read of it once can be kept for all of its exchanges.
     """
 
     exchanges: tuple[Exchange, ...]
+
+    @classmethod
+    def of(cls, exchanges: Iterable[Exchange]) -> WholeLog:
+        """Put exchanges in order, because the logs of several workers are merged in any order."""
+        return cls(tuple(sorted(exchanges, key=lambda each: each.started)))
 
 
 @dataclass(frozen=True)

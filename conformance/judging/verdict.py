@@ -63,7 +63,7 @@ def cells(
     """
     log = log.without_void
     judged = tuple(each for each in log.exchanges if each.scenario != PREFLIGHT)
-    outcomes = judge(contract, target, rules, cases, judged, known, WholeLog(judged))
+    outcomes = judge(contract, target, rules, cases, judged, known, WholeLog.of(judged))
     coverage = Coverage(contract, target.main_key, cases, log, selected)
     blocked = Blocked(contract, outcomes, judged)
     return _Evaluation(contract, target, rules, today, coverage, outcomes, blocked).cells()

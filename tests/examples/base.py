@@ -168,7 +168,7 @@ def outcomes(given: Example) -> list[Outcome]:
     if rule.passive:
         return list(_passive_outcomes(rule, given, exchanges))
     assert rule.trial is not None
-    context = replace(_context(given, given.operation), log=WholeLog(tuple(exchanges)))
+    context = replace(_context(given, given.operation), log=WholeLog.of(exchanges))
     return list(rule.trial(context, Trial(case_of(given), exchanges)))
 
 
@@ -176,7 +176,7 @@ def _passive_outcomes(
     rule: Rule, given: Example, exchanges: Sequence[Exchange]
 ) -> Iterator[Outcome]:
     assert rule.passive is not None
-    log = WholeLog(tuple(exchanges))
+    log = WholeLog.of(exchanges)
     for exchange in exchanges:
         context = replace(_context(given, exchange.operation), log=log)
         yield from rule.passive(context, exchange)
