@@ -32,13 +32,13 @@ FOR_THE_KEY = (401, 403)
 @walked("paging.order")
 def paging_order(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
     """The items of a walk run in one direction of time."""
-    direction = "newest first" if walks.descending else "oldest first"
     for page in walks.pages:
         inversion = walks.inversion(page)
         if inversion is not None:
             first, second = inversion
             actual = f"{second.text} after {first.text}"
-            yield Violation("/", f"{direction}, as the list begins", actual, page.ids)
+            expected = f"{_direction(walks, page)}, as the list begins"
+            yield Violation("/", expected, actual, page.ids)
             return
         if page.several:
             yield Pass(page.ids)
@@ -47,8 +47,14 @@ def paging_order(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[
             start = first_page.after or "the head"
             actual = f"a page after {start} on one side, and its next page on the other"
             ids = _ids(first_page, second_page)
-            yield Violation("/", f"{direction} from page to page", actual, ids)
+            expected = f"{_direction(walks, first_page)} from page to page"
+            yield Violation("/", expected, actual, ids)
             return
+
+
+def _direction(walks: Walks, page: Page) -> str:
+    """The direction of the list of a page, in words."""
+    return "newest first" if walks.descending(page.filters) else "oldest first"
 
 
 def _ids(*pages: Page) -> tuple[str, ...]:

@@ -53,25 +53,34 @@ class Walks:
     cut: bool = False
     passing: dict[tuple[str, Filters], bool] = field(default_factory=dict)
 
+    def descending(self, filters: Filters) -> bool:
+        """Whether the list runs from new to old under some filters.
+
+        If they do not show it, it runs as without filters, and from new to old if nothing shows it.
+        """
+        return self._directions.get(filters, self._directions.get((), True))
+
     @cached_property
-    def descending(self) -> bool:
-        """Whether the list runs from new to old.
+    def _directions(self) -> Mapping[Filters, bool]:
+        """By filters, whether the list runs from new to old; it may turn round when filtered.
 
         The first two neighbours of a page that differ in time decide, or else the ends of two
-        successive pages. True if none of them differ.
+        successive pages.
         """
-        for first, second in self._neighbours():
+        found: dict[Filters, bool] = {}
+        for filters, first, second in self._neighbours():
             if first.at != second.at:
-                return first.at > second.at
-        return True
+                found.setdefault(filters, first.at > second.at)
+        return found
 
-    def _neighbours(self) -> Iterator[tuple[Item, Item]]:
+    def _neighbours(self) -> Iterator[tuple[Filters, Item, Item]]:
         """Neighbours on a page, then the last items of each two successive pages of a walk."""
         for page in self.pages:
-            yield from pairwise(page.items)
-        for first, second in self._in_a_row():
-            if first.last and second.last:
-                yield first.last, second.last
+            for first, second in pairwise(page.items):
+                yield page.filters, first, second
+        for before, after in self._in_a_row():
+            if before.last and after.last:
+                yield after.filters, before.last, after.last
 
     def _in_a_row(self) -> Iterator[tuple[Page, Page]]:
         """Pairs of pages that one walk asked for one after the other."""
@@ -85,7 +94,7 @@ class Walks:
 
         Only some lists may do so. The sign is that no page holds anything older than its cursor.
         """
-        if Open.POLLING not in self.operation.open or not self.descending:
+        if Open.POLLING not in self.operation.open or not self.descending(()):
             return False
         distances: list[Fraction] = []
         for page in self.pages:
@@ -103,29 +112,33 @@ class Walks:
         """
         return not self.strict or self.first[item.key] <= page.place < self.last[item.key]
 
-    def beyond(self, instant: Fraction, other: Fraction) -> bool:
-        """Whether an instant comes after another in the direction of the list."""
-        return instant < other if self.descending else instant > other
+    def beyond(self, page: Page, instant: Fraction, other: Fraction) -> bool:
+        """Whether an instant comes after another in the direction of the list of a page."""
+        return instant < other if self.descending(page.filters) else instant > other
 
     def between(
         self, start: Fraction | None, end: Fraction | None, filters: Filters
     ) -> Iterator[Item]:
         """The items between two instants that pass some filters; see ``_stretch``."""
-        return (item for item in self._stretch(start, end) if self.passes(item, filters))
+        stretch = self._stretch(start, end, filters)
+        return (item for item in stretch if self.passes(item, filters))
 
-    def _stretch(self, start: Fraction | None, end: Fraction | None) -> list[Item]:
-        """The items between two instants, in the order of the list.
+    def _stretch(
+        self, start: Fraction | None, end: Fraction | None, filters: Filters
+    ) -> list[Item]:
+        """All items between two instants, in the order of the list under some filters.
 
         A ``start`` of None is the head of the list, an ``end`` of None its end.
         """
-        low, high = (end, start) if self.descending else (start, end)
+        descending = self.descending(filters)
+        low, high = (end, start) if descending else (start, end)
         first, last = 0, len(self.items)
         if low is not None:
             first = bisect_right(self.items, low, key=_instant)
         if high is not None:
             last = bisect_left(self.items, high, key=_instant)
         items = list(self.items[first:last])
-        if self.descending:
+        if descending:
             items.reverse()
         return items
 
@@ -177,7 +190,7 @@ class Walks:
     def inversion(self, page: Page) -> tuple[Item, Item] | None:
         """The first two neighbours of a page that run against the direction of the list."""
         for first, second in pairwise(page.items):
-            if self.beyond(first.at, second.at):
+            if self.beyond(page, first.at, second.at):
                 return first, second
         return None
 
@@ -186,7 +199,7 @@ class Walks:
         cursor = page.cursor
         if cursor is None:
             return False
-        return page.follows_cursor and all(self.beyond(cursor, item.at) for item in page.items)
+        return page.follows_cursor and all(self.beyond(page, cursor, item.at) for item in page.items)
 
     def first_repeated(self, page: Page) -> Item | None:
         """The first item of a page that is at or before its cursor.
@@ -198,7 +211,7 @@ class Walks:
             return None
         for item in page.items:
             is_tied = item.at == cursor and cursor in self.tied
-            if not is_tied and not self.beyond(item.at, cursor):
+            if not is_tied and not self.beyond(page, item.at, cursor):
                 return item
         return None
 
@@ -226,7 +239,7 @@ class Walks:
 
     def _missing(self, page: Page, start: Fraction | None, end: Fraction | None) -> Iterator[Item]:
         """The items between two instants that a page lacks, although its list includes them."""
-        for item in self._stretch(start, end):
+        for item in self._stretch(start, end, page.filters):
             if item.key in page.keys or not self.certain(item, page):
                 continue
             if self.must_show(item, page.filters) and self.passes(item, page.filters):

@@ -152,7 +152,8 @@ def places_in_page(run: Run, found: WalkFault, exchange: Exchange) -> list[Place
 def _gap(found: WalkFault, pointer: str, items: list[object]) -> Place:
     """The place of a lost item: before the first item that comes after it, or else in the list."""
     words = f"{found.item.text} {found.item.key} is missing"
-    later = [item for item in found.page.items if found.walks.beyond(item.at, found.item.at)]
+    page, at = found.page, found.item.at
+    later = [item for item in page.items if found.walks.beyond(page, item.at, at)]
     for index, item in enumerate(items):
         if later and item == later[0].raw:
             return Place(f"{pointer}/{index}", words, before=True)

@@ -88,7 +88,8 @@ def _out_of_order(found: WalkFault) -> WalkPicture:
     items = list(found.page.items)
     shown, first = around(_index_of(found.item, items), items)
     times = _times_of(shown, [found.page])
-    ordered = sorted(shown, key=lambda item: item.at, reverse=found.walks.descending)
+    descending = found.walks.descending(found.page.filters)
+    ordered = sorted(shown, key=lambda item: item.at, reverse=descending)
     as_shown = [
         Spot(times.short(item.text), found.fault if item.key == found.item.key else "")
         for item in shown

@@ -31,6 +31,17 @@ class OldestFirst(Faulty):
         return ">"
 
 
+@variant("L10")
+class FilteredOldestFirst(Faulty):
+    """Lists run from newest to oldest, and from oldest to newest when they are filtered."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        if not self.filters_of(context):
+            return super().rows_of(context, limit)
+        edge = self.edge_of(context)
+        return self.rows_by(context, limit + 1, edge=edge, comparison=">", order="ASC")
+
+
 @variant("L11")
 class MixedTimestamps(Faulty):
     """The timestamps of one list differ in their number of digits and their offset."""
