@@ -19,7 +19,8 @@ from conformance.judging.pages import Item, Page
 from conformance.judging.responses import answered, odd_cursor, quote
 from conformance.judging.rules import passive
 from conformance.judging.target_model import outcomes_at
-from conformance.judging.walks import Walks, walked
+from conformance.judging.walk_rules import walked
+from conformance.judging.walks import Walks
 from conformance.model import ON_NO_PAGE, Exchange, Open, Parameter, compact
 from conformance.reading import id_of, takes
 

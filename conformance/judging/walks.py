@@ -10,19 +10,20 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from weakref import WeakKeyDictionary
 
-from conformance.judging import rules
-from conformance.judging.capabilities import Asked
-from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Trial
+from conformance.judging.outcomes import JudgeContext, Trial
 from conformance.judging.pages import Filters, Item, Page, read_page
-from conformance.model import Open, Operation, ReasonKind
+from conformance.model import Open, Operation
 from conformance.reading import Answer, takes
+
+LONGEST_WALKS = 8_000_000
+"""The most bytes of pages of a trial that are compared, because all of them stay in memory."""
 
 
 def _instant(item: Item) -> Fraction:
@@ -199,7 +200,9 @@ class Walks:
         cursor = page.cursor
         if cursor is None:
             return False
-        return page.follows_cursor and all(self.beyond(page, cursor, item.at) for item in page.items)
+        return page.follows_cursor and all(
+            self.beyond(page, cursor, item.at) for item in page.items
+        )
 
     def first_repeated(self, page: Page) -> Item | None:
         """The first item of a page that is at or before its cursor.
@@ -304,58 +307,3 @@ def _combined(operation: Operation, pages: list[Page], strict: bool) -> Walks:
     tied = frozenset(at for at, count in counts.items() if count > 1)
     by_time = tuple(sorted(items.values(), key=_instant))
     return Walks(operation, tuple(pages), by_time, tied, first, last, shown_under, versions, strict)
-
-
-NEEDS_ITEMS = (
-    "Needs a list with more items than one page: at least 3, with different creation times."
-)
-POLLED = (
-    'The list reads its cursor as "newer than", which the sources allow for this list, '
-    "so the rules of pagination do not apply."
-)
-
-LONGEST_WALKS = 8_000_000
-"""The most bytes of pages of a trial that are compared, because all of them stay in memory."""
-
-TOO_MUCH = "The pages of the walks are too large to compare, and some were left out."
-
-BORDERS = ("list.limit", "paging.order", "paging.advances")
-"""The rules that say whether a list has proper page borders, in addition to USABLE."""
-
-
-WalkJudge = Callable[[JudgeContext, Trial, Walks], Iterable[Outcome]]
-
-
-def walked(
-    rule_id: str,
-    *,
-    hint: str = NEEDS_ITEMS,
-    asks: Asked | None = Asked.ITEMS,
-    sound: bool = False,
-    confirm: bool = True,
-) -> Callable[[WalkJudge], WalkJudge]:
-    """Register a judge of the walks of a trial.
-
-    A ``sound`` judge checks the borders of pages, and does not run where a page is out of order. No
-    judge runs on a list whose cursor is a lower bound. ``asks`` is what the hint asks for.
-    """
-
-    def register(judge: WalkJudge) -> WalkJudge:
-        def judged(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-            walks = walks_of(context, trial)
-            if walks.polled:
-                yield Gap(POLLED, ReasonKind.OWN_LIMIT)
-            elif not sound or walks.sound:
-                yield from judge(context, trial, walks)
-            if walks.cut:
-                yield Gap(TOO_MUCH, ReasonKind.OWN_LIMIT)
-
-        judged.__doc__ = judge.__doc__
-        others = tuple(rule for rule in (*rules.USABLE, *BORDERS) if rule != rule_id)
-        register_trial = rules.trial(
-            rule_id, hint=hint, rests_on=others, provide=True, asks=asks, confirm=confirm
-        )
-        register_trial(judged)
-        return judge
-
-    return register
