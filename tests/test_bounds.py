@@ -157,6 +157,11 @@ DAMAGE: dict[str, tuple[Callable[[list[Any]], object], str]] = {
     "another content": (lambda lines: lines[0].update(content="0" * 64), "log:1: .*digest"),
     "no base64": (lambda lines: lines[0].update(zlib="?"), "log:1: .*zlib"),
     "not compressed": (lambda lines: lines[0].update(zlib="AAAA"), "log:1: .*zlib"),
+    "an unknown dictionary": (lambda lines: lines[0].update(dictionary="0" * 64), "log:1: .*dict"),
+    "its own dictionary": (
+        lambda lines: lines[0].update(dictionary=lines[0]["content"]),
+        "log:1: .*dictionary: no earlier line",
+    ),
     "a missing line": (lambda lines: lines.pop(0), "log:1: .*contains the content"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import resource
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from conformance.base import files
 from conformance.base.errors import Unjudgeable, UsageError
 from conformance.log import exchanges
-from conformance.log.archive import Archive
+from conformance.log.archive import Archive, digest_of, packed
 from conformance.log.evidence import (
     CUT_OFF,
     Log,
@@ -331,6 +332,49 @@ def test_time_is_kept_to_a_tenth_of_a_millisecond() -> None:
     assert through_the_log(exchange(elapsed_ms=1.23456)).elapsed_ms == 1.2
     line = exchanges.to_json(exchange(elapsed_ms=1.23456))
     assert exchanges.from_json(line, Archive()).elapsed_ms == 1.2
+
+
+def _pages(*first: int) -> list[str]:
+    """Pages of 200 items that begin at numbers."""
+    return [
+        json.dumps(
+            [hashlib.sha256(str(number).encode()).hexdigest() for number in range(at, at + 200)]
+        )
+        for at in first
+    ]
+
+
+def test_a_long_body_that_is_like_an_earlier_one_takes_little_room(tmp_path: Path) -> None:
+    """A later page is compressed by the last of its operation that was compressed alone."""
+    path, pages = tmp_path / "exchanges.jsonl", _pages(0, 1, 2, 5000, 5001)
+    with files.open_to_append(path) as stream:
+        recorder = Recorder(stream)
+        for page in pages:
+            body = Body(text=page, size=len(page))
+            recorder.exchange(exchange(response=Response(200, (), body)))
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    contents = [line for line in lines if "content" in line]
+    first, _, _, unlike, _ = [line["content"] for line in contents]
+    by = [line.get("dictionary") for line in contents]
+    assert by == [None, first, first, None, unlike]
+    sizes = [len(line["zlib"]) for line in contents]
+    assert 20 * (sizes[1] + sizes[2] + sizes[4]) < sizes[0] + sizes[3]
+    log = read(path)
+    assert [each.response.body.text for each in log.exchanges if each.response] == pages
+
+
+def test_a_dictionary_has_none_itself() -> None:
+    """So a forged log cannot make a long chain of contents that need each other."""
+    contents = _pages(0, 1, 2)
+    lines, before = [], ""
+    for content in contents:
+        line = {"content": digest_of(content), "zlib": packed(content, before)}
+        if before:
+            line["dictionary"] = digest_of(before)
+        lines.append(json.dumps(line) + "\n")
+        before = content
+    with pytest.raises(UsageError, match=r"log:3: .*dictionary: no earlier line contains"):
+        parse(lines, "log")
 
 
 def test_a_long_body_can_be_removed_and_the_chain_still_holds() -> None:

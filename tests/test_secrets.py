@@ -323,14 +323,22 @@ def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
     """No key and no handed-out secret, or part of one, is in a file or on the screen."""
     text = leaky.outcome.said if name == "printed" else text_of(leaky.run, name)
     if name == PACKED:
-        text = "\n".join(_unpacked(line) for line in text.splitlines())
+        text = _with_contents(text)
     assert leaks(text, _secrets(leaky)) == []
 
 
-def _unpacked(line: str) -> str:
-    """A line of the log as it is, or the body that it holds compressed."""
-    held = json.loads(line).get("zlib")
-    return archive.unpacked(held) if held else line
+def _with_contents(log: str) -> str:
+    """A log with the bodies that it holds compressed in place of their lines."""
+    shown: list[str] = []
+    contents: dict[str, str] = {}
+    for line in log.splitlines():
+        entry = json.loads(line)
+        if "zlib" in entry:
+            dictionary = contents.get(entry.get("dictionary"), "")
+            contents[entry["content"]] = archive.unpacked(entry["zlib"], dictionary)
+        else:
+            shown.append(line)
+    return "\n".join([*shown, *contents.values()])
 
 
 def test_no_other_file(leaky: Leaky) -> None:

@@ -12,7 +12,7 @@ from conformance.certify import attached, bundle, checking, envelope, seams, sta
 from conformance.certify.keys import PrivateKey, sign_detached
 from conformance.certify.statement import Claims, Judged
 from conformance.log import packing, size_limit
-from conformance.log.archive import Archive, StoredBody
+from conformance.log.archive import DICTIONARY, Archive, StoredBody, packed
 from conformance.log.chain import CONTAINED, CONTENT
 from conformance.model import Json, Profile, Run
 from conformance.run import runfile
@@ -85,21 +85,26 @@ def _write_log(source: Path, opened: Opened, kept: frozenset[str] | None, direct
         files.open_to_append(plain) as stream,
     ):
         for line in stored.lines(file, str(source / runfile.LOG), bounds):
-            stream.write(_without(line, kept))
+            stream.write(_published(line, kept, opened.log.archive))
     packing.pack(plain)
 
 
-def _without(line: str, kept: frozenset[str] | None) -> str:
+def _published(line: str, kept: frozenset[str] | None, contents: Archive) -> str:
     """A line of a log, without its content unless the digest of the content is in ``kept``.
 
-    None keeps all. Most lines have no such content, so they are not even parsed.
+    None keeps all. A kept content must not need another one that is removed, so it is compressed
+    alone. Most lines have no such content, so they are not even parsed.
     """
     if kept is None or f'"{CONTAINED}"' not in line:
         return line
     entry: dict[str, Json] = json.loads(line)
-    if CONTENT not in entry or entry[CONTENT] in kept:
+    if CONTENT not in entry:
         return line
-    return json.dumps({name: entry[name] for name in entry if name != CONTAINED}) + "\n"
+    digest = entry[CONTENT]
+    written = {name: entry[name] for name in entry if name not in (CONTAINED, DICTIONARY)}
+    if digest in kept:
+        written[CONTAINED] = packed(contents.content(digest))
+    return json.dumps(written) + "\n"
 
 
 def write_statement(directory: Path, judged: Judged, profile: Profile, claims: Claims) -> bytes:

@@ -27,6 +27,10 @@ KINDS = {"text": "text_digest", "base64": "base64_digest"}
 
 LOCK = RLock()
 """Guards the unpacked contents of every archive."""
+DICTIONARY = "dictionary"
+"""The member of a content line with the digest of the content that compresses it, if any."""
+GAIN = 0.75
+"""How much smaller a dictionary must make a content, or the content is compressed alone."""
 UNPACKED = 10_000_000
 """Characters of contents that are kept unpacked: more than those of a full run."""
 
@@ -51,7 +55,11 @@ class Archive:
         """At most ``most`` bytes are read from a compressed log."""
         self._path = path
         self._most = most
-        self._held: dict[str, Place | str] = {}
+        self._held: dict[str, Place | dict[str, Json]] = {}
+        # digests of the contents that are compressed alone, so that they can be dictionaries
+        self._alone: set[str] = set()
+        # by operation: the content that was compressed alone last, and its compressed size per byte
+        self._latest: dict[str, tuple[str, float]] = {}
         self.removed: set[str] = set()
         self._unpacked = LRUCache[str, str](UNPACKED, getsizeof=len)
 
@@ -67,8 +75,10 @@ class Archive:
         if CONTAINED not in line:
             self.removed.add(digest)
             return None
+        if DICTIONARY in line and line[DICTIONARY] not in self._alone:
+            return "dictionary: no earlier line contains that content, compressed alone"
         try:
-            content = unpacked(line[CONTAINED])
+            content = self._unpacked_from(line)
         except (ValueError, binascii.Error, zlib.error) as error:
             return f"zlib: {error}"
         bounds.unpacked -= len(content)
@@ -93,20 +103,33 @@ class Archive:
                 return str(digest)
         return None
 
+    def line(self, operation: str, digest: str, content: str) -> dict[str, Json]:
+        """A new line for a content, which may be like an earlier one of the same operation."""
+        latest, ratio = self._latest.get(operation, ("", 0.0))
+        if latest in self._alone:
+            text = packed(content, self.content(latest))
+            if len(text) < GAIN * ratio * len(content):
+                return {CONTENT: digest, CONTAINED: text, DICTIONARY: latest}
+        text = packed(content)
+        self._latest[operation] = digest, len(text) / len(content)
+        return {CONTENT: digest, CONTAINED: text}
+
     def hold(self, line: dict[str, Json], place: Place | None) -> None:
-        """Remember the place of a line's content; without a place in a file, the packed content."""
+        """Remember the place of a line's content; without a place in a file, the line itself."""
         digest = line[CONTENT]
         if self._path is not None and place is not None:
             self._held[digest] = place
         else:
-            self._held[digest] = line[CONTAINED]
+            self._held[digest] = line
+        if DICTIONARY not in line:
+            self._alone.add(digest)
 
     def content(self, digest: str) -> str:
         """The content with a digest. Raises KeyError if the log does not have it."""
         with LOCK:
             content = self._unpacked.get(digest)
             if content is None:
-                content = unpacked(self._packed(digest))
+                content = self._unpacked_from(self._line_of(digest))
                 if len(content) <= UNPACKED:
                     self._unpacked[digest] = content
         return content
@@ -120,14 +143,20 @@ class Archive:
         self._path = packing.readable(self._path, self, self._most)
         return self._path
 
-    def _packed(self, digest: str) -> str:
-        """The content with a digest in compressed form, from memory or from the file."""
+    def _unpacked_from(self, line: dict[str, Json]) -> str:
+        """The content of a line. Raises ValueError or zlib.error if it is invalid."""
+        dictionary = self.content(line[DICTIONARY]) if DICTIONARY in line else ""
+        return unpacked(line[CONTAINED], dictionary)
+
+    def _line_of(self, digest: str) -> dict[str, Json]:
+        """The line of the content with a digest, from memory or from the file."""
         held = self._held[digest]
-        if isinstance(held, str):
+        if not isinstance(held, Place):
             return held
         with stored.opened(self.file()) as file:
             file.seek(held.start)
-            return str(json.loads(file.read(held.length))[CONTAINED])
+            line: dict[str, Json] = json.loads(file.read(held.length))
+        return line
 
 
 class StoredBody(Body):
@@ -173,18 +202,27 @@ class StoredBody(Body):
 
 def digest_of(content: str) -> str:
     """The SHA-256 of a content, in hex."""
-    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_encoded(content)).hexdigest()
 
 
-def packed(content: str) -> str:
-    """A content in the compressed form of the log."""
-    raw = zlib.compress(content.encode("utf-8", "surrogatepass"))
+def _encoded(content: str) -> bytes:
+    """A content in UTF-8; half a surrogate pair is kept."""
+    return content.encode("utf-8", "surrogatepass")
+
+
+def packed(content: str, dictionary: str = "") -> str:
+    """A content in the compressed form of the log, which may refer to the text of a dictionary."""
+    zdict = _encoded(dictionary)
+    compressor = zlib.compressobj(zdict=zdict) if zdict else zlib.compressobj()
+    raw = compressor.compress(_encoded(content)) + compressor.flush()
     return base64.b64encode(raw).decode()
 
 
-def unpacked(text: str) -> str:
+def unpacked(text: str, dictionary: str = "") -> str:
     """The inverse of ``packed``. Raises ValueError or zlib.error for an invalid text."""
-    raw = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), LONGEST_BODY + 1)
+    zdict = _encoded(dictionary)
+    decompressor = zlib.decompressobj(zdict=zdict) if zdict else zlib.decompressobj()
+    raw = decompressor.decompress(base64.b64decode(text, validate=True), LONGEST_BODY + 1)
     if len(raw) > LONGEST_BODY:
         raise ValueError(f"the content has more than {LONGEST_BODY:,} bytes")
     return raw.decode("utf-8", "surrogatepass")

@@ -20,7 +20,7 @@ from conformance.base.stored import Bounds
 from conformance.base.values import DEEPEST, without
 from conformance.log import convert, exchanges, schemas, size_limit
 from conformance.log.appender import Appender
-from conformance.log.archive import KINDS, Archive, Place, digest_of, packed
+from conformance.log.archive import KINDS, Archive, Place, digest_of
 from conformance.log.chain import CONTAINED, CONTENT, LINK, Chain
 from conformance.log.size_limit import Room
 from conformance.model import DISK, Exchange, Json, Remark
@@ -119,7 +119,7 @@ class Recorder:
         """
         entry = exchanges.to_json(self._room.fitted(exchange))
         for part in ("request", "response"):
-            self._store(entry.get(part), droppable=part == "response")
+            self._store(exchange.operation, entry.get(part), droppable=part == "response")
         line = self.log.chain.link(entry)
         self._append(line)
         if self._file.failure and not self._reported:
@@ -127,7 +127,7 @@ class Recorder:
             raise Unjudgeable(self._file.failure)
         return line
 
-    def _store(self, message: Json, *, droppable: bool) -> None:
+    def _store(self, operation: str, message: Json, *, droppable: bool) -> None:
         """Replace the content of a long body by its digest, and log the content once.
 
         If there is no more room for that line, a ``droppable`` body is marked as left out.
@@ -138,17 +138,19 @@ class Recorder:
             if content is None or _is_short(content):
                 continue
             digest = digest_of(content)
-            is_logged = digest in self.log.archive or self._keep(digest, content, droppable)
+            is_logged = digest in self.log.archive
+            if not is_logged:
+                line = self.log.archive.line(operation, digest, content)
+                is_logged = self._keep(line, len(content), droppable)
             del body[kind]
             if is_logged:
                 body[name] = digest
             else:
                 body["left_out"] = True
 
-    def _keep(self, digest: str, content: str, droppable: bool) -> bool:
-        """Log a content in a separate line; returns False if it is droppable and does not fit."""
-        line = {CONTENT: digest, CONTAINED: packed(content)}
-        has_room = self._room.take_body(len(line[CONTAINED]), len(content))
+    def _keep(self, line: dict[str, Json], size: int, droppable: bool) -> bool:
+        """Log the line of a content; returns False if it is droppable and does not fit."""
+        has_room = self._room.take_body(len(line[CONTAINED]), size)
         if droppable and not has_room:
             return False
         self.log.archive.hold(line, self._write(line))
