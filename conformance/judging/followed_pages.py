@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 from conformance.judging.outcomes import JudgeContext, WholeLog, once_for_each_log
@@ -28,20 +29,32 @@ Sightings = list[tuple[int, Item]]
 
 @dataclass
 class _Writes:
-    """The writes of a log in the order of time: the place of each there, and what it sent."""
+    """The writes of a log in the order of time: the place of each there, and what it sent.
+
+    What they sent is searched as one text: ``starts`` holds where each write begins in it.
+    """
 
     places: list[int] = field(default_factory=list)
-    sent: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=lambda: [0])
+    parts: list[str] = field(default_factory=list)
 
     def add(self, place: int, exchange: Exchange) -> None:
         """Add a write, with its URL and its body."""
         body = exchange.request.body
+        sent = f"{exchange.request.url}\n{'' if body is None else body.written}\n"
         self.places.append(place)
-        self.sent.append(exchange.request.url + ("" if body is None else body.written))
+        self.parts.append(sent)
+        self.starts.append(self.starts[-1] + len(sent))
 
-    def between(self, begin: int, end: int) -> list[str]:
-        """What the writes between two places of the log sent."""
-        return self.sent[bisect_right(self.places, begin) : bisect_left(self.places, end)]
+    @cached_property
+    def text(self) -> str:
+        """What all writes sent, once every write was added."""
+        return "".join(self.parts)
+
+    def have_sent(self, text: str, begin: int, end: int) -> bool:
+        """Whether one of the writes between two places of the log sent a text."""
+        first, last = bisect_right(self.places, begin), bisect_left(self.places, end)
+        return self.text.find(text, self.starts[first], self.starts[last]) >= 0
 
 
 @once_for_each_log
@@ -110,7 +123,7 @@ def _is_left_out(sightings: Sightings, place: int, page: Page, writes: _Writes) 
     if later in (0, len(places)):  # it is not shown before, or not after
         return False
     name = item.key.strip('"')
-    return not any(name in sent for sent in writes.between(places[later - 1], places[later]))
+    return not writes.have_sent(name, places[later - 1], places[later])
 
 
 def _page_of(context: JudgeContext, operation: Operation, exchange: Exchange) -> Page | None:
