@@ -282,7 +282,7 @@ def _allows(view: View, type_name: str) -> bool:
 
 
 def _part_of_either(owner: str, one: View, other: View, one_part: Any, other_part: Any) -> Any:
-    """The schema of a part of the values that fit at least one of two schemas; None for any part.
+    """The schema of a part of the values that fit one of two schemas; None if any part fits.
 
     The parts are the items of arrays, or the unnamed members of objects. ``owner`` is the type of
     the values that have them, ``array`` or ``object``. A schema that does not allow this type has

@@ -60,32 +60,33 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
     ``lost`` of the step counts all cells that the last good night judged and this one could not.
     Notices count only those that no cause of the night blocks.
     """
-    judges_fewer = losses.judges_fewer_than_before(state.judged, good, night)
-    found = followed(state, night, tried_less=night.stopped != "" or judges_fewer)
+    fewer_than_before = losses.judges_fewer_than_before(state.judged, good, night)
+    found = followed(state, night, tried_less=night.stopped != "" or fewer_than_before)
     after = _after(state, night, found)
     lost = {} if night.stopped else unjudged_now(good, night)
-    untested = {} if night.stopped else unjudged_now(without(good, night.blocked), night)
+    # lost without a cause of the night that explains it
+    unexplained = {} if night.stopped else unjudged_now(without(good, night.blocked), night)
     notices = [
         *_of_causes(state, after, found),
-        *_of_standing(state, night, untested, judges_fewer=judges_fewer),
+        *_of_standing(state, night, unexplained, judges_fewer=fewer_than_before),
         *_of_resumption(state, night, found),
     ]
-    after = _with_judged(state, after, night, untested)
-    judges_less = not accept and losses.judges_less(state.good, good, night)
-    if night.is_complete and not night.red and not judges_less:
+    after = _with_judged(state, after, night, unexplained)
+    less_than_good = not accept and losses.judges_less(state.good, good, night)
+    if night.is_complete and not night.red and not less_than_good:
         after = replace(after, good=Good(night.run, night.judged), lost=())
     wider = found.wider({*after.unstable, *state.unstable})
-    return Step(after, tuple(notices), found.new, found.fixed, lost, judges_less, wider)
+    return Step(after, tuple(notices), found.new, found.fixed, lost, less_than_good, wider)
 
 
-def _with_judged(state: State, after: State, night: Night, untested: Mapping[str, int]) -> State:
+def _with_judged(state: State, after: State, night: Night, unexplained: Mapping[str, int]) -> State:
     """The state ``after`` a night, with how much the night judged, or with one more stopped night.
 
     ``state`` is the one before the night.
     """
     if night.stopped:
         return replace(after, stopped=state.stopped + 1)
-    return replace(after, judged=night.judged, stopped=0, lost=tuple(sorted(untested)))
+    return replace(after, judged=night.judged, stopped=0, lost=tuple(sorted(unexplained)))
 
 
 def in_full(stopped: str) -> str:
@@ -139,12 +140,12 @@ def _of_reach(reach: Reach, shifting: set[str]) -> Iterator[Notice]:
 
 
 def _of_standing(
-    state: State, night: Night, untested: Mapping[str, int], *, judges_fewer: bool
+    state: State, night: Night, unexplained: Mapping[str, int], *, judges_fewer: bool
 ) -> Iterator[Notice]:
     """The notices about how much a night judged.
 
-    ``untested`` counts by clause the cells that the last good night judged and this one could not;
-    a clause is reported once.
+    ``unexplained`` counts, by clause, the cells that the last good night judged and this one could
+    not, without those that a cause of the night explains. A clause is reported once.
     """
     if night.stopped:
         if not state.stopped:
@@ -156,7 +157,7 @@ def _of_standing(
     if judges_fewer:
         cells = amount(night.judged, "cell")
         yield Notice(Kind.LESS, f"{cells}, and {state.judged:,} the night before")
-    newly = {clause: count for clause, count in untested.items() if clause not in state.lost}
+    newly = {clause: count for clause, count in unexplained.items() if clause not in state.lost}
     if newly:
         yield Notice(Kind.UNTESTED, _listed(newly))
 

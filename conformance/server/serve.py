@@ -73,7 +73,7 @@ def _url(host: str, port: int, base_path: str) -> str:
 
 
 def _write_target_file(path: Path, content: str) -> None:
-    """Write the target file. Raises UsageError instead of overwriting an unrelated file."""
+    """Write the target file. Raises UsageError instead of overwriting any other file."""
     first_line, _, _ = content.partition("\n")
     if path.is_file() and path.stat().st_size:
         existing = path.read_text(encoding="utf-8", errors="replace")

@@ -214,7 +214,7 @@ def near_bound(items: Iterable[Any], parameter: Parameter) -> str | None:
     None if the items show too few values.
     """
     ordered = sorted(set(texts_of(items, parameter)), key=_amount)
-    if len(ordered) <= SECOND_PAGE:
+    if len(ordered) <= SECOND_PAGE + 1:  # every item would pass
         return None
     if parameter.compare == "at-most":
         return ordered[SECOND_PAGE]
