@@ -82,7 +82,8 @@ def text(prepared: Prepared, with_cases: bool) -> str:
 def _by_area(prepared: Prepared) -> dict[str, list[Case]]:
     """The cases by the title of the area whose rules they feed most, in the order of the areas.
 
-    A case that feeds no rule of its own is judged by the rules for every response.
+    A case that feeds no rule of its own is among "Several areas", because the rules for every
+    response judge it.
     """
     area_of: dict[str, str] = {}
     for clause in prepared.contract.clauses.values():

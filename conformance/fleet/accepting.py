@@ -49,8 +49,9 @@ class Accepted:
 def accept(folder: Path, expected: Expected, trusted: Trusted | None) -> Accepted:
     """The published run in the folder of a target, after verifying it.
 
-    Without ``trusted``, no signature is checked, and a bundle counts as self-declared. A certified
-    run may be as old as CERTIFIED_FOR. Raises Unfit for a run that does not count.
+    Only a bundle can have a certificate. Without one, or without ``trusted``, the run counts as
+    self-declared. A certified run may be as old as CERTIFIED_FOR. Raises Unfit for a run that does
+    not count.
     """
     try:
         with published.evidence(folder) as directory:

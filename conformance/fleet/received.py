@@ -115,7 +115,7 @@ def _accepted(path: Path, member: Member, expected: Expected, trusted: Trusted |
     if result.state is not State.DONE:
         kind, words = _why_not_done(result)
         raise Unfit(kind, words)
-    if os.path.lexists(path / unit.RUN):
+    if os.path.lexists(path / unit.RUN):  # a published bundle has none
         _require_folder(path / unit.RUN)
     if result.origin != accepting.FLEET:
         if member.published is None:

@@ -35,9 +35,9 @@ def is_hexadecimal(text: str) -> bool:
 def is_named(wanted: str, shown: str, *, is_own: bool) -> bool:
     """Whether a name refers to an object that shows a possibly different spelling of it.
 
-    A server may change the punctuation, and the case of hexadecimal digits. If the name is an id of
-    the server itself (``is_own``), and its last part has letters of only one case, then the case of
-    its letters does not matter either.
+    A server may change the punctuation, and the case of hexadecimal digits. The case of other
+    letters matters, unless the object has an id of the server's own making (``is_own``) whose last
+    part has letters of only one case.
     """
     end = re.split(r"[\W_]", shown)[-1]
     one_case = is_own and end in (end.upper(), end.lower())

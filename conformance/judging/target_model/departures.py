@@ -137,11 +137,11 @@ class Comparison:
                 yield from self._blame(rule, culprit, view, f"/{member}", should_show, got)
 
     def _refused_here(self, member: str, view: View) -> Write | None:
-        """The refused change of the object that sent what a view shows, if no other write did."""
+        """The refused write that sent the value shown; None if another write sent it, too."""
         got = view.members[member]
         if _holds(self._history.given(member), got):
             return None
-        for write in self._history.attempts:
+        for write in self._history.refused_writes:
             sent = as_shown(write.operation, sent_members(write.exchange))
             if write.span.end <= view.span.begin and _agree(sent.get(member, ABSENT), got):
                 return write

@@ -63,16 +63,16 @@ class State:
 class History:
     """The writes that may concern an object, in the order of time, and all views of it.
 
-    ``mentions`` are writes of other objects that name this one. ``attempts`` are refused writes,
-    which must have no effect. ``refused`` are the same, each with the texts that it alone sent, by
-    the members that show them.
+    ``mentions`` are writes of other objects that name this one. ``refused_writes`` must have no
+    effect. ``refused`` are the same, each with the texts that it alone sent, by the members that
+    show them.
     """
 
     def __init__(self, key: ObjectKey, kind: Kind) -> None:
         self.key, self.kind = key, kind
         self.writes: list[Write] = []
         self.mentions: list[Write] = []
-        self.attempts: list[Write] = []
+        self.refused_writes: list[Write] = []
         self.refused: list[tuple[Write, Mapping[str, str]]] = []
         self.views: list[View] = []
         self._states: list[tuple[Write, State]] = []
@@ -164,7 +164,7 @@ class History:
         A refused write, which other rules judge, may have brought it back. Or it was created more
         often than it was deleted, so that another object has its id.
         """
-        if any(deletion.span.end <= each.span.begin for each in self.attempts):
+        if any(deletion.span.end <= each.span.begin for each in self.refused_writes):
             return True
         before = [each for each in self.writes if each.span.end <= deletion.span.begin]
         actions = [each.operation.action for each in before if each.fate is Fate.DONE]

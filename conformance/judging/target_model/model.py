@@ -126,7 +126,7 @@ class Model:
         for write in self._refused:
             if write.key is not None:
                 history = self._history(write.key)
-                history.attempts.append(write)
+                history.refused_writes.append(write)
                 texts = {name: text for name, text in write.sent.items() if text not in taken}
                 history.refused.append((write, texts))
 

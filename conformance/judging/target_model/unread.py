@@ -67,7 +67,7 @@ class Unread:
             if history is None or creation is None:
                 continue
             # a write that names it may have deleted it, even if it was refused
-            others = [*history.writes[1:], *history.mentions, *history.attempts]
+            others = [*history.writes[1:], *history.mentions, *history.refused_writes]
             removers = [*_equal_creations(creation, writes), *others]
             read = _first_due(reads, creation, removers)
             if read is not None and read.operation in self._working:

@@ -137,7 +137,10 @@ def _odd_names(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_texts(operation: Operation) -> Iterator[OddWay]:
-    """All parameters that take any text have the same odd one, cut to what a query can hold."""
+    """For each odd text, a request with it in all parameters that take any text.
+
+    It is cut to what a query can hold, and a query cannot hold half a character at all.
+    """
     wide = [parameter for parameter in operation.parameters if _takes_any_text(parameter)]
     in_query = sum(parameter.place == "query" for parameter in wide)
     longest = LONGEST_IN_QUERY // in_query if in_query else None

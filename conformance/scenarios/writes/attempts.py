@@ -120,9 +120,10 @@ class Attempts:
                     yield member
 
     def _may_get_unknown_id(self, parameter: Parameter) -> bool:
-        """Whether a member names an object other than a business; a required one only in creations.
+        """Whether a member may name an object that does not exist.
 
-        The required members of other writes select the object to work on.
+        It must name an object that is not a business. In writes other than creations it must also
+        be optional, because their required members select the object to work on.
         """
         if parameter.name == self._client.contract.tenant:
             return False
