@@ -213,7 +213,7 @@ def test_the_reports_say_as_whom_the_suite_asked(tmp_path: Path) -> None:
     run = example.passing()
     for identity in (ANNOUNCED, PLAIN):
         told = replace(run, target=replace(run.target, identity=identity))
-        says = f"client {identity}"
+        says = f"identity {identity}"
         assert says in html.render(told).partition("<nav")[0]
         extra = ctrf.document(told)["results"]["environment"]["extra"]
         assert extra["identity"] == identity

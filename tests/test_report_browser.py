@@ -61,7 +61,7 @@ def test_the_script_of_the_page_adds_copy_buttons_and_a_search(page: Path) -> No
     assert dom.count('class="copy"') == len(re.findall(r'class="(?:curl|paste)"', dom)) > 0
     assert dom.count('type="search"') == 1
     text = page.read_text(encoding="utf-8")
-    page.write_text(text.replace("Filter causes", "Filter Causes"), encoding="utf-8")
+    page.write_text(text.replace("Filter ${subjects}", "Find ${subjects}"), encoding="utf-8")
     assert 'class="copy"' not in browser.dump_dom(page)
 
 

@@ -41,7 +41,7 @@ def by_harm(shown: Iterable[Card]) -> dict[str, list[Card]]:
 def overview(run: Run, shown: Sequence[Card]) -> str:
     """How many causes there are, and the worst harm with its share of them.
 
-    Such as ``24 causes, worst: reaches data of others (9)``; without causes it is empty.
+    Such as ``24 causes, worst: reaches data of others (9 of them)``; without causes it is empty.
     """
     if not shown:
         return ""
@@ -49,7 +49,7 @@ def overview(run: Run, shown: Sequence[Card]) -> str:
     heading, worst = next(iter(by_harm(shown).items()))
     if len(worst) == len(shown):
         return f"{tally}: {heading.lower()}"
-    return f"{tally}, worst: {heading.lower()} ({len(worst):,})"
+    return f"{tally}, worst: {heading.lower()} ({len(worst):,} of them)"
 
 
 def start(run: Run, shown: Sequence[Card]) -> Start | None:
@@ -68,8 +68,8 @@ def start(run: Run, shown: Sequence[Card]) -> Start | None:
         title = cut(blocking.title, BRIEF)
         if not title[1:2].isupper():  # it does not begin with a method, such as GET
             title = title[:1].lower() + title[1:]
-        return Start(blocking.number, f"Start with {blocking.number}, {title}: {why}.")
-    return Start(worst.number, f"Start with {worst.number}: {worst.title}.")
+        return Start(blocking.number, f"Start with cause {blocking.number}, {title}: {why}.")
+    return Start(worst.number, f"Start with cause {worst.number}: {worst.title}.")
 
 
 def _blocked(card: Card) -> int:

@@ -26,5 +26,6 @@ field.addEventListener("input", () => {
 });
 const label = document.createElement("label");
 label.className = "search";
-label.append("Filter causes and clauses ", field, count);
+const subjects = document.querySelector(".cause") ? "causes and clauses" : "clauses";
+label.append(`Filter ${subjects} `, field, count);
 if (document.querySelector(".cause, .clause")) document.querySelector("nav").append(label);
