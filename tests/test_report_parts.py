@@ -434,7 +434,9 @@ def test_fixing_starts_with_what_blocks_most() -> None:
     first, second, *others = run.causes
     assert started(run) == f"Start with cause 1: {first.title}."
     doubtful = replace(first, doubt="perhaps never revoked")
-    assert started(replace(run, causes=(doubtful, second))) == f"Start with cause 2: {second.title}."
+    assert (
+        started(replace(run, causes=(doubtful, second))) == f"Start with cause 2: {second.title}."
+    )
     cells = [replace(cell, verdict=Verdict.UNTESTED) for cell in run.cells[:40]]
     names = tuple(cell.name for cell in cells[:20])
     blocking = replace(second, blocks=names, title="Paging repeats items")
@@ -460,7 +462,7 @@ def test_the_terminal_names_doubtful_causes_however_many_come_before() -> None:
     said = console.summary(replace(run, causes=(*certain, *doubts)), width=100, colour=False)
     assert said.partition("Start with")[0].count("Certain ") == console.CAUSES
     listed = [f" Doubtful {number} (" in said for number in range(7)]
-    assert listed == [True] * console.DOUBTED + [False] * 2
+    assert listed == [True] * console.DOUBTS_LISTED + [False] * 2
     assert "    and 2 more; use -v to list them" in said
 
 

@@ -60,8 +60,8 @@ def join_garbled_bodies(
 
 
 def _join_unreadable(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """Give findings on members of an unreadable success the key of its form."""
-    unreadable = {
+    """Give a success that is not JSON one key: findings on its body get that of its shape."""
+    key_of_shape = {
         sighting.shown_by: key
         for sighting, key in with_keys
         if key.rule == SHAPE
@@ -71,7 +71,7 @@ def _join_unreadable(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> S
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         is_in_body = sighting.finding.where.startswith("/")
-        return unreadable.get(sighting.shown_by, key) if is_in_body else key
+        return key_of_shape.get(sighting.shown_by, key) if is_in_body else key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 

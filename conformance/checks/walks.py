@@ -263,7 +263,7 @@ def paging_filter(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator
         if misfit is not None:
             yield misfit
             return
-    if any(page.follows_cursor for page in filtered):
+    if any(page.continues_with_items for page in filtered):
         yield Pass(_ids(*filtered))
 
 

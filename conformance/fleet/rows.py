@@ -151,11 +151,10 @@ def _short(text: str) -> str:
 
 def _cause(cause: Cause, report: str) -> Row:
     """A cause as a row lists it, with a link to it in the ``report``, a path."""
-    operations = {name.partition("[")[2] for name in cause.cells}
     return {
         **_named(cause.id, cause.title or cause.finding.clause),
         "clauses": list(cause.clauses),
-        "operations": len(operations),
+        "operations": len(cause.operations),
         "verdict": cause.verdict.value,
         "href": f"{report}#{cause.id}",
     }

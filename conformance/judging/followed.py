@@ -47,6 +47,16 @@ class Followed:
         self.marks: dict[View, dict[str, Any]] = {}  # members that a deletion changed
         self.gone = False  # a look since the deletion has not shown it as it was
 
+    @property
+    def restoring_write(self) -> Exchange:
+        """The write to blame if a look shows it after its deletion, which is accepted.
+
+        That is the deletion, or the last of the refused writes since a look that no longer had it.
+        """
+        assert self.deletion is not None
+        all_refused = self.writes_since and not any(write.ok for write in self.writes_since)
+        return self.writes_since[-1] if self.gone and all_refused else self.deletion
+
     def forget(self) -> None:
         """Forget its values, and whether it still exists."""
         self.values, self.last_shown, self.doubtful = {}, {}, True

@@ -252,9 +252,9 @@ class _Following:
     ) -> None:
         """Judge a deleted object that is shown: it may not look as before its deletion.
 
-        If it looks different, that is how the target marks deletions: the marks are noted, and the
-        object counts as gone. One with the marks of an earlier deletion is fine, too. If it comes
-        back after only refused writes, the last of these is blamed.
+        If it looks different, that is how the target marks deletions, and the object counts as
+        gone. The marks are noted, unless another write may have made them. An object with noted
+        marks is fine, too.
         """
         before, marked = followed.last_shown.get(view, {}), followed.marks.get(view)
         if without_times(before) != without_times(item):
@@ -264,10 +264,7 @@ class _Following:
             return
         if marked and not differing(marked, item):
             return
-        write, later_writes = followed.deletion, followed.writes_since
-        assert write is not None
-        if followed.gone and later_writes and not any(later.ok for later in later_writes):
-            write = later_writes[-1]
+        write = followed.restoring_write
         expected = "no object, or one that is shown as deleted"
         ids = _ids(followed.deletion, write, look)
         self._file(write, Violation("/", expected, compact(item), ids))

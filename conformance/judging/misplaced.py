@@ -42,7 +42,7 @@ def blameless(walks: Walks, misplaced: Iterable[Misplaced]) -> Iterator[Page]:
     """
     blamed = {each.page.place for each in misplaced}
     for page in walks.pages:
-        if page.follows_cursor and page.place not in blamed:
+        if page.continues_with_items and page.place not in blamed:
             yield page
 
 
@@ -94,7 +94,7 @@ def _omits_item_at_cursor(walks: Walks, page: Page) -> bool:
     The page shows items after the cursor, and the item at the cursor passes its filters. The caller
     knows that no page after a whole second repeats an item.
     """
-    if not page.follows_cursor or page.fraction or page.cursor in walks.tied:
+    if not page.continues_with_items or page.fraction or page.cursor in walks.tied:
         return False
     at_cursor = (item for item in walks.items if item.at == page.cursor)
     return any(walks.passes(item, page.filters) for item in at_cursor)

@@ -56,7 +56,7 @@ class Page:
         return self.cursor is not None and bool(self.cursor % 1)
 
     @property
-    def follows_cursor(self) -> bool:
+    def continues_with_items(self) -> bool:
         """Whether it was requested with a cursor and shows items."""
         return self.cursor is not None and bool(self.items)
 

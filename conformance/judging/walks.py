@@ -113,7 +113,7 @@ class Walks:
         """
         return not self.strict or self.first[item.key] <= page.place < self.last[item.key]
 
-    def beyond(self, page: Page, instant: Fraction, other: Fraction) -> bool:
+    def comes_after(self, page: Page, instant: Fraction, other: Fraction) -> bool:
         """Whether an instant comes after another in the direction of the list of a page."""
         return instant < other if self.descending(page.filters) else instant > other
 
@@ -191,7 +191,7 @@ class Walks:
     def inversion(self, page: Page) -> tuple[Item, Item] | None:
         """The first two neighbours of a page that run against the direction of the list."""
         for first, second in pairwise(page.items):
-            if self.beyond(page, first.at, second.at):
+            if self.comes_after(page, first.at, second.at):
                 return first, second
         return None
 
@@ -200,8 +200,8 @@ class Walks:
         cursor = page.cursor
         if cursor is None:
             return False
-        return page.follows_cursor and all(
-            self.beyond(page, cursor, item.at) for item in page.items
+        return page.continues_with_items and all(
+            self.comes_after(page, cursor, item.at) for item in page.items
         )
 
     def first_repeated(self, page: Page) -> Item | None:
@@ -214,7 +214,7 @@ class Walks:
             return None
         for item in page.items:
             is_tied = item.at == cursor and cursor in self.tied
-            if not is_tied and not self.beyond(page, item.at, cursor):
+            if not is_tied and not self.comes_after(page, item.at, cursor):
                 return item
         return None
 

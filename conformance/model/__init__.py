@@ -66,6 +66,7 @@ from conformance.model.judgement import (
     ReasonKind,
     Verdict,
     id_of_cause,
+    operation_of,
     worst,
 )
 from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
@@ -196,6 +197,7 @@ __all__ = [
     "key_role",
     "mildest_first",
     "mistake_of",
+    "operation_of",
     "place_of_key",
     "resource_of",
     "transition",

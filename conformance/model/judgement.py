@@ -145,6 +145,11 @@ RENAMED_RULES = {"paging.empty": "tenant.empty"}
 """Rule ids of earlier versions and their current ids; stored runs may contain the old ones."""
 
 
+def operation_of(cell: str) -> str:
+    """The operation in the name of a cell."""
+    return cell.partition("[")[2].removesuffix("]")
+
+
 @dataclass(frozen=True)
 class Params:
     """What a scenario decides for a case while planning it.
@@ -243,6 +248,11 @@ class Cause:
     origin: str = ""
 
     @property
+    def operations(self) -> set[str]:
+        """The operations of its cells."""
+        return {operation_of(cell) for cell in self.cells}
+
+    @property
     def parts(self) -> set[str]:
         """For each of its operations, the id of this cause if it affected only that one.
 
@@ -250,8 +260,7 @@ class Cause:
         """
         if not self.family:
             return set()
-        operations = {cell.partition("[")[2].removesuffix("]") for cell in self.cells}
-        return {id_of_cause(self.family, [name]) for name in operations}
+        return {id_of_cause(self.family, [name]) for name in self.operations}
 
     def is_same(self, other: Cause) -> bool:
         """Whether a cause of another run is the same.

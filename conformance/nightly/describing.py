@@ -10,8 +10,7 @@ from conformance.base.text import amount
 from conformance.base.values import cut
 from conformance.causes.shown import probe_of, shown_of
 from conformance.causes.telling import in_cause
-from conformance.model import Cause, Exchange, Finding, Run
-from conformance.nightly.facts import operation_of
+from conformance.model import Cause, Exchange, Finding, Run, operation_of
 from conformance.nightly.following import Places, listed
 from conformance.nightly.notices import LONGEST, inactive
 from conformance.nightly.transitions import Step

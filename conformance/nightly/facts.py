@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from conformance.base.text import amount
-from conformance.model import Cause, Cell, ReasonKind, Run, Verdict
+from conformance.model import Cause, Cell, ReasonKind, Run, Verdict, operation_of
 from conformance.model.judgement import JUDGED, id_of_cause
 from conformance.nightly.state import Place
 from conformance.report import phrases, remarks
@@ -117,7 +117,7 @@ def _is_limited(cell: Cell) -> bool:
 
 def _seen(run: Run, cause: Cause, number: int, day: date) -> Seen:
     """A cause as a run shows it. ``number`` is that in the report, ``day`` when it was judged."""
-    operations = {operation_of(name) for name in cause.cells}
+    operations = cause.operations
     title = cause.title or cause.finding.clause
     where = _example(run, cause, title, several=len(operations) > 1)
     doubt = f" (not certain: {cause.doubt})" if cause.doubt else ""
@@ -183,11 +183,6 @@ def _lapsed(run: Run, cause: Cause, day: date) -> str:
         if any(waiver.covers(clause, operation) for clause, operation in cells)
     ]
     return max(last_days).isoformat() if last_days else ""
-
-
-def operation_of(cell: str) -> str:
-    """The operation in the name of a cell."""
-    return cell.partition("[")[2].removesuffix("]")
 
 
 def unjudged_now(before: Mapping[str, Verdict], night: Night) -> dict[str, int]:

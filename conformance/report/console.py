@@ -16,7 +16,7 @@ from conformance.report.walk_picture import text_of
 CAUSES = 30
 """Maximum number of causes that get a line. With details, all of them do."""
 
-DOUBTED = 5
+DOUBTS_LISTED = 5
 """Number of doubtful causes that always get a line, although they come last."""
 
 REASONS = 12
@@ -120,12 +120,16 @@ def _watched(page: _Page, run: Run) -> None:
 
 
 def _causes(page: _Page, shown: Sequence[Card], details: bool) -> None:
-    """Add the first causes and doubts, or all with ``details``, under headings for their harm."""
+    """Add the first causes under headings for their harm, or all with ``details``.
+
+    The first doubtful ones, which come last, are always among them.
+    """
     last = len(shown) if details else CAUSES
     for heading, group in first_step.by_harm(shown).items():
         page.title(f"{heading} ({len(group)})", group[0].cause.verdict)
-        always = DOUBTED if heading == first_step.DOUBTFUL else 0
-        listed = [card for index, card in enumerate(group) if card.number <= last or index < always]
+        at_least = DOUBTS_LISTED if heading == first_step.DOUBTFUL else 0
+        among_first = sum(card.number <= last for card in group)
+        listed = group[: max(among_first, at_least)]
         for card in listed:
             _cause(page, card)
             if details:

@@ -153,7 +153,7 @@ def _gap(found: WalkFault, pointer: str, items: list[object]) -> Place:
     """The place of a lost item: before the first item that comes after it, or else in the list."""
     words = f"{found.item.text} {found.item.key} is missing"
     page, at = found.page, found.item.at
-    later = [item for item in page.items if found.walks.beyond(page, item.at, at)]
+    later = [item for item in page.items if found.walks.comes_after(page, item.at, at)]
     for index, item in enumerate(items):
         if later and item == later[0].raw:
             return Place(f"{pointer}/{index}", words, before=True)

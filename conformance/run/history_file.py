@@ -41,8 +41,8 @@ def entry_of(run: Run, selected: frozenset[str] | None, name: str) -> Past:
 
 def words(cause: Cause) -> str:
     """A cause in a few words: its title, and the number of operations that it breaks."""
-    operations = {name.partition("[")[2] for name in cause.cells}
-    return f"{cause.title or cause.finding.clause} ({amount(len(operations), 'operation')})"
+    extent = amount(len(cause.operations), "operation")
+    return f"{cause.title or cause.finding.clause} ({extent})"
 
 
 def _scope(depth: str, edition: str, selected: list[str] | None) -> str:

@@ -55,7 +55,7 @@ def resetting(contract: Contract, kind: str) -> Operation | None:
     """The change that puts an object of a kind into the state of a new one.
 
     Of several changes, it is the one with the most members in common with the creation. None if no
-    change fits, or if objects of the kind can be deleted.
+    change fits, or if objects of the kind can be deleted, because then none are reset.
     """
     creations = contract.operations_by("create", kind)
     if contract.operations_by("delete", kind) or not creations:
@@ -64,12 +64,12 @@ def resetting(contract: Contract, kind: str) -> Operation | None:
     best, most = None, 0
     for operation in contract.operations_by("update", kind):
         common = len(created & {member.name for member in operation.body})
-        if _renames(operation) and common > most:
+        if _can_reset(operation) and common > most:
             best, most = operation, common
     return best
 
 
-def _renames(operation: Operation) -> bool:
+def _can_reset(operation: Operation) -> bool:
     """Whether a change gives a fresh text to the object that it names, and needs no mode."""
     selector = operation.selector
     if selector is None or selector.references != operation.kind:

@@ -32,7 +32,7 @@ PLAIN_HEADERS = frozenset(
 )
 """Headers with standard names, in which a target cannot hide a secret."""
 
-UNDONE = frozenset(("gzip", "x-gzip", "deflate"))
+DECODED = frozenset(("gzip", "x-gzip", "deflate"))
 """The content codings that the wire decodes."""
 
 TEXTUAL = bytes((*b"\0\t\n\v\f\r\x1b", *range(0x20, 0x7F), *range(0x80, 0x100)))
@@ -190,7 +190,7 @@ def _is_coded(received: WireResponse) -> bool:
     """Whether a body is in a coding that was not decoded, and is not JSON as it is."""
     values = [value for name, value in received.headers if name.lower() == "content-encoding"]
     codings = names_of(",".join(values))
-    if UNDONE.issuperset(codings):
+    if DECODED.issuperset(codings):
         return False
     text = received.body.decode("utf-8", "replace")
     return bool(text) and not isinstance(strict_json(text), dict | list)
