@@ -205,6 +205,10 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     ),
     "success.status": {
         "for a valid request": ("{route} refuses valid requests", "Valid requests are refused"),
+        "because the body reports one": (
+            "{route} reports errors with the status of a success",
+            "Errors have the status of a success",
+        ),
         ANY: (
             "{route} returns {got} instead of {wanted}",
             "Successes return {got} instead of {wanted}",

@@ -22,4 +22,18 @@ def phone_number(target: Declaration, key: str) -> str:
     """The phone number that a run uses, which follows from its key."""
     if target.phone_numbers:
         return one_of(target.phone_numbers, f"{key} number")
-    return f"+1{one_of(AREAS, f'{key} area')}555{100 + stable_hash(f'{key} line') % UNRESERVED:04}"
+    return _fictional(key, 0)
+
+
+def second_phone_number(target: Declaration, key: str) -> str | None:
+    """A number to replace the first one by in a change; None if the target file gives only one."""
+    if not target.phone_numbers:
+        return _fictional(key, 1)
+    others = [each for each in target.phone_numbers if each != phone_number(target, key)]
+    return one_of(others, f"{key} second number") if others else None
+
+
+def _fictional(key: str, distance: int) -> str:
+    """The fictional number that follows from a key, or one at a distance from it."""
+    line = (stable_hash(f"{key} line") + distance) % UNRESERVED
+    return f"+1{one_of(AREAS, f'{key} area')}555{100 + line:04}"

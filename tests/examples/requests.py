@@ -58,6 +58,13 @@ def a_valid_request_succeeds() -> Iterator[Example]:
     for code in ("bad_request", "internal_error"):
         at_sign_up = refusal(code, role="control", operation="sign_up")
         yield refused(f"a sign-up is answered {code}", at_sign_up)
+    failed = {"success": False, "error": "A cancelled run cannot be paused."}
+    yield refused(
+        "a change answers 200 with an error", answer(200, failed, operation="update_lead")
+    )
+    yield accepted("an action reports what failed", answer(200, failed, operation="test_webhook"))
+    succeeded = {"success": False, "id": "l1"}
+    yield accepted("a change has no error", answer(200, succeeded, operation="update_lead"))
     paid_list = refusal("payment_required", role="control")
     yield refused("a list wants a payment", paid_list)
 

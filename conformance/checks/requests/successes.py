@@ -20,6 +20,7 @@ from conformance.model import (
     Exchange,
     Open,
     Operation,
+    Response,
     Role,
     Step,
     compact,
@@ -107,22 +108,58 @@ def _may_be_triggered(context: JudgeContext, exchange: Exchange) -> bool:
 )
 def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A valid request succeeds, and with the status of its operation."""
-    response, operation = exchange.response, context.operation
+    response = exchange.response
     if response is None:
         return
-    about = str(operation.success)
-    ids = (exchange.id,)
-    expected = " or ".join(str(status) for status in operation.successes)
     if response.ok:
-        if response.status in operation.successes:
-            yield Pass(ids, about=about)
-        elif response.status == OK and _may_be_older(context, exchange):
-            return  # nothing was created
-        elif response.status in context.contract.statuses:
-            yield Violation("status", expected, quote(exchange), ids, about=about)
+        yield from _judge_success(context, exchange, response)
     elif _should_succeed(context, exchange) and not _excused(context, exchange, response.status):
-        expected = f"{expected} for a valid request"
-        yield Violation("status", expected, quote(exchange), ids, about=about)
+        yield _wrong_status(
+            context, exchange, f"{_successes(context.operation)} for a valid request"
+        )
+
+
+def _judge_success(
+    context: JudgeContext, exchange: Exchange, response: Response
+) -> Iterator[Outcome]:
+    """Judge the status of a success; a body that reports an error must not have one."""
+    operation = context.operation
+    if _reports_error(context, exchange):
+        expected = "the status of an error, because the body reports one"
+        yield _wrong_status(context, exchange, expected)
+    elif response.status in operation.successes:
+        yield Pass((exchange.id,), about=str(operation.success))
+    elif response.status == OK and _may_be_older(context, exchange):
+        return  # nothing was created
+    elif response.status in context.contract.statuses:
+        yield _wrong_status(context, exchange, _successes(operation))
+
+
+def _successes(operation: Operation) -> str:
+    """The statuses of an operation's successes, in words."""
+    return " or ".join(str(status) for status in operation.successes)
+
+
+def _wrong_status(context: JudgeContext, exchange: Exchange, expected: str) -> Violation:
+    about = str(context.operation.success)
+    return Violation("status", expected, quote(exchange), (exchange.id,), about=about)
+
+
+def _reports_error(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether the body of a success reports that a creation, a change or a deletion failed.
+
+    Then it has the member of the error structure, and no id of an object. Tests and replays may
+    succeed and report that something else failed. Other rules judge a probe that must be refused.
+    """
+    if exchange.role is Role.PROBE and exchange.facts.mistake:
+        return False
+    operation, member = context.operation, context.contract.code_pointer[0]
+    if operation.action not in ("create", "update", "delete"):
+        return False
+    if member in operation.schema.get("properties", {}):
+        return False
+    answer = answer_to(context.contract, operation, exchange)
+    return bool(members_of(answer.body).get(member)) and answer.id is None
 
 
 def _other_times(context: JudgeContext, shown: Mapping[str, Any]) -> list[Fraction]:

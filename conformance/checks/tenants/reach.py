@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.base.values import instant, texts_in
 from conformance.checks.requests.named import refusable_references, refused_or_not_shown
+from conformance.checks.tenants.namesakes import is_namesake
 from conformance.checks.tenants.naming import judge_named_business
 from conformance.judging.foreign_effects import TELLING, foreign_effects, successes_untied
 from conformance.judging.inputs import roles_of_refusal
@@ -67,9 +68,25 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     yield from _objects_refused(context, trial, objects)
     yield from _accepted_foreign(trial, objects)
     yield from _quotes(context, trial, objects)
-    for exchange in references:
-        yield kept_out(context, exchange, (*KEPT_OUT, CodeRole.INVALID_PARAMETER))
+    yield from _references_refused(context, trial, references)
     yield from foreign_effects(context, trial)
+
+
+def _references_refused(
+    context: JudgeContext, trial: Trial, references: list[Exchange]
+) -> Iterator[Outcome]:
+    """Judge the requests that refer to an object of another business: they are refused.
+
+    They may be refused for the reference, too, which no source may document. Successes are right
+    where they are for any request for an object of another business; see ``_objects_refused``.
+    """
+    roles = (*KEPT_OUT, CodeRole.INVALID_PARAMETER)
+    if Open.ABSENT_OBJECT in context.operation.open:
+        yield from refused_or_not_shown(context, trial, references, *roles, judge=kept_out)
+        return
+    for exchange in references:
+        if not is_namesake(context, trial, exchange):
+            yield kept_out(context, exchange, roles)
 
 
 def _objects_refused(
@@ -84,9 +101,8 @@ def _objects_refused(
         yield from refused_or_not_shown(context, trial, objects, *KEPT_OUT, judge=kept_out)
         yield from _names_only_foreign(trial, objects)
         return
-    owners = [_id_shown(context, exchange) for exchange in trial.at(Step.OWNER)]
     for exchange in objects:
-        if _is_namesake(context, owners, exchange) or _advises(context, exchange):
+        if is_namesake(context, trial, exchange) or _advises(context, exchange):
             yield Pass((exchange.id,))
         else:
             yield kept_out(context, exchange, roles_of_refusal(context, trial, exchange, KEPT_OUT))
@@ -153,27 +169,6 @@ def _advises(context: JudgeContext, exchange: Exchange) -> bool:
     if operation.action != "perform" or Open.INPUT not in operation.open:
         return False
     return exchange.ok or exchange.status == 400
-
-
-def _is_namesake(context: JudgeContext, owners: list[str | None], exchange: Exchange) -> bool:
-    """Whether the response shows another object, which only shares its name with the foreign one.
-
-    Only a read by name can. ``owners`` are the ids that the other business was shown for the name.
-    False if one of them is None, because then it is unknown which object the response shows.
-    """
-    selector = context.operation.selector
-    if selector is None or selector.by is None:
-        return False
-    shown = _id_shown(context, exchange)
-    if shown is None or None in owners:
-        return False
-    return shown not in owners
-
-
-def _id_shown(context: JudgeContext, exchange: Exchange) -> str | None:
-    """The id of the object that a response shows, or None."""
-    answer = Answer(context.contract, context.operation, exchange)
-    return id_of(context.contract, context.operation.kind, answer.object)
 
 
 # --- filters ---

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from conformance.base.values import instant, is_readable, without
@@ -19,6 +20,8 @@ DISTINCT = 6
 """Distinct values that the items must show before a bound among them is meaningful."""
 MASKED = re.compile(r"[*•…]|[xX]{3}")
 """Marks by which a target masks characters. A masked value says nothing about a filter."""
+NEAR = 11 * 3600
+"""Seconds: less than either of the zones differs from UTC in which a bound is written."""
 STRANGE = "sideways"
 """A word that no item contains where a filter looks."""
 
@@ -53,7 +56,7 @@ def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
     """The value of a filter for a walk of a filtered list; None if the items show no suitable one.
 
     For a bound, it is the median of the distinct values. For any other filter, it is a rare value,
-    or the two rarest joined if the filter takes several; enough items pass for a second page.
+    or the rarest joined if the filter takes several; enough items pass for a second page.
     """
     texts = texts_of(items, parameter)
     if parameter.compare:
@@ -61,7 +64,7 @@ def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
     counts = Counter(texts)
     if not parameter.joined:
         return _one_value(counts)
-    return _two_values(counts) or _one_value(counts)
+    return _several_values(counts) or _one_value(counts)
 
 
 def _median(texts: list[str]) -> str | None:
@@ -83,18 +86,17 @@ def _amount(text: str) -> Fraction:
         return Fraction(0)
 
 
-def _two_values(counts: Counter[str]) -> str | None:
-    """The two rarest values, joined by a comma.
+def _several_values(counts: Counter[str]) -> str | None:
+    """The three rarest values, or else the two rarest, joined by commas.
 
-    None if there is no third value, or too few items for a second page have one of the two.
+    None if there is no other value, or too few items for a second page have one of them.
     """
-    rarest = sorted(counts, key=lambda text: (counts[text], text))[:2]
-    items = sum(counts[text] for text in rarest)
-    if len(counts) <= len(rarest):
-        return None
-    if items < SECOND_PAGE:
-        return None
-    return ",".join(rarest)
+    rarest = sorted(counts, key=lambda text: (counts[text], text))
+    for number in (3, 2):
+        items = sum(counts[text] for text in rarest[:number])
+        if len(rarest) > number and items >= SECOND_PAGE:
+            return ",".join(rarest[:number])
+    return None
 
 
 def _one_value(counts: Counter[str]) -> str | None:
@@ -219,6 +221,18 @@ def near_bound(items: Iterable[Any], parameter: Parameter) -> str | None:
     if parameter.compare == "at-most":
         return ordered[SECOND_PAGE]
     return ordered[-1 - SECOND_PAGE]
+
+
+def next_to_another(items: Iterable[Any], parameter: Parameter) -> str | None:
+    """The newest time among the items that, as a bound, excludes another one within NEAR seconds.
+
+    None if the items show no two such times.
+    """
+    ordered = sorted(set(texts_of(items, parameter)), key=_amount, reverse=True)
+    for newer, older in pairwise(ordered):
+        if 1 < _amount(newer) - _amount(older) < NEAR:
+            return older if parameter.compare == "at-most" else newer
+    return None
 
 
 def windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:

@@ -13,7 +13,7 @@ from conformance.scenarios.client import filling
 from conformance.scenarios.client.ids import Id, identifier, identifiers
 from conformance.scenarios.client.memory import CacheKey, Memory, Values
 from conformance.scenarios.client.sending import Sending
-from conformance.target.numbers import phone_number
+from conformance.target.numbers import phone_number, second_phone_number
 
 LARGE = 100
 """A limit that is the usual maximum of a page."""
@@ -52,6 +52,10 @@ class Knowledge:
     def number(self) -> str:
         """The phone number of the run."""
         return phone_number(self.target, self._sending.naming.key)
+
+    def second_number(self) -> str:
+        """Another phone number for a change, or the same one if the target file gives only one."""
+        return second_phone_number(self.target, self._sending.naming.key) or self.number()
 
     # --- lists ---
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 from conformance.base.values import ABSENT, picked, without
-from conformance.model import Facts, Open, Operation, Parameter, Role, Step
-from conformance.reading import SIGNS, filled, lengthened, members_of, sought_in
+from conformance.model import Exchange, Facts, Open, Operation, Parameter, Role, Step
+from conformance.reading import SIGNS, differences, filled, lengthened, members_of, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.writing import (
@@ -64,11 +65,12 @@ def change_each(client: Client, backwards: bool) -> None:
     sought = values[selector.name] if older is None else older
     bare = {**_bare(operation, values), selector.name: sought}
     shared = _values_of_others(client, sought)
+    first = Facts(step=Step.FIRST)
     if backwards and shared:  # later changes must leave it as it is
-        facts = Facts(step=Step.FIRST, beside=shared)
-        client.call(operation, {**bare, **shared}, role=Role.ARRANGE, facts=facts)
+        first = replace(first, beside=shared)
+        client.call(operation, {**bare, **shared}, role=Role.ARRANGE, facts=first)
         shared = {}
-    before = client.settled(operation.kind, sought, Facts(step=Step.BEFORE))
+    before = look_before_change(client, sought, first)
     found, _ = sought_in(client.contract, before)
     shown = members_of(found)
     sent = _send_each(client, bare, _changes(client, shown, backwards), shared)
@@ -78,6 +80,19 @@ def change_each(client: Client, backwards: bool) -> None:
     switched = {name: shown[name] for name in sent if isinstance(shown.get(name), bool)}
     if switched:  # other cases may need the object as it was
         client.call(operation, {**bare, **switched}, role=Role.ARRANGE)
+
+
+def look_before_change(client: Client, sought: Id, first: Facts) -> Exchange | None:
+    """Read an object until it shows the first change; returns the last read."""
+    operation = client.operation
+    sent = {**first.beside, **first.sent}
+
+    def is_shown(look: Exchange | None) -> bool:
+        found = sought_in(client.contract, look)[0]
+        return found is None or not any(differences(operation, sent, found))
+
+    facts = Facts(step=Step.BEFORE)
+    return client.until(lambda: client.settled(operation.kind, sought, facts), is_shown)
 
 
 def _send_each(

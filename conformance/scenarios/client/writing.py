@@ -113,8 +113,8 @@ def _documented_members(contract: Contract, kind: str | None) -> set[str]:
 def observed_values(client: Client, operation: Operation, sought: Id) -> dict[str, Any]:
     """Values for optional members without a value in the contract, by name.
 
-    A phone number gets one of the target file. A member that lists filter by gets the text that the
-    fewest objects other than ``sought`` show.
+    A phone number gets the second one of the run. A member that lists filter by gets the text that
+    the fewest objects other than ``sought`` show.
     """
     kind = operation.kind
     filtered = _filtered_members(client.contract, kind)
@@ -124,7 +124,7 @@ def observed_values(client: Client, operation: Operation, sought: Id) -> dict[st
             continue
         member = parameter.shown_as
         if parameter.phone:
-            values[parameter.name] = client.value(parameter)
+            values[parameter.name] = client.knowledge.second_number()
         elif member in filtered:
             text = _rarest_text(client, kind, member, sought)
             if text is not None:

@@ -40,6 +40,18 @@ def with_tails(operation: Operation, members: Iterable[Parameter]) -> Make:
     return make
 
 
+def with_mixed_entries(operation: Operation, member: Parameter) -> Make:
+    """A message with an array whose last entry has another type than the entries before it."""
+    of_texts = member.schema.get("items", {}).get("type") == "string"
+    example = member.example or ["text"]
+
+    def make(values: Mapping[str, Any]) -> Message:
+        entries = [*values.get(member.name, example), 5 if of_texts else "text"]
+        return message_for(operation, {**values, member.name: entries})
+
+    return make
+
+
 def valid(operation: Operation) -> Make:
     """A valid message of an operation."""
     return lambda values: message_for(operation, values)

@@ -17,6 +17,7 @@ from conformance.scenarios.odd.odd_messages import (
     valid,
     with_content,
     with_media_type,
+    with_mixed_entries,
     with_pairs,
     with_tails,
     with_value,
@@ -56,6 +57,7 @@ class Sort(StrEnum):
     PAGE = "page"
     FIGURE = "figure"
     TAILS = "tails"
+    ENTRIES = "entries"
     SELECTED = "selected"
     UNLABELLED = "unlabelled"
     CONTENT = "content"
@@ -98,6 +100,7 @@ _FLAWS: Mapping[Sort, str] = {
     Sort.UNLABELLED: "a body without a label",
     Sort.LARGE: "a body of a megabyte",
     Sort.TAILS: WRONG_TYPE,
+    Sort.ENTRIES: WRONG_TYPE,
     Sort.FIGURE: "a number beyond all bounds",
 }
 """What is odd in the requests of a sort, if the way itself does not state it."""
@@ -237,7 +240,7 @@ def _odd_pages(operation: Operation) -> Iterator[OddWay]:
 def _odd_members(operation: Operation) -> Iterator[OddWay]:
     """Members of a body end oddly: all but the selector, or the selector alone.
 
-    Numbers are also infinite, huge or NaN, one at a time.
+    Numbers are also infinite, huge or NaN, and arrays have an entry of another type, one at a time.
     """
     selector = operation.selector
     members = [member for member in operation.body if member.name != operation.when]
@@ -248,6 +251,9 @@ def _odd_members(operation: Operation) -> Iterator[OddWay]:
     for member in members:
         if member.schema.get("type") in ("integer", "number"):
             yield from _odd_figures(operation, member)
+        elif member.schema.get("type") == "array":
+            make = with_mixed_entries(operation, member)
+            yield OddWay(Sort.ENTRIES, f"{member.name}-mixed", make)
 
 
 def _odd_figures(operation: Operation, member: Parameter) -> Iterator[OddWay]:

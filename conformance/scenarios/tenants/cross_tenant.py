@@ -30,18 +30,33 @@ def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = KeyN
 
 
 def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
-    """Request another business's object and name a business, if the operation may take one.
+    """Request another business's object and name a business.
 
     If the request names the key's own business, a server may overlook that the object belongs to
     another. If it names the object's business, a server may overlook whose key is used.
     """
     tenant = str(client.contract.tenant)
-    if client.operation.parameter(tenant) is None:
-        return
     for key in (KeyName.FULL, KeyName.OTHER):
         business = client.knowledge.business(key)
         if business and values.get(tenant) != business:
-            ask_for_foreign(client, {**values, tenant: business}, sought)
+            _ask_naming(client, values, business, sought)
+
+
+def _ask_naming(
+    client: Client, values: Values, business: str, sought: Any, key: str = KeyName.FULL
+) -> None:
+    """Request an object that the key must not reach, and name a business.
+
+    If the operation has no such parameter, the query has it, which a server may reject. Then
+    nothing is sent where a server may reject any input.
+    """
+    operation, tenant = client.operation, str(client.contract.tenant)
+    if operation.parameter(tenant):
+        ask_for_foreign(client, {**values, tenant: business}, sought, key)
+    elif Open.INPUT not in operation.open:
+        message = with_query(message_for(operation, values), tenant, business)
+        facts = Facts(mistake=True, step=Step.REFERENCE, sought=id_text(sought))
+        client.raw(message, operation.id, key=key, facts=facts)
 
 
 def ask_without_business(client: Client, values: Values, sought: Any) -> None:
@@ -124,6 +139,7 @@ def read_across(client: Client, values: Values, selector: Parameter, foreign: An
     facts = Facts(step=Step.OWNER)
     client.call(operation, owners_request, role=Role.CONTROL, key=KeyName.OTHER, facts=facts)
     ask_for_foreign(client, request, foreign)
+    ask_beside_business(client, request, foreign)
     ask_the_other_way(client, values, selector, KeyName.OTHER)
 
 

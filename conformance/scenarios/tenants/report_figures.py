@@ -226,11 +226,15 @@ def untried_narrowings(target: Declaration, operation: Operation) -> list[dict[s
 
 
 def _narrowings(operation: Operation) -> Iterator[dict[str, Any]]:
-    """The values that the contract gives for a report's optional parameters, one at a time."""
+    """The values that the contract gives for a report's optional parameters, one at a time.
+
+    Those are the choices, or else the example and the maximum.
+    """
     for parameter in operation.parameters_in("query"):
         if parameter.required or parameter.references:
             continue
-        for value in parameter.schema.get("enum", [parameter.example]):
+        examples = [parameter.example, parameter.schema.get("maximum")]
+        for value in parameter.schema.get("enum", examples):
             if value:
                 yield {parameter.name: value}
 

@@ -15,6 +15,7 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import (
     another_value,
     near_bound,
+    next_to_another,
     second_filter,
     texts_of,
     windows,
@@ -120,11 +121,13 @@ class Narrowed:
 
         A server that compares timestamps as texts then returns too many items: an upper bound looks
         later in the easternmost zone, a lower bound earlier in the westernmost one. For a lower
-        bound, the page is large, because these items come last in a list from new to old.
+        bound, the page is large, because these items come last in a list from new to old. If
+        possible, the bound is close to an item that it excludes.
         """
         is_upper_bound = self.parameter.compare == "at-most"
         limit = WINDOW if is_upper_bound else LARGE
-        again = respelled(self.value, EASTERNMOST if is_upper_bound else WESTERNMOST)
+        bound = next_to_another(self.known, self.parameter) or self.value
+        again = respelled(bound, EASTERNMOST if is_upper_bound else WESTERNMOST)
         if self.parameter.compare and again is not None:
             filters = {self.parameter.name: again}
             self.walker.page("another-zone", None, limit, filters, served=False)

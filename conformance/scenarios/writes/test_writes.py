@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import Exchange, Facts, KeyName, Role, Step
+from conformance.model import Facts, KeyName, Role, Step
 from conformance.plan.registry import scenario
-from conformance.reading import as_shown, differences, lacks_new_object, sought_in
+from conformance.reading import as_shown, lacks_new_object
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.client.ids import Id
-from conformance.scenarios.client.member_changes import change_each
+from conformance.scenarios.client.member_changes import change_each, look_before_change
 from conformance.scenarios.client.writing import (
     look_in_list,
     observed_values,
@@ -164,7 +163,7 @@ def test_update(client: Client) -> None:
     sought = values[operation.selector.name]
     first = _change_other_members(client, values, member.name)
     sent = {member.name: client.value(member)}
-    before = _look_before_change(client, sought, first)
+    before = look_before_change(client, sought, first)
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
     client.control(operation, {**values, **sent}, facts=facts)
     after = read_back(client, operation, sought, sent)
@@ -189,19 +188,6 @@ def _change_other_members(client: Client, values: Mapping[str, Any], member: str
     return facts
 
 
-def _look_before_change(client: Client, sought: Id, first: Facts) -> Exchange | None:
-    """Read an object until it shows the first change; returns the last read."""
-    operation = client.operation
-    sent = {**first.beside, **first.sent}
-
-    def is_shown(look: Exchange | None) -> bool:
-        found = sought_in(client.contract, look)[0]
-        return found is None or not any(differences(operation, sent, found))
-
-    facts = Facts(step=Step.BEFORE)
-    return client.until(lambda: client.settled(operation.kind, sought, facts), is_shown)
-
-
 @scenario(changes_to_zero, rules=("update.read-back",), phase=2)
 def test_change_to_zero(client: Client) -> None:
     """Change numbers to 0, or free texts to empty ones, which the server may reject.
@@ -215,7 +201,7 @@ def test_change_to_zero(client: Client) -> None:
     sought, sent = values[operation.selector.name], blanks(operation, client.case.variant)
     usual = {p.name: client.value(p) for p in operation.body if p.name in sent}
     client.call(operation, {**values, **usual}, role=Role.ARRANGE)
-    _look_before_change(client, sought, Facts(sent=usual))
+    look_before_change(client, sought, Facts(sent=usual))
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
     if client.mistake(operation, {**values, **sent}, facts=facts).ok:
         read_back(client, operation, sought, sent)

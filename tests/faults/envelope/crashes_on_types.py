@@ -85,6 +85,10 @@ CRASHING_MEMBERS = {
         lambda value: isinstance(value, float) and math.isnan(value), at="run_eval"),
     "create_webhook iterates over the events and crashes on a number.": Crash(
         "events-as-number", "events", _number, also=REFUSED, at="create_webhook"),
+    "create_webhook sorts the events and crashes on a number among texts.": Crash(
+        "number-among-events", "events",
+        lambda value: _array(value) and len({type(each) for each in value}) > 1,
+        also=REFUSED, at="create_webhook", depth=5),
     "update_workspace merges the metadata and crashes on a text.": Crash(
         "metadata-as-text", "metadata", _text, also=REFUSED, at="update_workspace"),
     "create_eval reads the role of each message and crashes on a non-object.": Crash(

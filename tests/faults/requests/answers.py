@@ -62,6 +62,18 @@ class FunnelOfNothingNotFound(Faulty):
         return super().act_fetch(context)
 
 
+@fault("status-200", at="change_communication_run", by="work-on-object", depth=4)
+class CancelledInBody(Faulty):
+    """change_communication_run returns 200 with an error in the body for a cancelled run."""
+
+    def act(self, context: Context) -> Reply:
+        if is_for(context, "change_communication_run"):
+            state = self.selected(context).document.get("status")
+            if state == "cancelled" and context.values["action"] == "pause":
+                return Reply(200, {"success": False, "error": "A cancelled run cannot be paused."})
+        return super().act(context)
+
+
 @fault("status-201", at="create_agent", by="creation")
 class OkForCreatedAgent(Faulty):
     """create_agent returns 200."""

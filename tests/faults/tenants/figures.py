@@ -154,18 +154,36 @@ class AuditOfAllWhenNarrowed(Faulty):
         return Reply(reply.status, {"hot_leads": [{"id": row.id} for row in leads]})
 
 
-@fault("business-figures", at="read_analytics_calls", depth=5)
-class WeeksOfAllBusinesses(Faulty):
-    """read_analytics_calls by week counts the calls of every business."""
+class SomeCountCallsOfAll(Faulty):
+    """The reference server, where some requests of a report count the calls of every business."""
+
+    def counts_all(self, context: Context) -> bool:
+        """Whether a request of the report does."""
+        raise NotImplementedError
 
     def act_fetch(self, context: Context) -> Reply:
         reply = super().act_fetch(context)
         if not is_for(context, "read_analytics_calls"):
             return reply
-        by_week = context.values.get("group_by") == "week"
-        owner = None if by_week else self.tenant_of(context.identity)
+        owner = None if self.counts_all(context) else self.tenant_of(context.identity)
         calls = len(self.store.page(Page("call", owner, 1_000)))
         return Reply(reply.status, {"total": calls})
+
+
+@fault("business-figures", at="read_analytics_calls", depth=5)
+class WeeksOfAllBusinesses(SomeCountCallsOfAll):
+    """read_analytics_calls by week counts the calls of every business."""
+
+    def counts_all(self, context: Context) -> bool:
+        return context.values.get("group_by") == "week"
+
+
+@fault("business-figures", at="read_analytics_calls", depth=5)
+class LongReportsOfAllBusinesses(SomeCountCallsOfAll):
+    """read_analytics_calls over more than 60 days counts the calls of every business."""
+
+    def counts_all(self, context: Context) -> bool:
+        return int(context.values.get("days", 0)) > 60
 
 
 @fault("business-figures", at="read_analytics_funnel", depth=4)

@@ -461,3 +461,13 @@ class ForeignWebhookOfItsBusiness(Faulty):
             return super().act(context)
         finally:
             self.named = None
+
+
+@fault("business-object", at="read_eval", by="foreign-object", depth=5)
+class EvalBesideBusiness(Faulty):
+    """read_eval returns an eval of another business if the query names a business."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if is_for(context, "read_eval") and "business_id" in context.request.query:
+            return self.store.get(kind, identifier)
+        return super().find(kind, identifier, context)

@@ -89,6 +89,19 @@ class FirstOfSeveralWithCursor(Filtered):
         return tuple(_with_first_value(condition) for condition in filters)
 
 
+@fault("paging-complete", also="has-more-false", at="list_leads", by="filtered-walk", depth=5)
+class ThirdOfSeveralIgnored(Filtered):
+    """list_leads uses only the first two of several statuses."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        if not is_for(context, "list_leads"):
+            return filters
+        return tuple(
+            replace(each, value=each.value[:2]) if isinstance(each.value, list) else each
+            for each in filters
+        )
+
+
 def _with_first_value(condition: Filter) -> Filter:
     value = condition.value
     return replace(condition, value=value[0]) if isinstance(value, list) else condition
@@ -200,29 +213,31 @@ class ZeroIsNoBound(Filtered):
         return tuple(each for each in filters if each.value != 0 or each.comparison == "=")
 
 
-class StatusIndex(Faulty):
-    """list_leads filters by the status in an index, which may differ from that of the lead."""
+class LeadIndex(Faulty):
+    """list_leads filters by a member in an index, which may differ from that of the lead."""
+
+    member = "status"
 
     @cached_property
     def indexed(self) -> dict[str, Any]:
-        """The status of leads by id, where it differs from what they show."""
+        """The member of leads by id, where it differs from what they show."""
         return {}
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        wanted = context.values.get("status")
+        wanted = context.values.get(self.member)
         if wanted is None or not is_for(context, "list_leads"):
             return super().rows_of(context, limit)
         others = tuple(
-            condition for condition in self.filters_of(context) if condition.member != "status"
+            condition for condition in self.filters_of(context) if condition.member != self.member
         )
         rows = self.rows_by(context, 1000, edge=self.edge_of(context), filters=others)
         words = wanted if isinstance(wanted, list) else str(wanted).split(",")
-        status = {row.id: self.indexed.get(row.id, row.document.get("status")) for row in rows}
-        return [row for row in rows if status[row.id] in words][: limit + 1]
+        values = {row.id: self.indexed.get(row.id, row.document.get(self.member)) for row in rows}
+        return [row for row in rows if values[row.id] in words][: limit + 1]
 
 
 @fault("paging-filter-kept", at="list_leads update_lead", by="update", depth=4)
-class StatusOfTheCreation(StatusIndex):
+class StatusOfTheCreation(LeadIndex):
     """list_leads filters by the status that a lead had when it was created."""
 
     def add(
@@ -230,5 +245,12 @@ class StatusOfTheCreation(StatusIndex):
     ) -> Row:
         row = super().add(kind, tenant, document, identifier)
         if kind == "lead":
-            self.indexed[row.id] = row.document.get("status")
+            self.indexed[row.id] = row.document.get(self.member)
         return row
+
+
+@fault("paging-filter-kept", at="list_leads update_lead", by="update", depth=5)
+class PhoneOfTheCreation(StatusOfTheCreation):
+    """list_leads filters by the phone number that a lead had when it was created."""
+
+    member = "phone"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.model import Operation, Parameter
-from conformance.server.messages import Context, Request
+from conformance.server.messages import Context, Reply, Request
 from conformance.server.store import Row
 from tests.faults.base import Faulty, variant
 from tests.support.contracts import real
@@ -105,3 +105,14 @@ class ScoreComputed(Faulty):
         if context.operation.id == "update_lead":
             changes["score"] = sum(len(str(value)) for value in changes.values()) % 100
         return changes
+
+
+@variant("S4", at="test_webhook")
+class FailedDeliveryReported(Faulty):
+    """test_webhook returns 200 and says that the delivery, not the request, has failed."""
+
+    def act(self, context: Context) -> Reply:
+        reply = super().act(context)
+        if context.operation.id == "test_webhook" and reply.status == 200:
+            return Reply(200, {"success": False, "error": "Connection refused"})
+        return reply

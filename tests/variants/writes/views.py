@@ -10,7 +10,7 @@ from conformance.model import Operation
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Row
 from tests.faults.base import Faulty, OnTheClock, is_for, variant
-from tests.faults.walks.filters import StatusIndex
+from tests.faults.walks.filters import LeadIndex
 
 Item = dict[str, Any]
 LAG = 2.0
@@ -74,7 +74,7 @@ class ListsFollowLater(OnTheClock, Items):
 
 
 @variant("L54", at="list_leads update_lead read_lead create_lead")
-class FilterFollowsLater(OnTheClock, StatusIndex):
+class FilterFollowsLater(OnTheClock, LeadIndex):
     """The filter of list_leads by status follows a change only two seconds later."""
 
     def act_update(self, context: Context) -> Reply:
