@@ -149,7 +149,7 @@ def _reports_error(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether the body of a success reports that a creation, a change or a deletion failed.
 
     Then it has the member of the error structure, and no id of an object. Tests and replays may
-    succeed and report that something else failed. Other rules judge a probe that must be refused.
+    succeed and report that something else failed. Other rules judge requests that must be refused.
     """
     if exchange.role is Role.PROBE and exchange.facts.mistake:
         return False

@@ -23,7 +23,7 @@ REPLACED = {
         breaks="status-404 status-listed code-not_found", depth=2),
     "An unknown id returns 200 with the error in the body.": Replaced(
         "ok-for-unknown", "not_found", status=200, routed=True, breaks="status-404 code-not_found",
-        also="success-members status-201 business-object deleted-resource", depth=2),
+        also="success-members status-200 status-201 business-object deleted-resource", depth=2),
 }  # fmt: skip
 
 faults_of(error_replaced, __name__, REPLACED)
