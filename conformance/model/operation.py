@@ -44,6 +44,7 @@ class Open(StrEnum):
     OMISSION = "omission"  # a request without this required parameter may succeed
     FILTER_IGNORED = "filter-ignored"  # no strong source names this filter
     EFFECT = "effect"  # no source says that this member can be written
+    SERVICE = "service"  # its figures may be those of the whole service
     TIME_BOUND = "time-bound"  # no source says which timestamp of an item this filter applies to
 
 

@@ -7,7 +7,8 @@ from itertools import count
 from typing import Any
 
 from conformance.model import Operation
-from conformance.server.messages import Context
+from conformance.server.messages import Context, Refusal
+from conformance.server.store import Filter
 from tests.faults.base import Faulty, variant
 from tests.faults.shared import number_of
 
@@ -161,3 +162,15 @@ class NoPositionAtTheEnd(Faulty):
             last = {k: v for k, v in items[-1].items() if k != "created_at"}
             items = [*items[:-1], last]
         return super().render_page(context, items, more)
+
+
+@variant("S6", at="list_events list_event_deliveries list_communication_jobs")
+class UnknownFilterNotFound(Faulty):
+    """A list that is filtered by something unknown, or of another business, gets 404."""
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        filters = super().filters_of(context)
+        for each in filters:
+            if each.member.endswith("id") and not self.rows_by(context, 1, filters=(each,)):
+                raise Refusal("not_found")
+        return filters

@@ -22,6 +22,8 @@ MASKED = re.compile(r"[*•…]|[xX]{3}")
 """Marks by which a target masks characters. A masked value says nothing about a filter."""
 NEAR = 11 * 3600
 """Seconds: less than either of the zones differs from UTC in which a bound is written."""
+IDENTIFYING = re.compile("[0-9@]")
+"""Characters that ids, numbers and addresses contain, and words hardly ever."""
 STRANGE = "sideways"
 """A word that no item contains where a filter looks."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.model import Facts, KeyName, Role, Side
 from conformance.reading import Answer
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.client.filter_values import widest_bounds
+from conformance.scenarios.client.filter_values import IDENTIFYING, widest_bounds
 from conformance.scenarios.tenants.cross_tenant import with_query
 from conformance.scenarios.tenants.foreign import PAGE_SIZE, Values, texts_of_member
 from conformance.scenarios.tenants.report_figures import with_tenant_headers
@@ -80,12 +80,18 @@ def request_narrowed(client: Client, rows: list[Values]) -> None:
     """Request the main list under each plain filter, with the first value that the rows show.
 
     ``rows`` begin with those of the other business, because a value that only it has reveals most.
-    Both businesses then request the list within the widest bounds.
+    A server may refuse a value that identifies something of the other business. Both businesses
+    then request the list within the widest bounds.
     """
     for parameter in client.operation.plain_filters:
         texts = texts_of_member(rows, parameter.filters)
-        if texts and parameter.name != client.contract.tenant:
-            request_page(client, KeyName.FULL, {parameter.name: texts[0]})
+        if not texts or parameter.name == client.contract.tenant:
+            continue
+        narrowed = {parameter.name: texts[0]}
+        if IDENTIFYING.search(texts[0]):
+            _page_within(client, KeyName.FULL, narrowed)
+        else:
+            request_page(client, KeyName.FULL, narrowed)
     wide = widest_bounds(client.operation, rows)
     if wide:  # the other business requests the same, which a server may have cached
         for key in (KeyName.FULL, KeyName.OTHER):
@@ -93,7 +99,7 @@ def request_narrowed(client: Client, rows: list[Values]) -> None:
 
 
 def _page_within(client: Client, key: str, bounds: dict[str, str]) -> None:
-    """Request a page within bounds. A server may limit how far apart they are."""
+    """Request a page within bounds that a server may refuse, as it may those too far apart."""
     known = client.knowledge.listing(client.operation, key)
     if known is not None:
         client.mistake(client.operation, known | bounds, key=key, facts=Facts(side=SIDES[key]))

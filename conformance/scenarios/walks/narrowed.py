@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +12,7 @@ from conformance.model import Parameter
 from conformance.reading import takes
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import (
+    IDENTIFYING,
     another_value,
     near_bound,
     next_to_another,
@@ -24,8 +24,6 @@ from conformance.scenarios.client.knowledge import LARGE
 from conformance.scenarios.walks.cursors import WINDOW, in_turn
 from conformance.scenarios.walks.walker import Walker
 
-IDENTIFYING = re.compile("[0-9@]")
-"""Characters that ids, numbers and addresses contain, and words hardly ever."""
 LARGE_PAGES = (None, LARGE)
 """Page lengths for the value that most items show, in turn: the usual one, and a large one."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Reply, Request
-from conformance.server.store import Row
+from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, variant
 from tests.support.contracts import real
 
@@ -116,3 +116,14 @@ class FailedDeliveryReported(Faulty):
         if context.operation.id == "test_webhook" and reply.status == 200:
             return Reply(200, {"success": False, "error": "Connection refused"})
         return reply
+
+
+@variant("S5", at="read_health")
+class HealthOfTheService(Faulty):
+    """read_health shows how many leads of all businesses wait to be processed."""
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        if context.operation.id != "read_health":
+            return reply
+        return Reply(200, {"queue": len(self.store.page(Page("lead", None, 10_000)))})
