@@ -10,7 +10,7 @@ from conformance.base.values import ABSENT, NOT_JSON
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import answered, ids_of, kept_out
 from conformance.judging.rules import trial
-from conformance.model import Business, CodeRole, Exchange, Step, compact
+from conformance.model import Business, CodeRole, Exchange, Open, Step, compact
 from conformance.reading import members_of
 
 KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND, CodeRole.INVALID_PARAMETER)
@@ -118,7 +118,9 @@ def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         before = [each for each in trial.at(Step.BEFORE) if each.operation == after.operation]
         figures = _steady(before, context.target.businesses.get(Business.MAIN))
-        grown = _grown_by(len(made), figures, _leaves(after))
+        # figures of the whole service may grow
+        of_service = Open.SERVICE in context.contract.operations[after.operation].open
+        grown = None if of_service else _grown_by(len(made), figures, _leaves(after))
         ids = ids_of([*before, *made, after])
         if grown is not None:
             where, value = grown

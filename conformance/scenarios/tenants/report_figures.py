@@ -14,7 +14,6 @@ from conformance.model import (
     Exchange,
     Facts,
     KeyName,
-    Open,
     Operation,
     Params,
     Role,
@@ -149,12 +148,10 @@ class Growth(Params):
 def reports_beside_creations(planning: Planning) -> Iterator[Draft]:
     """All reports of figures that need no parameter, before and after creations of one kind.
 
-    Figures of the whole service may grow, so such reports are left out. One case creates objects
-    that cost nothing, another those that cost money; each takes the kind whose list has the most
-    filters.
+    One case creates objects that cost nothing, another those that cost money; each takes the kind
+    whose list has the most filters.
     """
-    of_businesses = [each for each in _keyed(planning, "fetch") if Open.SERVICE not in each.open]
-    names = tuple(report.id for report in of_businesses if not report.required)
+    names = tuple(report.id for report in _keyed(planning, "fetch") if not report.required)
     if not names:
         return
     creations = _keyed(planning, "create")
