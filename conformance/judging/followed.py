@@ -49,7 +49,7 @@ class Followed:
 
     @property
     def restoring_write(self) -> Exchange:
-        """The write to blame if a look shows it after its deletion, which is accepted.
+        """The write to blame if a look shows the object after its deletion.
 
         That is the deletion, or the last of the refused writes since a look that no longer had it.
         """

@@ -30,7 +30,7 @@ LOCK = RLock()
 DICTIONARY = "dictionary"
 """The member of a content line with the digest of the content that compresses it, if any."""
 GAIN = 0.75
-"""How much smaller a dictionary must make a content, or the content is compressed alone."""
+"""The share to which a dictionary must reduce a content, or the content is compressed alone."""
 UNPACKED = 10_000_000
 """Characters of contents that are kept unpacked: more than those of a full run."""
 

@@ -35,28 +35,34 @@ def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
     If the request names the key's own business, a server may overlook that the object belongs to
     another. If it names the object's business, a server may overlook whose key is used.
     """
-    tenant = str(client.contract.tenant)
+    tenant, operation = client.contract.tenant, client.operation
+    if tenant is None:
+        return
+    is_documented = operation.parameter(tenant) is not None
+    if not is_documented and Open.INPUT in operation.open:  # a server may reject any input
+        return
     for key in (KeyName.FULL, KeyName.OTHER):
         business = client.knowledge.business(key)
-        if business and values.get(tenant) != business:
-            _ask_naming(client, values, business, sought)
+        if not business or values.get(tenant) == business:
+            continue
+        if is_documented:
+            ask_for_foreign(client, {**values, tenant: business}, sought)
+        else:
+            _ask_naming(client, values, business, sought, KeyName.FULL)
 
 
-def _ask_naming(
-    client: Client, values: Values, business: str, sought: Any, key: str = KeyName.FULL
-) -> None:
+def _ask_naming(client: Client, values: Values, business: str, sought: Any, key: str) -> None:
     """Request an object that the key must not reach, and name a business.
 
-    If the operation has no such parameter, the query has it, which a server may reject. Then
-    nothing is sent where a server may reject any input.
+    If the operation has no such parameter, the query has it, which a server may reject.
     """
     operation, tenant = client.operation, str(client.contract.tenant)
     if operation.parameter(tenant):
-        ask_for_foreign(client, {**values, tenant: business}, sought, key)
-    elif Open.INPUT not in operation.open:
+        message = message_for(operation, {**values, tenant: business})
+    else:
         message = with_query(message_for(operation, values), tenant, business)
-        facts = Facts(mistake=True, step=Step.REFERENCE, sought=id_text(sought))
-        client.raw(message, operation.id, key=key, facts=facts)
+    facts = Facts(mistake=True, step=Step.REFERENCE, sought=id_text(sought))
+    client.raw(message, operation.id, key=key, facts=facts)
 
 
 def ask_without_business(client: Client, values: Values, sought: Any) -> None:
@@ -105,12 +111,7 @@ def ask_naming_main(client: Client, values: Values, selector: Parameter, key: st
     request = _values_for_key(client, values, selector, key)
     if request is None:
         return
-    if operation.parameter(tenant):
-        message = message_for(operation, {**request, tenant: main})
-    else:  # a server that does not know the parameter may reject it
-        message = with_query(message_for(operation, request), tenant, main)
-    facts = Facts(mistake=True, step=Step.REFERENCE, sought=id_text(values[selector.name]))
-    client.raw(message, operation.id, key=key, facts=facts)
+    _ask_naming(client, request, main, values[selector.name], key)
 
 
 def _values_for_key(client: Client, values: Values, selector: Parameter, key: str) -> Values | None:

@@ -89,17 +89,17 @@ def request_narrowed(client: Client, rows: list[Values]) -> None:
             continue
         narrowed = {parameter.name: texts[0]}
         if IDENTIFYING.search(texts[0]):
-            _page_within(client, KeyName.FULL, narrowed)
+            _page_under(client, KeyName.FULL, narrowed)
         else:
             request_page(client, KeyName.FULL, narrowed)
     wide = widest_bounds(client.operation, rows)
     if wide:  # the other business requests the same, which a server may have cached
         for key in (KeyName.FULL, KeyName.OTHER):
-            _page_within(client, key, wide)
+            _page_under(client, key, wide)
 
 
-def _page_within(client: Client, key: str, bounds: dict[str, str]) -> None:
-    """Request a page within bounds that a server may refuse, as it may those too far apart."""
+def _page_under(client: Client, key: str, filters: dict[str, str]) -> None:
+    """Request a page under filters that a server may refuse, such as bounds too far apart."""
     known = client.knowledge.listing(client.operation, key)
     if known is not None:
-        client.mistake(client.operation, known | bounds, key=key, facts=Facts(side=SIDES[key]))
+        client.mistake(client.operation, known | filters, key=key, facts=Facts(side=SIDES[key]))
