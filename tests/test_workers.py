@@ -183,6 +183,8 @@ def test_what_writes_objects_of_one_kind_never_overlaps() -> None:
             assert not of[case.id].may_overlap(of["refused-key[list_calls]"]), case.id
     assert of["walk[list_calls]"].may_overlap(of["walk[list_leads]"])
     assert of["update[update_agent]"].may_overlap(of["update[update_webhook]"])
+    assert not of["creation[create_agent]"].may_overlap(of["creation[assign_phone_number]"])
+    assert of["creation[create_lead]"].may_overlap(of["creation[assign_phone_number]"])
     assert not of["walk[list_calls]"].may_overlap(of["refused-key[list_calls]"])
 
 

@@ -14,21 +14,27 @@ WRITES_AT_A_TIME = 2
 
 @dataclass(frozen=True)
 class Lane:
-    """What a case may overlap with: cases of the same ``stage``, but not of the same ``kind``.
+    """What a case may overlap with: cases of the same ``stage`` that write objects of other kinds.
 
-    A case without a kind may overlap with all of its stage. A case without a stage runs alone.
-    ``harmless`` cases change nothing.
+    A case without a stage runs alone. ``kind`` is that of the objects it works on, ``linked`` are
+    the kinds of those it creates to link them. ``harmless`` cases change nothing.
     """
 
     stage: str | None
     kind: str | None = None
     harmless: bool = False
+    linked: frozenset[str] = frozenset()
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The kinds of the objects that the case writes."""
+        return self.linked if self.kind is None else self.linked | {self.kind}
 
     def may_overlap(self, other: Lane) -> bool:
         """Whether two cases may run at the same time."""
         if self.stage is None or self.stage != other.stage:
             return False
-        return self.kind is None or self.kind != other.kind
+        return self.written.isdisjoint(other.written)
 
     def usual_overlap(self, workers: int) -> int:
         """The number of cases that usually run at the same time as a case, including itself."""
@@ -54,4 +60,9 @@ def _lane(contract: Contract, case: Case) -> Lane:
         return Lane(None, harmless=harmless)
     if harmless:
         return Lane(f"phase {scenario.phase}", harmless=True)
-    return Lane("writes", WHOLE_API if operation is None else operation.kind)
+    if operation is None:
+        return Lane("writes", WHOLE_API)
+    linked: set[str] = set()
+    if contract.takes_from_pool(operation):
+        linked = {member.references for member in operation.body if member.references}
+    return Lane("writes", operation.kind, linked=frozenset(linked))
