@@ -61,8 +61,8 @@ def finished(
 ) -> Run:
     """The run judged by its log.
 
-    ``selected`` holds the ids of the cases that were to run, None for all. ``known`` caches what
-    was judged during the run.
+    ``selected`` holds the ids of the cases that were to run, None for all. ``known`` holds the
+    judgements made during the run, which are not made again.
     """
     contract, today = run.contract, date.fromisoformat(run.judged_on)
     cells = verdict.cells(

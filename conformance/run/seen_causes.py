@@ -79,7 +79,8 @@ class SeenCauses:
     def _operation(self, rule: str, violation: Violation, of_case: str) -> str:
         """The operation that a violation counts for: that of its case.
 
-        For a rule that judges exchanges alone, it is that of the last exchange.
+        For a rule that judges exchanges alone, it is that of the last exchange that is known, or
+        else the whole API.
         """
         if of_case and not RULES[rule].passive:
             return of_case

@@ -69,7 +69,7 @@ def plans_of(contract: Contract, run: Run) -> Plans:
 def _taking_turns(waiting: list[list[Case]], budget: int, random: Random) -> list[Case]:
     """Cases that fit into a budget, in random order, taken from each list in turn.
 
-    Empties the ``waiting`` lists.
+    A case that costs more than is left of the budget is skipped. Empties the ``waiting`` lists.
     """
     chosen: list[Case] = []
     left = budget
