@@ -22,14 +22,14 @@ WIDTH = 9
 def headline(found: Drift) -> str:
     """The drift in one sentence."""
     breaking = len(found.breaking)
-    rest = len(found.changes) - breaking
+    harmless = len(found.changes) - breaking
     if not found.changes:
         return "No drift: the document says what the contract says."
     if not breaking:
-        return f"No difference breaks clients of the contract; {amount(rest, 'harmless one')}."
+        return f"No difference breaks clients of the contract; {amount(harmless, 'harmless one')}."
     does = "breaks" if breaking == 1 else "break"
     words = f"{amount(breaking, 'difference')} that {does} clients of the contract"
-    return f"{words}, and {amount(rest, 'harmless one')}." if rest else f"{words}."
+    return f"{words}, and {amount(harmless, 'harmless one')}." if harmless else f"{words}."
 
 
 def text(found: Drift, contract: Contract, source: str) -> str:
@@ -95,8 +95,8 @@ def as_data(found: Drift, contract: Contract, source: str) -> dict[str, Any]:
 
 def _groups(found: Drift) -> dict[str, Sequence[Alike]]:
     """The changes by heading, without empty groups."""
-    rest = [change for change in found.changes if not change.breaks]
-    groups = {"Breaks clients": found.breaking, "Breaks no client": rest}
+    harmless = [change for change in found.changes if not change.breaks]
+    groups = {"Breaks clients": found.breaking, "Breaks no client": harmless}
     return {title: changes for title, changes in groups.items() if changes}
 
 
