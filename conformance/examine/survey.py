@@ -108,6 +108,7 @@ class Survey:
             for operation in self.offered
             if operation.keyed and self.target.opens(operation, key)
         ]
+        # each sort keeps the order of the one before among what is equal
         if not self._thorough:
             opened.sort(key=lambda read: stable_hash(f"{self.client.seed} {key} {read.id}"))
             opened.sort(key=lambda read: not (read.paging and read.owned))
