@@ -115,11 +115,12 @@ def from_file(
     if url:
         file.value["url"] = _checked_url(url, "--url")
     was_inserted = _insert_full_key(file.value, key)
-    full_declared = not was_inserted  # the full key, if any, is that of the file
+    full_declared = not was_inserted  # any full key is that of the file
     names.check(contract, file, form.schema(), faults)
     waivers.check(file, today or waivers.this_day(), faults)
     given = keyring.read(contract, file)
     keys = _keys(file, given, faults)
+    written_in_file = given if full_declared else _of_file(given)
     derived = {
         "key_scopes": keyring.scopes(given),
         "inapplicable": scope.lacking(contract, file.value),
@@ -129,7 +130,7 @@ def from_file(
         "addresses": _addresses(file, faults),
         "url": _url(file, faults),
         **_authority(file, path.parent, faults),
-        "warnings": keyring.warnings(path, given if full_declared else _of_file(given)),
+        "warnings": keyring.warnings(path, written_in_file),
     }
     if faults:
         raise faulty(faults)
