@@ -134,7 +134,7 @@ def _lines(name: str, value: Json) -> Iterator[str]:
 def _flow(value: Json) -> str:
     """A value as YAML on one line."""
     dumped = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000)
-    return str(dumped).removesuffix("...\n").strip()
+    return str(dumped).removesuffix("...\n").strip()  # without the mark after a bare scalar
 
 
 # --- examples that only the contract can give -----------------------------------------------------

@@ -53,7 +53,7 @@ def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
     register = config.pluginmanager.register
     try:
         choice = _with_key(config, choice)
-        if hasattr(config, "workerinput"):
+        if hasattr(config, "workerinput"):  # only in a worker of pytest-xdist
             worker = _worker(choice, config.workerinput)
             register(worker)
             register(WorkerEnd(worker.running))

@@ -92,7 +92,8 @@ def finished(
 def why_unfinished(plan: Plan, log: Log, selected: frozenset[str] | None) -> str | None:
     """A sentence if some selected cases have no end in the log, which makes a run incomplete.
 
-    None if all of them have one. ``selected`` holds the ids of the cases; None means all.
+    None if all of them have one. A case with void exchanges counts as having none. ``selected``
+    holds the ids of the cases; None means all.
     """
     runnable = {case.id for case in plan.runnable}
     chosen = runnable if selected is None else runnable & selected

@@ -139,7 +139,7 @@ def write(shards_to_merge: FittingShards, recorder: Recorder) -> None:
         for each in pieces:
             if case in each.stored.log.ends:
                 recorder.end(case, each.stored.log.ends[case])
-    if shards_to_merge.problems:
+    if shards_to_merge.problems:  # always, if any exchange is void: that shard broke off
         recorder.break_off("; ".join(shards_to_merge.problems), void)
     recorder.close()
 

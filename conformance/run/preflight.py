@@ -50,7 +50,7 @@ def require_key(target: Target) -> None:
 
 
 def check(session: Session) -> None:
-    """Send a few plain reads. Raises Unjudgeable with the reason if none succeeds."""
+    """Send a few plain reads. Raises Unjudgeable with the reason if all fail in the same way."""
     require_key(session.target)
     client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, key=session.key)
     failed = _failed_reads(client)

@@ -42,7 +42,10 @@ class TimeLeft:
         self._done += self._weights.get(case.id, 0)
 
     def words(self, seconds: float) -> str:
-        """The time left after some seconds, such as ``about 2 min left``; empty at the start."""
+        """The time left after some seconds, such as ``about 2 min left``; empty at the start.
+
+        Below a minute, it is rounded up to tens of seconds.
+        """
         if self._done <= LEAST * self._total:
             return ""
         left = seconds * (self._total - self._done) / self._done

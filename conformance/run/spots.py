@@ -90,9 +90,9 @@ def moments(seed: int, cases: int, seconds: float) -> list[float]:
     The last one leaves some time, too, so that the end of the run tells nothing.
     """
     random = Random(f"moments of spot checks {seed}")  # noqa: S311 - a plan, not a secret
-    gaps = [APART + random.expovariate(1) for _ in range(cases + 1)]
-    total, passed, begins = sum(gaps), 0.0, []
-    for gap in gaps[:-1]:
-        passed += gap
-        begins.append(seconds * passed / total)
+    pauses = [APART + random.expovariate(1) for _ in range(cases + 1)]
+    total, elapsed, begins = sum(pauses), 0.0, []
+    for pause in pauses[:-1]:
+        elapsed += pause
+        begins.append(seconds * elapsed / total)
     return begins
