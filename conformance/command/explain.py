@@ -148,6 +148,7 @@ def ledger(contract: Contract) -> list[dict[str, Any]]:
 
 
 def _as_data(clause: Clause) -> dict[str, Any]:
+    """A clause as data; ``because`` and ``uncovered`` are left out if they are empty."""
     members = {
         "id": clause.id,
         "area": clause.area,

@@ -38,6 +38,7 @@ def text(found: Drift, contract: Contract, source: str) -> str:
 
 
 def _text(found: Drift, contract: Contract, source: str) -> Iterator[str]:
+    """The lines for a terminal: what breaks clients, what does not, and the drift in a sentence."""
     yield f"{source}, compared with {contract.name}"
     for title, changes in _groups(found).items():
         yield ""
@@ -55,6 +56,7 @@ def markdown(found: Drift, contract: Contract, source: str) -> str:
 
 
 def _markdown(found: Drift, contract: Contract, source: str) -> Iterator[str]:
+    """The lines of the page: a sentence, then tables of what breaks clients and what does not."""
     yield f"# Drift of {inert(source)}"
     yield ""
     yield f"{headline(found)} Compared with {inert(contract.name)}."

@@ -173,7 +173,8 @@ class Survey:
         input, and if the target file permits the effect of the operation.
         """
         is_permitted = operation.effect in (Effect.READ, *self.target.allow)
-        if not (is_permitted and operation.required):
+        is_safe = is_permitted and bool(operation.required)
+        if not is_safe:
             return False
         return self._bare("GET", NOWHERE, None).status in REFUSED
 

@@ -142,6 +142,7 @@ class Items:
     def _item(
         self, collector: pytest.Module, name: str, function: Callable[..., None], case: Case
     ) -> CaseItem:
+        """The item of a case. ``name`` and ``function`` are those of the scenario in the code."""
         variant = case.id.partition("[")[2]
         item: CaseItem = CaseItem.from_parent(
             collector,

@@ -47,9 +47,9 @@ class SeenCauses:
         if keys <= self._keys or len(self._keys) > MOST:
             return []
         self._keys |= keys
-        known = {cause.id for cause in self.causes}
+        ids_before = {cause.id for cause in self.causes}
         self.causes = causes_of(self._contract, self._cells, exchanges)
-        return [cause for cause in self.causes if cause.id not in known]
+        return [cause for cause in self.causes if cause.id not in ids_before]
 
     def _broken(self, rule: str, violation: Violation, of_case: str) -> Iterator[Cell]:
         """A cell for each clause that a violation breaks on its operation.
