@@ -26,8 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Reject a key on the command line if pytest is about to write its arguments to a file."""
-    known = early_config.known_args_namespace
-    if known.debug and getattr(known, f"{PREFIX}_key"):
+    arguments = early_config.known_args_namespace
+    if arguments.debug and getattr(arguments, f"{PREFIX}_key"):
         raise pytest.UsageError(
             f"--debug writes all arguments to a file, including the key from --{PREFIX}-key. "
             f"Pass the key in CONFORMANCE_KEY or with --{PREFIX}-key-file."

@@ -27,8 +27,8 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A challenge that a run answers, the freeze that it was issued for, and their files."""
+class Answered:
+    """A challenge that a run answers, its freeze, and the files of both, by name."""
 
     freeze: Freeze
     challenge: Challenge
@@ -39,7 +39,7 @@ class Taken:
 class Binding:
     """What binds a run: its challenge, and how it gets time stamps; None if not chosen."""
 
-    taken: Taken | None
+    answered: Answered | None
     stamping: Stamping | None
 
     def of(self, prepared: Prepared) -> Prepared:
@@ -49,26 +49,26 @@ class Binding:
         not the one that was frozen.
         """
         prepared = replace(prepared, stamping=self.stamping)
-        if self.taken is None:
+        if self.answered is None:
             return prepared
         from conformance.certify import commitment
         from conformance.run.binding import Challenged
 
-        frozen, files = self.taken.freeze, self.taken.files
+        freeze, files = self.answered.freeze, self.answered.files
         declaration, contract = prepared.target.declaration, prepared.contract
-        departures = commitment.departures(frozen, declaration, contract.digest, __version__)
+        departures = commitment.departures(freeze, declaration, contract.digest, __version__)
         if departures:
             lines = "\n".join(f"  {each}" for each in departures)
             raise UsageError(
-                f"This run is not the one that was frozen on {frozen.frozen}:\n{lines}\n"
+                f"This run is not the one that was frozen on {freeze.frozen}:\n{lines}\n"
                 "Restore what was frozen, or freeze again and ask for another challenge."
             )
         digest = commitment.digest_of(files[commitment.CHALLENGE])
-        challenged = Challenged(self.taken.challenge.nonce, digest, files)
+        challenged = Challenged(self.answered.challenge.nonce, digest, files)
         return replace(prepared, challenged=challenged, salt=challenged.nonce)
 
 
-def _taken(challenge_at: Path, freeze_at: Path, choice: Choice) -> Taken:
+def _read_challenge(challenge_at: Path, freeze_at: Path, choice: Choice) -> Answered:
     """Read the chosen challenge and its freeze.
 
     Raises UsageError for files that do not belong together, for a challenge that has expired, and
@@ -83,23 +83,23 @@ def _taken(challenge_at: Path, freeze_at: Path, choice: Choice) -> Taken:
     with needing_extra():
         from conformance.certify import attached, commitment
 
-    freeze, freeze_signature = attached.signed_file(freeze_at)
-    challenge, challenge_signature = attached.signed_file(challenge_at)
-    contents = (freeze, freeze_signature, challenge, challenge_signature)
+    freeze_text, freeze_signature = attached.signed_file(freeze_at)
+    challenge_text, challenge_signature = attached.signed_file(challenge_at)
+    contents = (freeze_text, freeze_signature, challenge_text, challenge_signature)
     try:
-        taken = Taken(
-            commitment.freeze_in(freeze),
-            commitment.challenge_in(challenge),
+        answered = Answered(
+            commitment.freeze_in(freeze_text),
+            commitment.challenge_in(challenge_text),
             dict(zip(commitment.NAMES, contents, strict=True)),
         )
-        expires = commitment.moment(taken.challenge.expires)
+        expires = commitment.moment(answered.challenge.expires)
     except ValueError as error:
         raise UsageError(f"{challenge_at} or its freeze cannot be read: {error}") from None
-    if taken.challenge.freeze != commitment.digest_of(freeze):
+    if answered.challenge.freeze != commitment.digest_of(freeze_text):
         raise UsageError(f"{challenge_at} was issued for a different freeze than {freeze_at}.")
     if datetime.now(UTC) >= expires:
         raise UsageError(f"{challenge_at} expired at {expires}. Ask the certifier for another one.")
-    return taken
+    return answered
 
 
 def _stamping(url: str, every: timedelta) -> Stamping:
@@ -125,7 +125,7 @@ def needing_extra() -> Iterator[None]:
 def with_binding(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options for a challenge and for time stamps to a command that has a ``choice``.
 
-    It receives them as one ``binding``, and the choice with the seed of the challenge.
+    It receives them as one ``binding``. A challenge also replaces the seed of the choice.
     """
 
     @wraps(command)
@@ -138,14 +138,15 @@ def with_binding(command: Callable[..., Any]) -> Callable[..., Any]:
         stamp_every: timedelta,
         **given: Any,
     ) -> Any:
-        taken = None
+        answered = None
         if challenge is not None:
-            taken = _taken(challenge, freeze or challenge.with_name("freeze.json"), choice)
-            choice = replace(choice, seed=taken.challenge.seed)
+            freeze_at = freeze or challenge.with_name("freeze.json")
+            answered = _read_challenge(challenge, freeze_at, choice)
+            choice = replace(choice, seed=answered.challenge.seed)
         elif freeze is not None:
             raise UsageError("--freeze belongs to a challenge: add --challenge.")
         stamping = _stamping(stamp, stamp_every) if stamp else None
-        return command(choice=choice, binding=Binding(taken, stamping), **given)
+        return command(choice=choice, binding=Binding(answered, stamping), **given)
 
     decorated: Callable[..., Any] = chosen
     for option in reversed(OPTIONS):

@@ -99,10 +99,13 @@ def certify(**values: Any) -> int:
     options = Options(**values)
     if options.countersign:
         _require({"--key": options.key, "--trust": options.trust})
-        return _countersigned(options)
-    named = {"--product": options.product, "--version": options.version, "--key": options.key}
-    _require({"--profile": options.profile, **({} if options.check else named)})
-    return _certified(options)
+        return _countersign(options)
+    needed: dict[str, object] = {"--profile": options.profile}
+    if not options.check:
+        needed |= {"--product": options.product, "--version": options.version}
+        needed["--key"] = options.key
+    _require(needed)
+    return _sign_run(options)
 
 
 def _require(values: Mapping[str, object]) -> None:
@@ -126,8 +129,8 @@ def _roots(options: Options) -> Certificates:
     return stamps.roots_in(options.stamp_roots) if options.stamp_roots else ()
 
 
-def _certified(options: Options) -> int:
-    """Check a run, say what is missing, and unless ``--check`` is set write a signed bundle."""
+def _sign_run(options: Options) -> int:
+    """Print what a run lacks; else, without ``--check``, sign it. Returns the exit code."""
     from conformance.certify import bundle, checking, issuing, signing
     from conformance.certify.codes import Code, Problem
     from conformance.certify.judged_again import judged_and_played
@@ -141,9 +144,9 @@ def _certified(options: Options) -> int:
         rejudged = judged_and_played(opened)
     except UsageError as error:  # a choice that no command can have made
         return _refused("Not certified", [Problem(Code.RUN_INVALID, str(error))])
-    trust, certified = _trust(options), options.relation == CERTIFIER
+    trust, by_certifier = _trust(options), options.relation == CERTIFIER
     vendors = _vendors(secret, trust, now) if secret else None
-    terms = Terms(now, trust, _roots(options), certified=certified, vendors=vendors)
+    terms = Terms(now, trust, _roots(options), certified=by_certifier, vendors=vendors)
     with tempfile.TemporaryDirectory(prefix="conformance-") as name:
         directory = Path(name)
         bodies = issuing.Bodies(options.bodies)
@@ -181,21 +184,21 @@ def _vendors(secret: PrivateKey, trust: Trust | None, now: datetime) -> frozense
 
 
 def _claims(options: Options, contract: Contract, run: Run, now: datetime) -> Claims:
-    """What the signer claims. The product may have no name, which is enough for a check.
+    """What the signer claims. A product or version that is not given is UNNAMED.
 
-    A bare name of a profile means the version that the suite has.
+    That is enough for ``--check``. A profile without a version means the version of the suite.
     """
     from conformance.certify.seams import UNNAMED
     from conformance.certify.statement import Claims
     from conformance.certify.suite import lock_digest, suite_digest
 
     label = options.profile or ""
-    known = contract.profiles.get(label)
+    profile = contract.profiles.get(label)  # None if the label has a version
     return Claims(
         product=options.product or UNNAMED,
         version=options.version or UNNAMED,
         relation=options.relation,
-        profile=known.label if known else label,
+        profile=profile.label if profile else label,
         issued=now.isoformat(timespec="seconds"),
         expires=_expiry(run, options.expires).isoformat(timespec="seconds"),
         suite_digest=suite_digest(),
@@ -204,9 +207,9 @@ def _claims(options: Options, contract: Contract, run: Run, now: datetime) -> Cl
 
 
 def _expiry(run: Run, days: int) -> datetime:
-    """When a certificate expires: some days after the run, or with the first waiver to end.
+    """When a certificate expires: some days after the run, or earlier, with the first waiver.
 
-    Waivers count only if a cell is waived.
+    Waivers count only if the run has a waived cell.
     """
     ended = datetime.fromisoformat(run.finished).astimezone(UTC).replace(microsecond=0)
     moments = [ended + timedelta(days=days)]
@@ -216,10 +219,10 @@ def _expiry(run: Run, days: int) -> datetime:
     return min(moments)
 
 
-def _countersigned(options: Options) -> int:
+def _countersign(options: Options) -> int:
     """Add a certifier's signature to a bundle that holds, and write the bundle with it.
 
-    Nothing is written unless the bundle then holds as certified. Returns the exit code.
+    Nothing is written unless the bundle then holds as one of a certifier. Returns the exit code.
     """
     from conformance.certify import bundle, issuing, signing, verifying
     from conformance.certify.certificate import Grade
@@ -240,8 +243,8 @@ def _countersigned(options: Options) -> int:
             if signed.problems:
                 return _refused("Not countersigned", signed.problems)
             if signed.certificate is None or signed.certificate.grade is not Grade.CERTIFIED:
-                text = " ".join(signed.notes) or "the key is not trusted to certify"
-                return _refused("Not countersigned", [Problem(Code.NONCE_MISMATCH, text)])
+                why = " ".join(signed.notes) or "the key is not trusted to certify"
+                return _refused("Not countersigned", [Problem(Code.NONCE_MISMATCH, why)])
             bundle.write(directory, options.output)
     except bundle.Invalid as error:
         return _refused("Not countersigned", [Problem(Code.BUNDLE_INVALID, str(error))])

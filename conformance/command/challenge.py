@@ -47,7 +47,7 @@ def challenge(
 
     contract = load(spec, challenges)
     if not CAUSE.fullmatch(what):
-        explain.clause_of(contract, what)
+        explain.clause_of(contract, what)  # raises UsageError for an unknown clause
     run = placed(recomputed(found_in, contract).run, found_in)
     disputed = challenge_pack.disputed(run, what)
     path = _place(output, disputed.name)

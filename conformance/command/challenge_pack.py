@@ -93,7 +93,7 @@ def texts(what: Disputed) -> dict[str, str]:
 
 
 def _evidence(run: Run, shown: tuple[Card, ...]) -> list[Exchange]:
-    """The exchanges that show some causes, and the controls of their cases, in log order."""
+    """The exchanges that show some causes, and the controls of the same attempts, in log order."""
     ids = {name for card in shown for name in card.cause.exchanges}
     ids |= {exchange.id for card in shown for exchange in card.exchanges}
     attempts = {(each.case, each.attempt) for each in run.exchanges_of(ids)}

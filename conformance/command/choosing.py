@@ -134,6 +134,7 @@ def _from_environment(name: str) -> bool:
 
 
 def _click_option(option: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator that adds an option of a run to a command."""
     return click.option(
         f"--{option.flag}",
         option.field,

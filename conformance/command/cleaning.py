@@ -111,7 +111,10 @@ def _say_group(title: str, objects: Iterable[Made]) -> None:
 
 
 def note_left(run: Run, directory: Path) -> None:
-    """Print what a run left on its target, counted by kind, and the command that lists it."""
+    """Print how many objects a run left on its target, and how many older ones it worked on.
+
+    They are counted by kind. Each note names the command that lists them.
+    """
     from conformance.reading import made_by
 
     hint = f"`kaicalls-conformance clean {directory}` lists them"

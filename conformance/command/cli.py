@@ -206,7 +206,7 @@ def run(
     if durations:
         _say_durations(finished)
     finished = with_history(finished, prepared.selected, directory)
-    if not server:
+    if not server:  # the embedded server is gone, with everything on it
         cleaning.note_left(finished, directory)
     if baseline and older:
         finished, _ = comparing.with_baseline(finished, older, baseline)

@@ -20,8 +20,8 @@ TARGET_FILE = "kaicalls-target.yaml"
 def load(spec: Path | None, challenges: Path | None = None, edition: str | None = None) -> Contract:
     """The packaged contract, or the one in a directory, with its accepted challenges.
 
-    Those in the file ``challenges`` are added. Without ``edition``, it is as published. Raises
-    SpecError or UsageError with all faults.
+    Those in the file ``challenges`` are added. Without ``edition``, the contract is the published
+    one. Raises SpecError or UsageError with all faults.
     """
     from conformance import checks
     from conformance import contract as contracts

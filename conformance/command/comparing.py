@@ -50,7 +50,7 @@ def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> in
     if form == "json":
         print_json(as_data(found))
     else:
-        say("\n".join(markdown(found) if form else lines(found)))
+        say("\n".join(markdown(found) if form == "markdown" else lines(found)))
     return int(bool(found.broken))
 
 
@@ -74,8 +74,8 @@ def with_baseline(finished: Run, older: Opened, directory: Path) -> tuple[Run, C
 def comparison(older: Opened, after: Run) -> Comparison:
     """What changed from a stored run to a judged one.
 
-    If anything changed, the log of the stored run is judged again. If the declarations differ, it
-    is judged a second time, with the declaration of the run ``after`` it. This tells changes of the
+    If anything changed, the log of the stored run is judged again. If the declarations differ, this
+    log is also judged with the declaration of the judged run, ``after``. This tells changes of the
     contract and of the declaration from changes of the target.
     """
     from conformance.run.comparison import UNCHANGED, compare, is_unchanged, judged_alike

@@ -51,8 +51,8 @@ def conclude(
     """Write the files, print the summary and, last, the path of the report; returns the exit code.
 
     ``selected`` has the ids of the chosen cases, None for all. If a file could not be written, that
-    error is printed last instead. For a run that only looked at the target and stopped, the reason
-    is printed instead of a summary.
+    error is printed in place of the path. For a run that stopped at its first look at the target,
+    the reason is printed in place of the summary.
     """
     from conformance.report import SUMMARY
     from conformance.run.storing import store
@@ -64,7 +64,7 @@ def conclude(
     except (ReportError, StorageError) as error:
         not_written = error
     _add_to_job_summary(run_directory / SUMMARY)
-    if finished.incomplete and not _judged_anything(finished):
+    if finished.incomplete and not _went_beyond_first_look(finished):
         _print_failure(finished, finished.incomplete)
     else:
         _print_summary(finished, console, details)
@@ -153,8 +153,8 @@ def _annotate(finished: Run) -> None:
         command_runner(line)
 
 
-def _judged_anything(finished: Run) -> bool:
-    """Whether a run sent anything beyond the initial check of the target."""
+def _went_beyond_first_look(finished: Run) -> bool:
+    """Whether a run sent anything beyond its first look at the target."""
     from conformance.model import PREFLIGHT
 
     return any(exchange.scenario != PREFLIGHT for exchange in finished.exchanges)

@@ -88,7 +88,8 @@ def _serve(target_out: Path, edition: str, spec: Path | None) -> int:
 def _end_with_parent(target_out: Path) -> None:
     """Exit when the run ends, and remove the target file and directory that a killed run leaves.
 
-    The directory is removed only if it is empty, because someone may start this module by hand.
+    The end of the run closes stdin. The directory is removed only if it is empty, because someone
+    may start this module by hand.
     """
     sys.stdin.read()
     target_out.unlink(missing_ok=True)

@@ -95,7 +95,10 @@ def _source(contract: Contract, clause: Clause, width: int) -> list[str]:
 
 
 def _verification(clause: Clause, width: int) -> list[str]:
-    """The rules that verify a clause, with the scenarios that feed them, or why it has none."""
+    """The rules that verify a clause, with the scenarios that feed them.
+
+    For a clause that is not verified, with rules or without, the reason why.
+    """
     if not clause.rules:
         return wrapped(f"Not verified: {clause.uncovered}", width)
     lines = ["Verified by:"]
@@ -108,7 +111,7 @@ def _verification(clause: Clause, width: int) -> list[str]:
 
 
 def _scenarios(rule: str) -> str:
-    """The names of the scenarios that feed a rule."""
+    """What feeds a rule: the scenarios with these names, or every exchange if it is passive."""
     if checks.RULES[rule].passive:
         return "every exchange"
 
@@ -145,6 +148,7 @@ def ledger(contract: Contract) -> list[dict[str, Any]]:
 
 
 def _as_data(clause: Clause) -> dict[str, Any]:
+    """A clause as data; ``because`` and ``uncovered`` are left out if they are empty."""
     members = {
         "id": clause.id,
         "area": clause.area,

@@ -228,6 +228,7 @@ def collect(
 
 
 def _trusted(trust: Path, revoked: Path | None, stamp_roots: Path | None) -> Trusted:
+    """Whom and what to trust, read from files. Raises UsageError without the extra."""
     extras.require("certify")
     from conformance.certify import stamps
     from conformance.certify.trust import Trust

@@ -62,7 +62,7 @@ def freeze(
     )
     content = commitment.written(frozen)
     try:
-        commitment.freeze_in(content)
+        commitment.freeze_in(content)  # refuse now what a certifier could not read
     except ValueError as error:
         raise UsageError(f"This cannot be frozen: {error}") from None
     _sign(content, output, keys.VENDOR, key)
@@ -100,10 +100,10 @@ def new(
     content, signature = attached.signed_file(frozen)
     try:
         committed = commitment.freeze_in(content)
-        is_later = commitment.moment(committed.frozen) > now + commitment.SLACK
+        is_in_future = commitment.moment(committed.frozen) > now + commitment.SLACK
     except ValueError as error:
         raise UsageError(f"{frozen}: not a freeze: {error}") from None
-    if is_later:
+    if is_in_future:
         raise UsageError(
             f"{frozen}: it is dated {committed.frozen}, but the clock of this machine says {now}. "
             "Check both clocks."
@@ -120,7 +120,10 @@ def new(
 
 
 def _digest_of(build: str) -> str:
-    """The digest of a build, which is a file or a digest. Raises UsageError if it is neither."""
+    """The digest of a build: of a file with that path, or else the text if it is a digest itself.
+
+    Raises UsageError if it is neither.
+    """
     from conformance.certify.attached import digest_of_file
 
     path, found = Path(build), DIGEST.fullmatch(build)

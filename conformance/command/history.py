@@ -46,10 +46,10 @@ def history(rebuild: bool, as_json: bool, output: Path) -> None:
 
 
 def lines(past: Sequence[Past]) -> Iterator[str]:
-    """The runs as text, grouped by target and scope, oldest first.
+    """The runs as text, grouped by target and scope, oldest first; of each group the LAST ones.
 
-    A run that could not be judged counts as having the causes of the run before it, so no cause is
-    gone in it, or new after it. Its own line shows what it stored.
+    A run that could not be judged also counts as having the causes of the run before it, so no
+    cause is gone in it, or new after it. Its own line shows what it stored.
     """
     from conformance.model import with_carried_causes
 
@@ -57,16 +57,16 @@ def lines(past: Sequence[Past]) -> Iterator[str]:
         sorted(past, key=_target_and_scope), key=_target_and_scope
     ):
         listed = list(runs)
-        without_gaps = with_carried_causes(listed)[-LAST:]
+        runs_to_compare = with_carried_causes(listed)[-LAST:]
         yield f"{target} ({scope})"
-        yield f"  causes: {_bars([len(run.causes) for run in without_gaps])}"
+        yield f"  causes: {_bars([len(run.causes) for run in runs_to_compare])}"
         before: Past | None = None
-        for stored, run in zip(listed[-LAST:], without_gaps, strict=True):
+        for stored, to_compare in zip(listed[-LAST:], runs_to_compare, strict=True):
             yield _line(stored)
             if before is not None:
-                yield from _changes(before, run)
-            before = run
-        yield from _unstable(without_gaps)
+                yield from _changes(before, to_compare)
+            before = to_compare
+        yield from _unstable(runs_to_compare)
         yield ""
 
 
@@ -112,7 +112,10 @@ def _bars(figures: Sequence[int]) -> str:
 
 
 def _unstable(runs: Sequence[Past]) -> Iterator[str]:
-    """A line for each cause that keeps appearing and disappearing over some runs."""
+    """A line for each cause that keeps appearing and disappearing over some runs.
+
+    At most UNSTABLE are listed, and the rest are counted.
+    """
     from conformance.base.text import amount, clean
     from conformance.model import flips
 

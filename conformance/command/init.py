@@ -99,9 +99,10 @@ def _with_wishes(run: Run, cell: Cell) -> Cell:
 
 
 def _append(path: Path, notes: Iterable[str], unlocks: Iterable[str]) -> None:
-    """Append the notes, and the lines that would unlock more cells, as comments.
+    """Append to a target file, as comments, notes and the lines that would unlock more cells.
 
-    These lines begin with a bar, because uncommenting them there would not make a valid file.
+    The lines to unlock cells begin with a bar: at the end of the file, they would not be valid
+    without their ``#``.
     """
     lines = ["", "What the reads showed:", *notes]
     lines += [

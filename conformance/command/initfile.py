@@ -54,8 +54,10 @@ def _comment(member: Mapping[str, Any]) -> Iterator[str]:
     """Comment lines: the description of a member, and those of the parts that its example omits."""
     sentences = [member["description"]]
     inner = member.get("items", member)
-    for name, part in inner.get("properties", {}).items():
-        if name not in inner.get("required", (name,)):
+    parts = inner.get("properties", {})
+    in_example = inner.get("required", parts)  # see _sample
+    for name, part in parts.items():
+        if name not in in_example:
             sentences.append(f"- `{name}`: {part['description']}")
     for sentence in sentences:
         for line in textwrap.wrap(sentence, WIDTH):
@@ -92,10 +94,11 @@ def _value(contract: Contract, name: str, member: Mapping[str, Any]) -> Json:
 
 
 def _sample(part: Mapping[str, Any], known: Mapping[str, Collection[str]]) -> Json:
-    """A value that fits a part of the schema, with names from the contract.
+    """A value that fits a part of the schema: its first example, or else one made of names.
 
-    ``known`` has the names by their kind; ``x-names`` in the schema says which kind to use. An
-    object has only its required members, or all known names if ``x-names`` names its members.
+    ``known`` has the names of the contract by kind; ``x-names`` in the schema says which kind to
+    use. A text is the first of them. An object has only its required members, or all known names
+    if ``x-names`` names its members.
     """
     if "examples" in part:
         return part["examples"][0]
@@ -131,7 +134,7 @@ def _lines(name: str, value: Json) -> Iterator[str]:
 def _flow(value: Json) -> str:
     """A value as YAML on one line."""
     dumped = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000)
-    return str(dumped).removesuffix("...\n").strip()
+    return str(dumped).removesuffix("...\n").strip()  # without the mark after a bare scalar
 
 
 # --- examples that only the contract can give -----------------------------------------------------

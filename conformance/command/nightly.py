@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,31 +88,31 @@ def nightly(
     It compares with the last good night, which no red, interrupted or thinner one replaces. Exit
     codes: 0 nothing is new, 1 something is new, 3 not everything could be judged or sent.
     """
-    if context.invoked_subcommand:
+    if context.invoked_subcommand:  # it runs after this, and nothing else does
         return Exit.CONFORMS
-    _begin(choice, context.obj())
+    _begin(choice, context.obj)
     from conformance.command.nights import Options, night
     from conformance.nightly import lock
 
     _require_writable(metrics)
     options = Options(
-        _reusing(choice, output.absolute(), fresh),
-        output.absolute(),
-        context.obj,
-        max_age,
-        _channels(notify_config),
-        _certificates(bundles),
-        keep,
-        accept_less,
-        details,
-        metrics,
+        choice=_reusing(choice, output.absolute(), fresh),
+        output=output.absolute(),
+        clock=context.obj,
+        max_age=max_age,
+        channels=_channels(notify_config),
+        certificates=_certificates(bundles),
+        keep=keep,
+        accept_less=accept_less,
+        details=details,
+        metrics=metrics,
     )
     output.mkdir(parents=True, exist_ok=True)
     with lock.held(output):
         return night(options)
 
 
-def _begin(choice: Choice, moment: datetime) -> None:
+def _begin(choice: Choice, clock: Clock) -> None:
     """Print the time and the target of a night, because a log has many nights.
 
     Raises UsageError without a target, and for a shard.
@@ -121,12 +121,15 @@ def _begin(choice: Choice, moment: datetime) -> None:
         raise UsageError("nightly needs a target: add --target or --url.")
     if choice.shard:
         raise UsageError("--shard cannot be used with nightly: a shard is not a whole night.")
-    time = moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    time = clock().strftime("%Y-%m-%d %H:%M:%S UTC")
     say(f"=== {time}: nightly of {choice.target or choice.url} ===")
 
 
 def _reusing(choice: Choice, output: Path, fresh: bool) -> Choice:
-    """The choice with the objects of earlier nights, unless the user chose others or none."""
+    """The choice with the objects of earlier nights, unless the user chose others or none.
+
+    Those objects are found by the runs in ``output``. Raises UsageError for both choices at once.
+    """
     if fresh and choice.reuse:
         raise UsageError("--fresh cannot be used with --reuse: pass one of them.")
     return choice if fresh or choice.reuse else replace(choice, reuse=output)
@@ -188,11 +191,11 @@ def check(
     """
     from conformance.nightly import watching
 
-    opened, moment = _channels(notify_config), clock()
+    channels, moment = _channels(notify_config), clock()
     codes = set()
     for path in directories:
         try:
-            found = watching.check(path, moment, max_age, opened)
+            found = watching.check(path, moment, max_age, channels)
         except UsageError as error:  # the other directories matter, too
             say(str(error), err=True)
             codes.add(Exit.USAGE)

@@ -125,7 +125,8 @@ def _prepared(options: Options) -> Prepared:
     """The planned run of a night.
 
     If it cannot begin, sends and stores why, as for a notice, and raises UsageError or TargetError.
-    The objects of earlier nights are not used if there are none yet, or if the run may not write.
+    The objects of earlier nights are not used if no night was stored yet, or if the run may not
+    write.
     """
     try:
         with embedded(options.choice) as server:
@@ -135,7 +136,7 @@ def _prepared(options: Options) -> Prepared:
         target = str(options.choice.target or options.choice.url)
         unbegun.tell(str(error), target, options.output, options.clock, options.channels)
         raise
-    if options.choice.reuse == options.output:
+    if options.choice.reuse == options.output:  # the user did not choose objects
         return reusing.drop_unusable_reuse(prepared, options.output)
     return prepared
 
@@ -146,8 +147,8 @@ def _begun(options: Options, prepared: Prepared) -> tuple[State, list[Notice]]:
     Raises UsageError if the directory belongs to another target or another selection.
     """
     address, scope = prepared.target.declaration.url, options.scope
-    known = state_file.read(options.output)
-    state = known or State(target=address, scope=scope)
+    stored = state_file.read(options.output)
+    state = stored or State(target=address, scope=scope)
     for what, before, current in (("target", state.target, address), ("scope", state.scope, scope)):
         if before != current:
             raise UsageError(
@@ -155,11 +156,11 @@ def _begun(options: Options, prepared: Prepared) -> tuple[State, list[Notice]]:
                 "Specify another directory with --output."
             )
     missed = None
-    if known:
+    if stored:
         announced = state_file.read_watch(options.output).told
         missed = silence.missed(
             state, options.clock(), options.max_age, announced, none_running=True
-        )
+        )  # none is running, because the lock is held
     state = replace(state, began=_moment(options.clock), name=prepared.target.declaration.name)
     state_file.write(state, options.output)
     return state, [missed] if missed else []
@@ -176,7 +177,8 @@ def _moment(clock: Clock) -> str:
 def _run_suite(options: Options, prepared: Prepared, good: Good | None) -> Ran:
     """Run the suite, compare with the last good night, and write the reports.
 
-    A run that had to stop, or whose files could not all be written, gives a stopped night.
+    A run that had to stop gives a stopped night. So does one that would exit with 0, but whose
+    files could not all be written.
     """
     older = _open_good(options, good)
     verdicts = older.results.verdicts if older else None
@@ -195,7 +197,7 @@ def _run_suite(options: Options, prepared: Prepared, good: Good | None) -> Ran:
     code = conclude(finished, prepared.selected, directory, terminal(), options.details)
     add_to_history(finished, prepared.selected, directory)
     facts = night_of(finished, directory.name)
-    is_unwritten = code is not finished.exit_code and code == Exit.UNJUDGED
+    is_unwritten = code != finished.exit_code  # conclude changes only a code of 0
     if is_unwritten:
         facts = replace(facts, stopped="Not all files of the run could be written.")
     return Ran(facts, placed(finished, directory), verdicts, _new(facts, found))

@@ -13,7 +13,7 @@ UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def between(least: timedelta, most: timedelta) -> Callable[[str], timedelta]:
-    """The type of an option for a length of time between two bounds."""
+    """The type of an option for a length of time between two bounds, which are allowed, too."""
 
     def period(text: str) -> timedelta:
         found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)

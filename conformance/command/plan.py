@@ -171,8 +171,9 @@ def leavings(prepared: Prepared) -> Iterator[str]:
 def duration(prepared: Prepared) -> str:
     """The time that a run takes, as text, for each response time in RESPONSES.
 
-    The suite spends a fixed time on each request. Only the waits of cases that run at the same time
-    overlap.
+    It is in minutes, or in seconds if two response times give the same number of minutes. The suite
+    spends a fixed time on each request. Only the waits for responses overlap, of cases that run at
+    the same time.
     """
     lane_of = lanes(prepared.contract, prepared.chosen.runnable)
     own_seconds, seconds_per_ms = 0.0, 0.0
@@ -181,9 +182,10 @@ def duration(prepared: Prepared) -> str:
         seconds_per_ms += case.cost / lane_of[case.id].usual_overlap(prepared.workers) / 1000
     seconds = {ms: own_seconds + seconds_per_ms * ms for ms in RESPONSES}
     minutes = {ms: max(1, round(long / 60)) for ms, long in seconds.items()}
-    if len(set(minutes.values())) == len(minutes):
+    differ_in_minutes = len(set(minutes.values())) == len(minutes)
+    if differ_in_minutes:
         times = [f"{amount(long, 'minute')} at {ms} ms" for ms, long in minutes.items()]
-    else:  # minutes would not show the difference
+    else:
         times = [
             f"{amount(max(1, round(long)), 'second')} at {ms} ms" for ms, long in seconds.items()
         ]
@@ -193,8 +195,8 @@ def duration(prepared: Prepared) -> str:
 def bounds(prepared: Prepared) -> Iterator[str]:
     """Lines on what limits a run: the clauses that its budget covers, and the time by its rate.
 
-    If only a part of the plan for the packaged contract runs, a line says what so few requests can
-    show.
+    If only a part of the plan for the packaged contract runs, although the user chose no areas,
+    clauses or shard, a line says what so few requests can show.
     """
     target, chosen = prepared.target, prepared.chosen
     left_out = sum(case.gap == OVER_BUDGET for case in chosen.cases)
@@ -226,7 +228,10 @@ def _cells(prepared: Prepared, clauses: Collection[str]) -> list[Cell]:
 
 
 def _counted(heading: str, advice: Iterable[str]) -> list[str]:
-    """A heading, then each piece of advice with its number of cases, most frequent first."""
+    """A heading, then each piece of advice with its number of cases, most frequent first.
+
+    Nothing without advice.
+    """
     counts = Counter(advice).most_common()
     if not counts:
         return []

@@ -60,9 +60,8 @@ def prepared_for(
     from conformance.reading import new_salt
     from conformance.run.planning import prepare, target_of, with_key
 
-    contract = load(
-        choice.spec, choice.challenges, choice.edition
-    )  # meanwhile the embedded server starts
+    # meanwhile the embedded server starts
+    contract = load(choice.spec, choice.challenges, choice.edition)
     if server and aloud:
         say(f"Starting the embedded server for {contract.name}")
     if server:
@@ -71,7 +70,7 @@ def prepared_for(
     for warning in target.warnings:
         say(f"Warning: {warning}", err=True)
     prepared = replace(prepare(contract, target, choice), reuse=reuse_of(choice), clock=clock)
-    if server:  # its texts are the same in every run
+    if server:  # without a salt, the texts that a run sends are always the same
         return replace(prepared, embedded=True)
     return replace(prepared, salt=new_salt())
 
@@ -92,8 +91,8 @@ def execute(
     Asks for confirmation first unless ``yes`` is set or the server is the embedded one. ``look``
     examines the target before the first case. With ``complete``, an untested cell makes the exit
     code 3. With ``tries``, the steps of each cause are sent at the end. With ``page``, pytest.html
-    is written, too. Raises UsageError if there is nothing to send, StorageError if a file cannot be
-    written, and click.Abort if the user declines.
+    is written, too. Spot checks take none of these four. Raises UsageError if there is nothing to
+    send, StorageError if a file cannot be written, and click.Abort if the user declines.
     """
     from conformance.run import runner, spreading
     from conformance.run.storing import reporting_full_disk
@@ -119,7 +118,8 @@ def execute(
 def _confirmed(prepared: Prepared, yes: bool) -> Prepared:
     """Ask for confirmation; returns the run with the objects of earlier runs that it may use again.
 
-    Asks nothing if ``yes`` is set or the server is the embedded one.
+    Asks nothing if ``yes`` is set or the server is the embedded one. Raises UsageError, TargetError
+    or click.Abort if the run cannot begin.
     """
     from conformance.command.reusing import with_objects
 
@@ -157,8 +157,8 @@ def first_look(prepared: Prepared) -> Look | None:
     from conformance.examine.examination import first_look as look
 
     choice, planned = prepared.choice, sum(prepared.chosen.requests().values())
-    tight = prepared.target.budget < planned + ROOM
-    return None if tight or choice.areas or choice.clauses else look
+    is_tight = prepared.target.budget < planned + ROOM
+    return None if is_tight or choice.areas or choice.clauses else look
 
 
 def check_runnable(prepared: Prepared) -> None:

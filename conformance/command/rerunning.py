@@ -187,10 +187,10 @@ def _uncut_cases(prepared: Prepared) -> dict[str, Case]:
 
 
 def _writes_before(run: Run, shown: Sequence[Exchange]) -> list[Exchange]:
-    """The last WRITES writes before some exchanges that name the same objects.
+    """Before the last of some exchanges, the last WRITES writes that name something they name.
 
-    They may have caused what the exchanges show, for example by moving an object to another
-    business. What only names the same business does not count.
+    Such a write may have caused what they show, for example by moving an object to another
+    business. A write that only names the same business does not count.
     """
     from conformance.causes.origins import values_of
 
@@ -200,4 +200,5 @@ def _writes_before(run: Run, shown: Sequence[Exchange]) -> list[Exchange]:
     named -= set(run.target.businesses.values())
     before = run.exchanges[: run.exchanges.index(shown[-1])]
     writes = [exchange for exchange in before if exchange.request.method != "GET"]
-    return [write for write in writes if not named.isdisjoint(values_of(write))][-WRITES:]
+    related = [write for write in writes if not named.isdisjoint(values_of(write))]
+    return related[-WRITES:]

@@ -45,7 +45,10 @@ def with_trust(*, required: bool = True) -> Callable[[Callable[..., Any]], Calla
 
 
 def private_key(path: Path) -> PrivateKey:
-    """The private key in a file. Its passphrase comes from the environment or a prompt."""
+    """The private key in a file. Its passphrase comes from the environment or a prompt.
+
+    Raises Locked if it needs one, but there is none in the environment and no terminal.
+    """
     from conformance.certify.keys import PASSPHRASE, Locked, load_private
 
     try:

@@ -38,7 +38,7 @@ EXTRA = 600
 """Seconds that the requests themselves may take, beyond the time over which they are spread."""
 SEEDS = 2**31
 ALONE = "--spread cannot be used with {}: spot checks have a plan of their own."
-TOGETHER = frozenset(
+ALLOWED = frozenset(
     "spread of spec url key key_file target seed budget yes details output".split()  # noqa: SIM905
 )
 """The options that spot checks may have."""
@@ -54,9 +54,9 @@ class Duration(click.ParamType[float]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The duration in seconds."""
+        """The duration in seconds. Fails for any other text, and for a duration above LONGEST."""
         found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smhd])", str(value))
-        seconds = float(found[1]) * UNITS[found[2]] if found else math.nan
+        seconds = float(found[1]) * UNITS[found[2]] if found else 0.0  # 0 is refused, too
         if not 0 < seconds <= LONGEST:
             self.fail(
                 f"{value!r}: expected a duration above 0 and up to 30d, such as 6h, 90m or 30s",
@@ -67,7 +67,10 @@ class Duration(click.ParamType[float]):
 
 
 def with_spread(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options for spot checks to a command, which with them sends spot checks instead."""
+    """Add the options for spot checks to a command.
+
+    If they are used, spot checks are sent, and the command itself does not run.
+    """
 
     @wraps(command)
     def chosen(choice: Choice, spread: float | None, of: Path | None, **given: Any) -> Any:
@@ -75,7 +78,7 @@ def with_spread(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(choice=choice, **given)
         if spread is None or of is None:
             raise UsageError("--spread DURATION and --of RUN belong together: use both or neither.")
-        _require_alone()
+        _require_allowed_options()
         common = {name: given[name] for name in ("yes", "details", "output")}
         return spot_checks(choice, spread, of, **common)
 
@@ -120,20 +123,23 @@ def spot_checks(
     return conclude(run, None, directory, terminal(), details)
 
 
-def _require_alone() -> None:
+def _require_allowed_options() -> None:
     """Raise UsageError for options that spot checks cannot have."""
     context = click.get_current_context()
     given = []
     for option in context.command.params:
         source = context.get_parameter_source(str(option.name))
-        if option.name not in TOGETHER and source is not ParameterSource.DEFAULT:
+        if option.name not in ALLOWED and source is not ParameterSource.DEFAULT:
             given.append(option.opts[0])
     if given:
         raise UsageError(ALONE.format(", ".join(given)))
 
 
 def _own_choice(choice: Choice, spread: float) -> Choice:
-    """The choice for spot checks: few requests and, unless the user gave a seed, a random one."""
+    """The choice for spot checks: few requests and, unless the user gave a seed, a random one.
+
+    The run may take little longer than the ``spread``, in seconds.
+    """
     from conformance.run.spots import MOST
 
     source = click.get_current_context().get_parameter_source("seed")
@@ -181,16 +187,16 @@ def _lacking(
         yield str(error)
     if target.declaration.main_key is None:
         yield "a key with all scopes (`full` under keys:), or else a read-only key (`read_only`)"
-    known = _known_keys(contract, full, choice)
-    reused = sorted(role for role, key in target.keys.items() if key in known)
+    keys_of_full_run = _keys_of_full_run(contract, full, choice)
+    reused = sorted(role for role, key in target.keys.items() if key in keys_of_full_run)
     if reused:
         yield f"other keys: {', '.join(reused)} must not be keys of the full run"
 
 
-def _known_keys(contract: Contract, full: Run, choice: Choice) -> frozenset[str]:
+def _keys_of_full_run(contract: Contract, full: Run, choice: Choice) -> frozenset[str]:
     """The keys of a full run, from its target file, because the run itself stores none.
 
-    If that file is gone or cannot be read, prints a note, and returns no keys.
+    If it had no such file, or that is gone or cannot be read, prints a note, and returns no keys.
     """
     from conformance.run.planning import target_of
 
@@ -215,7 +221,7 @@ def _known_keys(contract: Contract, full: Run, choice: Choice) -> frozenset[str]
 def _prepared(
     contract: Contract, target: Target, choice: Choice, spread: float, full: Run
 ) -> Prepared:
-    """The planned spot checks. Says which of them cannot be made, and why."""
+    """The planned spot checks. Prints each reason why some of them cannot be made."""
     from conformance.model import Spread
     from conformance.reading import new_salt
     from conformance.run import spots

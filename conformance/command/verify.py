@@ -68,8 +68,7 @@ def _write(certificate: Certificate, page: Path | None, badge: Path | None) -> N
     from conformance.base import files
     from conformance.certify import page as pages
 
-    texts = {page: pages.render, badge: pages.badge_of}
-    for path, rendered in texts.items():
+    for path, rendered in ((page, pages.render), (badge, pages.badge_of)):
         if path is not None:
             with files.replacing(path) as written:
                 written.write_text(rendered(certificate), encoding="utf-8", newline="\n")

@@ -106,11 +106,12 @@ def drift_of(changes: Iterable[Change]) -> Drift:
         kept[change] = None
     routes: dict[tuple[bool, Kind, str, str], list[str]] = {}
     for each in kept:
-        key = (not each.breaks, each.kind, each.subject, each.words)
+        is_harmless = not each.breaks  # False sorts first
+        key = (is_harmless, each.kind, each.subject, each.words)
         routes.setdefault(key, []).append(each.route)
     alike = [
-        Alike(kind, not harmless, subject, words, tuple(sorted(found)))
-        for (harmless, kind, subject, words), found in sorted(routes.items())
+        Alike(kind, not is_harmless, subject, words, tuple(sorted(found)))
+        for (is_harmless, kind, subject, words), found in sorted(routes.items())
     ]
     return Drift(tuple(alike), more)
 

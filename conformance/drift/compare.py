@@ -114,7 +114,8 @@ class _Comparison:
     ) -> Iterator[Change]:
         """What differs between the responses of an operation, by status and then media type.
 
-        A status of the contract may be covered by ``4XX`` or ``default`` in the document.
+        A status of the contract may be covered by ``4XX`` or ``default`` in the document. A success
+        that is gone breaks clients, but an error that is gone does not.
         """
         for status, content in ours.items():
             is_error = status.startswith(("4", "5"))
@@ -134,7 +135,10 @@ class _Comparison:
     def _content(
         self, ours: Mapping[str, Any], theirs: Mapping[str, Any], spot: Spot
     ) -> Iterator[Change]:
-        """What differs between the contents of two bodies, by media type; schemas only for JSON."""
+        """What differs between the contents of two bodies, by media type; schemas only for JSON.
+
+        If the target describes no content at all, only that is reported.
+        """
         if ours and not theirs:
             yield spot.change(Kind.WIDER, "is not described", breaks=False)
             return
@@ -162,17 +166,17 @@ def _spot(route: str, parameter: Parameter) -> Spot:
 
 def _security(route: str, ours: frozenset[Way], theirs: frozenset[Way]) -> Iterator[Change]:
     """What differs in the ways to authenticate: the schemes, or the scopes that these need."""
-    known = {way.schemes for way in ours}
+    known_to_clients = {way.schemes for way in ours}
     accepted = {way.schemes for way in theirs}
-    # true if clients of the contract know none of the ways that the target accepts
-    if known.isdisjoint(accepted) and NO_KEY not in accepted:
+    # clients of the contract know none of the ways, and each way needs a key
+    if known_to_clients.isdisjoint(accepted) and NO_KEY not in accepted:
         alternatives = sorted(" and ".join(sorted(schemes)) for schemes in accepted)
         words = f"takes only {named(' or '.join(alternatives))}"
         yield Change(route, Kind.NARROWER, True, SECURITY, words)
         return
-    if NO_KEY in known - accepted:
+    if NO_KEY in known_to_clients - accepted:
         yield Change(route, Kind.NARROWER, True, SECURITY, "is required")
-    if NO_KEY in accepted - known:
+    if NO_KEY in accepted - known_to_clients:
         yield Change(route, Kind.WIDER, False, SECURITY, "is not required")
     for scope in _more_scopes(ours, theirs):
         words = f"requires the scope {named(scope)}"
@@ -185,9 +189,9 @@ def _more_scopes(ours: frozenset[Way], theirs: frozenset[Way]) -> list[str]:
     Only ways with schemes that the contract and the target share are compared. Many documents list
     no scopes; then nothing is returned.
     """
-    shared = {way.schemes for way in ours} & {way.schemes for way in theirs}
-    if not shared:
+    both = {way.schemes for way in ours} & {way.schemes for way in theirs}
+    if not both:
         return []
-    in_contract = frozenset.union(*(way.scopes for way in ours if way.schemes in shared))
-    needed = frozenset.intersection(*(way.scopes for way in theirs if way.schemes in shared))
+    in_contract = frozenset.union(*(way.scopes for way in ours if way.schemes in both))
+    needed = frozenset.intersection(*(way.scopes for way in theirs if way.schemes in both))
     return sorted(needed - in_contract)

@@ -113,7 +113,10 @@ class Description:
     def _operation(
         self, path: str, item: Mapping[str, Any], operation: Mapping[str, Any]
     ) -> Operation:
-        """An operation of a path, whose ``item`` may have parameters for all its operations."""
+        """An operation of a path, whose ``item`` may have parameters for all its operations.
+
+        A parameter of the operation itself takes precedence over one of these.
+        """
         names = _PARAMETER.findall(path)
         described = self.views.resolved(operation.get("requestBody"))
         body = None

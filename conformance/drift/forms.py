@@ -22,14 +22,14 @@ WIDTH = 9
 def headline(found: Drift) -> str:
     """The drift in one sentence."""
     breaking = len(found.breaking)
-    rest = len(found.changes) - breaking
+    harmless = len(found.changes) - breaking
     if not found.changes:
         return "No drift: the document says what the contract says."
     if not breaking:
-        return f"No difference breaks clients of the contract; {amount(rest, 'harmless one')}."
+        return f"No difference breaks clients of the contract; {amount(harmless, 'harmless one')}."
     does = "breaks" if breaking == 1 else "break"
     words = f"{amount(breaking, 'difference')} that {does} clients of the contract"
-    return f"{words}, and {amount(rest, 'harmless one')}." if rest else f"{words}."
+    return f"{words}, and {amount(harmless, 'harmless one')}." if harmless else f"{words}."
 
 
 def text(found: Drift, contract: Contract, source: str) -> str:
@@ -38,6 +38,7 @@ def text(found: Drift, contract: Contract, source: str) -> str:
 
 
 def _text(found: Drift, contract: Contract, source: str) -> Iterator[str]:
+    """The lines for a terminal: what breaks clients, what does not, and the drift in a sentence."""
     yield f"{source}, compared with {contract.name}"
     for title, changes in _groups(found).items():
         yield ""
@@ -55,6 +56,7 @@ def markdown(found: Drift, contract: Contract, source: str) -> str:
 
 
 def _markdown(found: Drift, contract: Contract, source: str) -> Iterator[str]:
+    """The lines of the page: a sentence, then tables of what breaks clients and what does not."""
     yield f"# Drift of {inert(source)}"
     yield ""
     yield f"{headline(found)} Compared with {inert(contract.name)}."
@@ -95,8 +97,8 @@ def as_data(found: Drift, contract: Contract, source: str) -> dict[str, Any]:
 
 def _groups(found: Drift) -> dict[str, Sequence[Alike]]:
     """The changes by heading, without empty groups."""
-    rest = [change for change in found.changes if not change.breaks]
-    groups = {"Breaks clients": found.breaking, "Breaks no client": rest}
+    harmless = [change for change in found.changes if not change.breaks]
+    groups = {"Breaks clients": found.breaking, "Breaks no client": harmless}
     return {title: changes for title, changes in groups.items() if changes}
 
 

@@ -58,7 +58,7 @@ def is_as_tight(name: str, one: Limit, other: Limit) -> bool:
     if name in LOWER:
         return bool(one >= other)
     (number, excluded), (other_number, other_excluded) = one, other
-    if number == other_number:
+    if number == other_number:  # excluding it is tighter
         return bool(excluded >= other_excluded)
     if name == HIGHEST:
         return bool(number < other_number)

@@ -104,7 +104,7 @@ class Schemas:
         is_code = spot.path == spot.codes
         if theirs.values is None:
             if ours.values is not None:
-                breaks = False if is_code else None
+                breaks = spot.side is Side.RESPONSE and not is_code
                 yield spot.change(Kind.WIDER, "may have any value: none are listed", breaks=breaks)
             return
         if ours.values is None:
@@ -139,7 +139,7 @@ def _types_in(types: Iterable[str]) -> list[str]:
 def _limits(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
     """The limits that differ, for types that both sides allow.
 
-    A limit that a response does not state breaks no client.
+    A limit that the target does not state breaks no client, not even in a response.
     """
     types = ours.types & theirs.types
     if "integer" in types:
@@ -149,9 +149,8 @@ def _limits(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
         if one == other or limited_type not in types:
             continue
         if other is None:
-            is_request = spot.side is Side.REQUEST
             words = f"has no {name}, instead of {_limit(one)}"
-            yield spot.change(Kind.WIDER, words, breaks=None if is_request else False)
+            yield spot.change(Kind.WIDER, words, breaks=False)
         elif one is None:
             yield spot.change(Kind.NARROWER, f"has the {name} {_limit(other)}")
         else:
@@ -173,7 +172,8 @@ def _kind(name: str, ours: Limit, theirs: Limit, side: Side) -> Kind:
 def _members(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
     """The members that are gone, and those that only one side requires.
 
-    A new member is no drift, unless a request needs it.
+    A new member is no drift, unless a request needs it. If the target allows objects but describes
+    no members at all, this is reported in place of the members that are gone.
     """
     if ours.members and not theirs.members and "object" in theirs.types:
         yield spot.change(Kind.WIDER, "has no members that are described", breaks=False)

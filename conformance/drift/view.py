@@ -158,6 +158,7 @@ class Views:
         members = {**one.members, **other.members}
         for name in one.members.keys() & other.members.keys():
             members[name] = _joined("allOf", one.members[name], other.members[name])
+        # the values that the only list has, or that both lists have
         values = one.values if other.values is None else other.values
         if one.values is not None and other.values is not None:
             values = one.values & other.values

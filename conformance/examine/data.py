@@ -51,7 +51,8 @@ def operations(survey: Survey) -> Iterator[Remark]:
     shown = survey.routes(survey.checked)
     lost = [route for route, exists in shown.items() if exists is False]
     unknown = [route for route, exists in shown.items() if exists is None]
-    if len(unknown) < len(shown):
+    could_check = len(unknown) < len(shown)
+    if could_check:
         yield looked_at(
             "operations", lacked(lost, len(shown)), _sentence(advice_on(lost)), wrong=bool(lost)
         )

@@ -31,11 +31,14 @@ def contradictions(contract: Contract, document: Json, base: str) -> Iterator[st
 
 
 def _of_routes(contract: Contract, found: Drift) -> Iterator[str]:
-    """Sentences about the routes that only the contract or only the document has."""
+    """Sentences about the routes that only the contract or only the document has.
+
+    If the document lacks most routes of the contract, they are only counted.
+    """
     lacking, extra = _routes(found, Kind.GONE), _routes(found, Kind.NEW)
-    known = len(contract.routes) - len(lacking)
-    if len(lacking) > known:
-        yield f"The target's OpenAPI document has {known} of {len(contract.routes)} routes."
+    described = len(contract.routes) - len(lacking)
+    if len(lacking) > described:
+        yield f"The target's OpenAPI document has {described} of {len(contract.routes)} routes."
     elif lacking:
         yield (
             "The target's OpenAPI document lacks some routes. "

@@ -63,8 +63,11 @@ def _is_maximum(survey: Survey, name: str, most: int) -> bool:
 
 
 def defaults(survey: Survey, lists: Iterable[str]) -> Iterator[Size]:
-    """Find how many items lists return without a limit. Raises OverBudget."""
+    """Find how many items lists return without a limit. Raises OverBudget.
+
+    A list that fits on one page does not show it.
+    """
     for name in lists:
-        usual = survey.list_with_limit(name, None)
-        if _has_more(usual):
-            yield name, _shown(usual)
+        page = survey.list_with_limit(name, None)
+        if _has_more(page):
+            yield name, _shown(page)

@@ -108,6 +108,7 @@ class Survey:
             for operation in self.offered
             if operation.keyed and self.target.opens(operation, key)
         ]
+        # each sort keeps the order of the one before among what is equal
         if not self._thorough:
             opened.sort(key=lambda read: stable_hash(f"{self.client.seed} {key} {read.id}"))
             opened.sort(key=lambda read: not (read.paging and read.owned))
@@ -172,7 +173,8 @@ class Survey:
         input, and if the target file permits the effect of the operation.
         """
         is_permitted = operation.effect in (Effect.READ, *self.target.allow)
-        if not (is_permitted and operation.required):
+        is_safe = is_permitted and bool(operation.required)
+        if not is_safe:
             return False
         return self._bare("GET", NOWHERE, None).status in REFUSED
 

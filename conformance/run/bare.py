@@ -53,7 +53,7 @@ def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
     register = config.pluginmanager.register
     try:
         choice = _with_key(config, choice)
-        if hasattr(config, "workerinput"):
+        if hasattr(config, "workerinput"):  # only in a worker of pytest-xdist
             worker = _worker(choice, config.workerinput)
             register(worker)
             register(WorkerEnd(worker.running))
@@ -68,7 +68,8 @@ def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
 def _with_key(config: pytest.Config, choice: Choice) -> Choice:
     """The choice with its key: from the key file, or else from the environment.
 
-    The environment counts only for an address without a key or a target file.
+    The environment counts only for an address without a key or a target file. Raises UsageError if
+    several workers would have to read the key from standard input.
     """
     if choice.key_file == STANDARD_INPUT and config.getoption("numprocesses", None):
         raise UsageError("Workers have no standard input. Pass the key in a file.")
@@ -227,7 +228,8 @@ class Reporter:
         self._run = self._running.finish()
         chosen = frozenset(case.id for case in self._prepared.chosen.cases)
         if self._running.selected not in (None, chosen):
-            self._run = replace(self._run, selection=None)  # pytest has chosen among the cases
+            # pytest has chosen among the cases, so no options describe which of them ran
+            self._run = replace(self._run, selection=None)
         if self._output:
             self._run = replace(self._run, place=rerun.place_of(self._output))
         if self._logs:

@@ -101,13 +101,13 @@ def compare(before: Older, again: Run, declared: Run, after: Run) -> Comparison:
     log. ``declared`` is the same, but with the declaration of the newer run. ``after`` is the newer
     run.
     """
-    stored, now, shown = before.verdicts, _verdicts(after.cells), _verdicts(again.cells)
+    stored, newer, judged_again = before.verdicts, _verdicts(after.cells), _verdicts(again.cells)
     reasons = _Reasons(before, again, declared, after)
     changed = []
-    for name in dict.fromkeys([*stored, *now]):
-        old, new = stored.get(name), now.get(name)
+    for name in dict.fromkeys([*stored, *newer]):
+        old, new = stored.get(name), newer.get(name)
         if old is Verdict.FAILED and new is Verdict.FAILED:
-            old = shown.get(name)  # the failure is old only if the older log still shows it
+            old = judged_again.get(name)  # the failure is old only if the older log still shows it
         if old is not new:
             changed.append(Changed(name, old, new, _change(old, new), reasons.of(name, new)))
     changed.sort(key=lambda cell: list(Change).index(cell.change))
@@ -126,9 +126,10 @@ class _Reasons:
     def of(self, name: str, new: Verdict | None) -> By:
         """What caused the verdict of a cell in the newer run."""
         older, newer = self.again, self.after
-        selects_alike = (older.selection, older.depth) == (newer.selection, newer.depth)
-        only_cut_off = selects_alike and name in self._cut_off
-        if name in self._selected_once and not only_cut_off:
+        has_same_options = (older.selection, older.depth) == (newer.selection, newer.depth)
+        # runs with the same options select the same cells, unless one of them broke off
+        is_only_cut_off = has_same_options and name in self._cut_off
+        if name in self._selected_once and not is_only_cut_off:
             return By.SELECTION
         if new is Verdict.EXCLUDED:
             return By.CHALLENGE
@@ -170,7 +171,8 @@ class _Reasons:
     def _remaining(self, name: str) -> By:
         """What changed a verdict if judging the older log again does not explain it.
 
-        It is the target, its data, what its file gives, the set-up, or a run that broke off.
+        It is the target, its data, what its file gives, the set-up, or a run that broke off. It is
+        the target also for a cell that was untested only because of another failure.
         """
         kinds = self._reasons_untested.get(name, set())
         if ReasonKind.PROVIDE in kinds and self._declares_otherwise:
@@ -180,7 +182,8 @@ class _Reasons:
         other_kinds = kinds - {ReasonKind.BLOCKED}
         if not other_kinds:
             return By.TARGET
-        return By.DATA if _wrong_parts(self.again) == _wrong_parts(self.after) else By.SETUP
+        is_set_up_alike = _wrong_parts(self.again) == _wrong_parts(self.after)
+        return By.DATA if is_set_up_alike else By.SETUP
 
     @cached_property
     def _reasons_untested(self) -> dict[str, set[ReasonKind]]:
@@ -230,7 +233,7 @@ def _unselected(run: Run) -> set[str]:
 
 
 def _change(old: Verdict | None, new: Verdict | None) -> Change:
-    """How a cell changed."""
+    """How a cell changed; the first case that fits decides. The two verdicts differ."""
     found = Change.OTHER
     match old, new:
         case _, Verdict.FAILED:

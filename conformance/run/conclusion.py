@@ -61,8 +61,8 @@ def finished(
 ) -> Run:
     """The run judged by its log.
 
-    ``selected`` holds the ids of the cases that were to run, None for all. ``known`` caches what
-    was judged during the run.
+    ``selected`` holds the ids of the cases that were to run, None for all. ``known`` holds the
+    judgements made during the run, which are not made again.
     """
     contract, today = run.contract, date.fromisoformat(run.judged_on)
     cells = verdict.cells(
@@ -92,7 +92,8 @@ def finished(
 def why_unfinished(plan: Plan, log: Log, selected: frozenset[str] | None) -> str | None:
     """A sentence if some selected cases have no end in the log, which makes a run incomplete.
 
-    None if all of them have one. ``selected`` holds the ids of the cases; None means all.
+    None if all of them have one. A case with void exchanges counts as having none. ``selected``
+    holds the ids of the cases; None means all.
     """
     runnable = {case.id for case in plan.runnable}
     chosen = runnable if selected is None else runnable & selected

@@ -41,6 +41,8 @@ FEW = 3
 NOT_PLANNED = "the case that showed it is no longer in the plan"
 FOLLOWS = "it only follows from another failure, which is not fixed or was not repeated"
 NOT_SEEN = "the request that showed it was not sent and judged again"
+NAMING_NO_PARAMETER = (EMPTY, OPTIONAL)
+"""Flaws in a key that do not say which parameter is odd."""
 
 
 class Fate(StrEnum):
@@ -126,8 +128,8 @@ def fates_of(sought: Iterable[Sought], before: Run, after: Run) -> list[tuple[So
     Otherwise it may pass just because what makes it fail did not happen again.
     """
     found = [(each, *fate_of(each, before, after)) for each in sought]
-    of_origins = {fate for each, fate, _ in found if not each.follows}
-    if of_origins == {Fate.FIXED}:
+    fates_of_origins = {fate for each, fate, _ in found if not each.follows}
+    if fates_of_origins == {Fate.FIXED}:
         return found
     revised: list[tuple[Sought, Fate, str]] = []
     for each, fate, why in found:
@@ -201,7 +203,10 @@ def _lacking(target: Declaration, operations: set[str]) -> set[str]:
 
 
 def _fate_if_not_planned(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
-    """The fate of a cell whose requests were not planned again, and why; None if they were."""
+    """The fate of a cell whose requests were not planned to be sent again, and why.
+
+    None if they were planned, and the target file does not newly exclude what they use.
+    """
     exchanges = sought.first_exchanges(before)
     lacking = _newly_lacking(sought.cell, exchanges, before, after)
     if lacking:
@@ -221,20 +226,20 @@ def _fate_if_not_planned(sought: Sought, before: Run, after: Run) -> tuple[Fate,
 
 
 def _is_same(new: Sighting, sought: Sought, before: Run, after: Run) -> bool:
-    """Whether a sighting shows what was sought.
+    """Whether a sighting of the cell shows what was sought. With ``any_finding``, each one does.
 
-    Either it has the same key, or the same request still breaks the same rule in the same place and
-    does not show another known cause. Equal keys prove nothing if they do not name the parameter
-    that is odd, because another cause may have the same key.
+    Otherwise it must have the same key, or else the same request must still break the same rule in
+    the same place, and not show another cause that was known. Equal keys prove nothing if they do
+    not name the parameter that is odd, because another cause may have the same key.
     """
-    certain = [each for each in sought.own if each.own_key.flaw not in (EMPTY, OPTIONAL)]
-    if sought.any_finding or new.own_key in _keys(certain):
+    naming = [each for each in sought.own if each.own_key.flaw not in NAMING_NO_PARAMETER]
+    if sought.any_finding or new.own_key in _keys(naming):
         return True
     if new.own_key in sought.others:
         return False
     alike = [each for each in sought.own if _rule_and_place(each) == _rule_and_place(new)]
-    known_requests = _telling_requests(alike, before)
-    return not known_requests.isdisjoint(_telling_requests([new], after))
+    earlier_requests = _telling_requests(alike, before)
+    return not earlier_requests.isdisjoint(_telling_requests([new], after))
 
 
 def _rule_and_place(sighting: Sighting) -> tuple[str, str]:

@@ -51,11 +51,12 @@ def lanes(contract: Contract, cases: Iterable[Case]) -> dict[str, Lane]:
 def _lane(contract: Contract, case: Case) -> Lane:
     """The lane of a case: that of its phase if it changes nothing, else that of writes of a kind.
 
-    A case of a scenario that runs alone has no stage.
+    A case of a scenario that runs alone has no stage. A read with a rate limit counts as a write,
+    because other cases would use up its limit.
     """
     scenario, operation = registered(case.scenario), contract.operations.get(case.operation)
-    reads = operation is None or (operation.effect is Effect.READ and operation.rate is None)
-    harmless = case.effect in HARMLESS and reads
+    only_reads = operation is None or (operation.effect is Effect.READ and operation.rate is None)
+    harmless = case.effect in HARMLESS and only_reads
     if scenario.alone:
         return Lane(None, harmless=harmless)
     if harmless:

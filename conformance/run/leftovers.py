@@ -74,7 +74,8 @@ def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, 
 def _standing_shown(session: Session, traces: Traces, made: Made) -> Standing:
     """The standing of an object, by what the target returns to the key that created it.
 
-    Sends only reads.
+    Sends only reads. A response that shows the object without the marks of the run, or a list that
+    may have more items, proves nothing.
     """
     declared, contract = session.target.declaration, session.contract
     if made.identity not in declared.keys:

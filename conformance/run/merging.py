@@ -139,7 +139,7 @@ def write(shards_to_merge: FittingShards, recorder: Recorder) -> None:
         for each in pieces:
             if case in each.stored.log.ends:
                 recorder.end(case, each.stored.log.ends[case])
-    if shards_to_merge.problems:
+    if shards_to_merge.problems:  # always, if any exchange is void: that shard broke off
         recorder.break_off("; ".join(shards_to_merge.problems), void)
     recorder.close()
 
@@ -152,15 +152,16 @@ def _by_case(pieces: Sequence[Piece]) -> Iterator[tuple[str, Sent]]:
     """Every exchange once, by case, in the order of the plan.
 
     A part that serves several cases was sent by each shard that needs it; only that of the first
-    one is used. Exchanges before the first case are taken from the first shard.
+    one is used. Exchanges before the first planned case are taken from the first shard, and those
+    after the last one from all shards.
     """
     first = pieces[0]
     owners: dict[str, Piece] = {}  # by part, the shard whose exchanges are used
     planned = [case.id for case in first.stored.began.cases]
-    after = (LOOK.id, CLEAN.id)
-    before = without(first.by_case, {*planned, *after})
-    for case in (*before, *planned, *after):
-        sources = [first] if case in before else pieces
+    at_end = (LOOK.id, CLEAN.id)
+    at_beginning = without(first.by_case, {*planned, *at_end})
+    for case in (*at_beginning, *planned, *at_end):
+        sources = [first] if case in at_beginning else pieces
         sent = _exchanges_of(sources, case)
         used = [(each, exchange) for each, exchange in sent if _is_used(each, exchange, owners)]
         yield case, used

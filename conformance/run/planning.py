@@ -70,7 +70,8 @@ def planned(
 ) -> Plan:
     """The plan of the whole suite for a target.
 
-    A full plan spends the rest of the request budget on more odd requests and longer walks.
+    A full plan spends the rest of the request budget, up to USUAL requests in all, on more odd
+    requests and longer walks.
     """
     load_suite()
     registered = sorted(REGISTRY.values(), key=_position)
@@ -251,7 +252,8 @@ def plans_for(
     plan = planned(fitting, target, seed, depth, selection.budget)
     if target.absent or target.inapplicable:
         offering_all = replace(target, inapplicable=frozenset())
-        plan = with_inapplicable(plan, planned(complete, offering_all, seed, depth))
+        complete_plan = planned(complete, offering_all, seed, depth)
+        plan = with_inapplicable(plan, complete_plan)
     chosen = select(plan, fitting, wanted(fitting, selection.areas, selection.clauses))
     plans = _within_budget(Plans(fitting, plan, chosen), selection.budget)
     if depth is Depth.QUICK:
@@ -319,6 +321,7 @@ def _within_budget(plans: Plans, budget: int) -> Plans:
         return plans
     dropped = {case.id for case in chosen.runnable} - kept.keys()
     fewer = _marked_over_budget(chosen, kept, dropped)
+    # if every case was chosen, both plans stay the same object, see Plans.selected
     plan = fewer if chosen is plans.plan else _marked_over_budget(plans.plan, kept, dropped)
     return replace(plans, plan=plan, chosen=fewer)
 

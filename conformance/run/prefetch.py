@@ -123,7 +123,11 @@ class Gate:
             self.check()
 
     def _admits(self, early: EarlyCase) -> bool:
-        """Whether a case may send now: it is its turn, or neither target nor memory is full."""
+        """Whether a case need not wait: it is its turn, or the run is over.
+
+        Before its turn, a case waits if the target is overloaded or has sent a LARGE response, and
+        if too much is held.
+        """
         if self.stopped or early is self.turn:
             return True
         return not (self._overloaded or self._large) and self._bytes < HELD
@@ -283,11 +287,15 @@ class Ahead:
                     self._gate.free.notify()
                     return self._early_cases[place]
                 self._gate.free.wait()
-            self._gate.free.notify()
+            self._gate.free.notify()  # the next thread is to end, too
         return None
 
     def _place_to_begin(self) -> int | None:
-        """The position of the first case that no earlier case prevents from starting."""
+        """The position of the first case that may begin; None if none may.
+
+        Each earlier case that has not ended must be one that it may overlap, and at most WINDOW
+        cases from the one whose turn it is are considered.
+        """
         lanes_before: set[Lane] = set()
         within = range(self._first, min(self._first + WINDOW, len(self._early_cases)))
         for place in within:

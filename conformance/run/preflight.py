@@ -50,7 +50,7 @@ def require_key(target: Target) -> None:
 
 
 def check(session: Session) -> None:
-    """Send a few plain reads. Raises Unjudgeable with the reason if none succeeds."""
+    """Send a few plain reads. Raises Unjudgeable with the reason if all fail in the same way."""
     require_key(session.target)
     client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, key=session.key)
     failed = _failed_reads(client)
@@ -137,7 +137,7 @@ def _kept_away(url: str, responses: list[Response]) -> str | None:
 
 
 def _refused_key(session: Session, failed: list[Exchange]) -> str | None:
-    """The problem if every read with the key was rejected, apart from those not found."""
+    """The problem if the key was rejected by every read, except those with 404 or no response."""
     keyed = [each for each in failed if session.contract.operations[each.operation].keyed]
     statuses = {each.status for each in keyed if each.status not in (None, NOT_FOUND)}
     if not statuses or not statuses.issubset(REFUSED):

@@ -42,7 +42,10 @@ class TimeLeft:
         self._done += self._weights.get(case.id, 0)
 
     def words(self, seconds: float) -> str:
-        """The time left after some seconds, such as ``about 2 min left``; empty at the start."""
+        """The time left after some seconds, such as ``about 2 min left``; empty at the start.
+
+        Below a minute, it is rounded up to tens of seconds.
+        """
         if self._done <= LEAST * self._total:
             return ""
         left = seconds * (self._total - self._done) / self._done
@@ -75,7 +78,7 @@ class Live:
         self._task = self._bar.add_task("first look", total=None, left="")
         self._began = self._printed = time.monotonic()
         self._seen = SeenCauses(session.contract)
-        self._titles = 0  # causes seen so far
+        self._new_causes = 0  # causes seen so far
         self._cases = self._done = 0  # how many there are, and how many have ended
         self._left = TimeLeft((), {}, workers)
 
@@ -94,7 +97,7 @@ class Live:
             if self._live:
                 self._bar.stop()
             if self._seen.causes:
-                self.say("")
+                self.say("")  # the summary follows
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """Count a case, and record a crash. Results about the target are failures or skips."""
@@ -109,17 +112,18 @@ class Live:
 
         Without a terminal, the first few new causes are printed, too.
         """
-        tenth = TENTHS * self._done // self._cases
+        tenths_before = TENTHS * self._done // self._cases
         self._done += 1
         self._left.add(item.case)
         new = self._seen.add(item.found, self._session.log.exchanges, item.case.operation)
         if self._live:
             self._move_bar()
         else:
-            for cause in new[: max(TITLES - self._titles, 0)]:
+            titles_left = max(TITLES - self._new_causes, 0)
+            for cause in new[:titles_left]:
                 self.say(f"  {cause.title}")
-            self._titles += len(new)
-            if TENTHS * self._done // self._cases > tenth:
+            self._new_causes += len(new)
+            if TENTHS * self._done // self._cases > tenths_before:
                 self._say_progress()
 
     def _move_bar(self) -> None:
@@ -136,7 +140,10 @@ class Live:
         )
 
     def _say_progress(self) -> None:
-        """Print a line such as `` 20%  202/1010  3 causes  0:29, about 2 min left``."""
+        """Print a line such as `` 20%  202/1010  3 causes  0:29, about 2 min left``.
+
+        Prints nothing after the last case, or within APART seconds after the line before.
+        """
         now = time.monotonic()
         if self._done == self._cases or now - self._printed < APART:
             return

@@ -45,7 +45,7 @@ def put_back(
             if change is None or change.effect not in allowed:
                 continue
             client = cleaner(change.effect)
-            shared = usual_values(client, change)
-            is_back = client.own.put_back(kind, object_id, shared)
-            if shared and not is_back:  # the target may refuse the shared words
+            shared_words = usual_values(client, change)
+            is_back = client.own.put_back(kind, object_id, shared_words)
+            if shared_words and not is_back:  # the target may refuse these words
                 client.own.put_back(kind, object_id, {})

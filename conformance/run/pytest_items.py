@@ -68,13 +68,13 @@ class CaseItem(pytest.Item):
             _fail(gone)
         if bug:
             self._stop_for_bug(bug)
-        graded = [
+        broken_musts = [
             _line(rule, violation)
             for rule, violation in self.found
             if _is_must(self.running.contract, rule)
         ]
-        if graded:
-            _fail("\n".join(graded))
+        if broken_musts:
+            _fail("\n".join(broken_musts))
         outcome = self.running.log.ends.get(self.case.id, DONE)
         if outcome in (CUT_SHORT, OVER_BUDGET):
             pytest.skip(for_console(f"untested: {outcome}"))
@@ -130,7 +130,7 @@ class Items:
     def pytest_pycollect_makeitem(
         self, collector: pytest.Module, name: str, obj: object
     ) -> list[CaseItem] | None:
-        """The items of a scenario, in place of its function."""
+        """The items of a scenario, in place of its function; None for any other object."""
         scenario = next((each for each in REGISTRY.values() if each.function is obj), None)
         if scenario is None:
             return None
@@ -142,6 +142,7 @@ class Items:
     def _item(
         self, collector: pytest.Module, name: str, function: Callable[..., None], case: Case
     ) -> CaseItem:
+        """The item of a case. ``name`` and ``function`` are those of the scenario in the code."""
         variant = case.id.partition("[")[2]
         item: CaseItem = CaseItem.from_parent(
             collector,

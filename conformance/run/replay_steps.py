@@ -55,14 +55,14 @@ def send_again(sender: Sender, run: Run) -> None:
     """Repeat the steps of the causes of a run, as far as they do no harm.
 
     For each cause, the marks in the texts get a place that no other has, so that the texts are new
-    to the target.
+    to the target. A target that is down, or a used-up budget, ends this without an error.
     """
-    left, key = MOST, keys_of(run)[0]
+    sent, key = 0, keys_of(run)[0]
     with suppress(Unjudgeable, OverBudget):
         for sendings in steps_of(run, [shown_of(run, cause) for cause in run.causes[:CAUSES]]):
-            if len(sendings) <= left and _may_be_sent(run, sendings):
-                left -= len(sendings)
-                place = other_place(key, MOST - left)  # by the number of requests so far
+            if sent + len(sendings) <= MOST and _may_be_sent(run, sendings):
+                sent += len(sendings)
+                place = other_place(key, sent)  # a different number for each cause
                 _Steps(sender, place).send(sendings)
 
 
@@ -84,7 +84,10 @@ def _may_be_sent(run: Run, sendings: Sequence[Sending]) -> bool:
 
 
 def _is_whole(request: Request) -> bool:
-    """Whether the log contains all of a request except keys in its headers."""
+    """Whether the log contains all of a request except keys in its headers.
+
+    Values from the responses to earlier steps need not be there.
+    """
     body = request.body or Body()
     if body.cut or body.withheld:
         return False

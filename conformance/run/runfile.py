@@ -160,7 +160,7 @@ class Opened:
     ) -> Run:
         """The run, judged by its log with its own declaration or another one.
 
-        With its own, anything already ``known`` is not judged again.
+        ``known`` are judgements by its own declaration, which are not made again.
         """
         began = self.began
         if declaration is not None:

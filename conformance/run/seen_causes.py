@@ -47,9 +47,9 @@ class SeenCauses:
         if keys <= self._keys or len(self._keys) > MOST:
             return []
         self._keys |= keys
-        known = {cause.id for cause in self.causes}
+        ids_before = {cause.id for cause in self.causes}
         self.causes = causes_of(self._contract, self._cells, exchanges)
-        return [cause for cause in self.causes if cause.id not in known]
+        return [cause for cause in self.causes if cause.id not in ids_before]
 
     def _broken(self, rule: str, violation: Violation, of_case: str) -> Iterator[Cell]:
         """A cell for each clause that a violation breaks on its operation.
@@ -79,7 +79,8 @@ class SeenCauses:
     def _operation(self, rule: str, violation: Violation, of_case: str) -> str:
         """The operation that a violation counts for: that of its case.
 
-        For a rule that judges exchanges alone, it is that of the last exchange.
+        For a rule that judges exchanges alone, it is that of the last exchange that is known, or
+        else the whole API.
         """
         if of_case and not RULES[rule].passive:
             return of_case

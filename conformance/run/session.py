@@ -215,7 +215,7 @@ class Session:
         outcome = verdict.DONE
         try:
             if not self._lanes[case.id].harmless and self._begun.spread is None:
-                client.knowledge.gather(self._changing)
+                client.knowledge.gather(self._changing)  # lists as they are before any change
             try:
                 registered(case.scenario).function(client)
             except CutShort:
@@ -255,9 +255,9 @@ class Session:
 
     def _asks_again(self, case: Case, sent: Iterable[Exchange]) -> bool:
         """Whether to confirm a violation: if its rule wants that, or the case may be cut short."""
-        known = {each: checks.RULES[each] for each in case.rules}
-        rules = {name: rule for name, rule in known.items() if rule.confirm or case.at_most}
-        confirming = replace(case, rules=tuple(rules), at_most=0)
+        every = {each: checks.RULES[each] for each in case.rules}
+        rules = {name: rule for name, rule in every.items() if rule.confirm or case.at_most}
+        confirming = replace(case, rules=tuple(rules), at_most=0)  # as if it was not cut short
         target = self.target.declaration
         outcomes = judge(self.contract, target, rules, [confirming], sent, self._known_trials)
         found = [outcome for rated in outcomes.values() for _, outcome in rated]

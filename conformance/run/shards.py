@@ -31,8 +31,9 @@ class Shard:
     def holds(self, case: str, lane: Lane) -> bool:
         """Whether a case belongs to this shard.
 
-        This depends only on its id, so that a new case moves no other. Writes of one kind stay
-        together, and so do requests that share a rate limit.
+        For a case that changes nothing, this depends only on its id. For any other case, it depends
+        only on its kind, so that writes of one kind stay together, and requests that share a rate
+        limit. A new case therefore moves no other.
         """
         name = case if lane.harmless else f"kind {lane.kind}"
         digest = hashlib.sha256(name.encode()).digest()

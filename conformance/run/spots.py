@@ -69,7 +69,7 @@ def plans_of(contract: Contract, run: Run) -> Plans:
 def _taking_turns(waiting: list[list[Case]], budget: int, random: Random) -> list[Case]:
     """Cases that fit into a budget, in random order, taken from each list in turn.
 
-    Empties the ``waiting`` lists.
+    A case that costs more than is left of the budget is skipped. Empties the ``waiting`` lists.
     """
     chosen: list[Case] = []
     left = budget
@@ -90,9 +90,9 @@ def moments(seed: int, cases: int, seconds: float) -> list[float]:
     The last one leaves some time, too, so that the end of the run tells nothing.
     """
     random = Random(f"moments of spot checks {seed}")  # noqa: S311 - a plan, not a secret
-    gaps = [APART + random.expovariate(1) for _ in range(cases + 1)]
-    total, passed, begins = sum(gaps), 0.0, []
-    for gap in gaps[:-1]:
-        passed += gap
-        begins.append(seconds * passed / total)
+    pauses = [APART + random.expovariate(1) for _ in range(cases + 1)]
+    total, elapsed, begins = sum(pauses), 0.0, []
+    for pause in pauses[:-1]:
+        elapsed += pause
+        begins.append(seconds * elapsed / total)
     return begins

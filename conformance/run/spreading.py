@@ -69,11 +69,11 @@ def run_cases(session: Session, prepared: Prepared, say: Say, clock: Clock) -> N
         began + timedelta(seconds=offset)
         for offset in spots.moments(prepared.choice.seed, len(cases), prepared.spread.seconds)
     ]
-    said: datetime | None = None
+    last_said: datetime | None = None
     for number, (case, begin) in enumerate(zip(cases, begins, strict=True)):
         now = clock.now()
-        if said is None or now - said >= SAID_EVERY:
-            said = now
+        if last_said is None or now - last_said >= SAID_EVERY:
+            last_said = now
             moment = begin.astimezone().strftime("%H:%M")
             say(f"{number}/{len(cases)}  next request at about {moment}")
         clock.sleep(max(0.0, (begin - now).total_seconds()))

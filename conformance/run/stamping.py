@@ -91,7 +91,10 @@ class Stamper:
             self._stamp_head()
 
     def _stamp_head(self) -> None:
-        """Ask for a stamp of the head, unless it has one; store it, or note why there is none."""
+        """Ask for a stamp of the head, unless it has one or the log is empty.
+
+        Stores the stamp, or notes why there is none.
+        """
         heads = self._chain().heads
         line = len(heads)
         last_stamped = self._stamps[-1].line if self._stamps else 0

@@ -31,7 +31,10 @@ def schema() -> dict[str, Any]:
 
 
 def valid(path: Path) -> YamlFile:
-    """A target file that fits its schema. Raises TargetError for any other."""
+    """A target file that fits its schema, with former names of members replaced.
+
+    Raises TargetError for any other file.
+    """
     faults: list[str] = []
     file = yaml_file.read(path, str(path), faults)
     if file is None:

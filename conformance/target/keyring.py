@@ -166,7 +166,7 @@ def _role(contract: Contract, entry: Mapping[str, Any], scopes: list[str]) -> st
 
 
 def _scopes_of(contract: Contract, role: str) -> Iterator[str]:
-    """The scopes of a key with a role."""
+    """The scopes of a key with a role, as operations require them; none for an unknown role."""
     known = key_role(role)
     if known is None:
         return

@@ -92,7 +92,10 @@ def _names_in(
 def _names_in_object(
     schema: Mapping[str, Any], value: Mapping[str, Json], place: Place
 ) -> Iterator[tuple[Place, str, str]]:
-    """The same for an object, whose member names may themselves be names of a kind."""
+    """What ``_names_in`` yields for the members of an object, at a place.
+
+    The names of the members may be such names themselves, of one ``kind``.
+    """
     kind = schema.get("propertyNames", {}).get("x-names")
     properties = schema.get("properties", {})
     others = schema.get("additionalProperties") or {}

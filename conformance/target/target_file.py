@@ -115,11 +115,12 @@ def from_file(
     if url:
         file.value["url"] = _checked_url(url, "--url")
     was_inserted = _insert_full_key(file.value, key)
-    full_declared = not was_inserted  # the full key, if any, is that of the file
+    full_declared = not was_inserted  # any full key is that of the file
     names.check(contract, file, form.schema(), faults)
     waivers.check(file, today or waivers.this_day(), faults)
     given = keyring.read(contract, file)
     keys = _keys(file, given, faults)
+    written_in_file = given if full_declared else _of_file(given)
     derived = {
         "key_scopes": keyring.scopes(given),
         "inapplicable": scope.lacking(contract, file.value),
@@ -129,7 +130,7 @@ def from_file(
         "addresses": _addresses(file, faults),
         "url": _url(file, faults),
         **_authority(file, path.parent, faults),
-        "warnings": keyring.warnings(path, given if full_declared else _of_file(given)),
+        "warnings": keyring.warnings(path, written_in_file),
     }
     if faults:
         raise faulty(faults)
@@ -160,19 +161,19 @@ def declared(contract: Contract, path: Path, today: date) -> Declaration:
 
 
 def _insert_full_key(data: dict[str, Any], key: str | None) -> bool:
-    """Insert the full key from --key or the environment into a file; returns whether there was one.
+    """Insert the full key from --key or the environment into the content of a target file.
 
     It replaces the full key of the file. The environment counts only if the file has no keys.
+    Returns whether a key was inserted.
     """
     keys = data.setdefault("keys", {})
-    is_list = isinstance(keys, list)
     where = "--key" if key else KEY_VARIABLE
     if not key and not keys:  # a file without a full key may be restricted on purpose
         key = os.environ.get(KEY_VARIABLE)
     if not key:
         return False
     key = keyring.checked(key, where)
-    if is_list:
+    if isinstance(keys, list):
         others = [entry for entry in keys if entry.get("role") != KeyName.FULL]
         data["keys"] = [*others, {"role": KeyName.FULL.value, "key": key}]
     else:
@@ -190,11 +191,11 @@ def _target(data: Mapping[str, Any], keys: Mapping[str, str]) -> Target:
 
     A target without a name is named after its host. Reads are always allowed.
     """
-    usual = {"name": urlsplit(data["url"]).netloc, "allow": []}
-    declared = usual | picked(data, _names_of(Declaration))
+    defaults = {"name": urlsplit(data["url"]).netloc, "allow": []}
+    declared = defaults | picked(data, _names_of(Declaration))
     declared["allow"] = [Effect.READ, *declared["allow"]]
-    limits = picked(data, _names_of(Target) - {"declaration", "keys"})
-    return Target(convert.from_json(declared, Declaration), keys, **limits)
+    other_fields = picked(data, _names_of(Target) - {"declaration", "keys"})
+    return Target(convert.from_json(declared, Declaration), keys, **other_fields)
 
 
 def _names_of(noun: type[Declaration | Target]) -> set[str]:
@@ -245,14 +246,14 @@ def _url(file: YamlFile, faults: list[str]) -> str | None:
 
 
 def _path_warnings(contract: Contract, url: str) -> tuple[str, ...]:
-    """A warning if a checked address has another base path than the contract."""
+    """A warning if a checked address does not end with the base path of the contract."""
     parts = urlsplit(url)
     if parts.path.endswith(contract.base_path):
         return ()
-    usual = f"{parts.scheme}://{parts.netloc}{contract.base_path}"
+    expected = f"{parts.scheme}://{parts.netloc}{contract.base_path}"
     return (
         f"{url} does not end with {contract.base_path}, the base path in the contract. "
-        f"If the API is not mounted elsewhere, use {usual}.",
+        f"If the API is not mounted elsewhere, use {expected}.",
     )
 
 
@@ -277,7 +278,7 @@ def _split(url: str, where: str) -> SplitResult:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         _refuse(where, f"{quoted} is not an http or https address, such as https://host/path")
     try:
-        _ = parts.port
+        _ = parts.port  # raises ValueError if it is not a port number
     except ValueError as error:
         _refuse(where, f"{quoted} is not an address: {error}")
     return parts
