@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from conformance.model.operation import Effect, Operation
 from conformance.model.waiver import Waiver
@@ -204,6 +205,12 @@ class Declaration:
     waivers: tuple[Waiver, ...] = ()
     identity: str = ANNOUNCED  # or PLAIN
     disk: int = DISK  # maximum size of the files of a run, in megabytes
+
+    @cached_property
+    def origin(self) -> str:
+        """The address without its path, such as ``https://api.example.com``."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @cached_property
     def main_key(self) -> str | None:

@@ -154,8 +154,7 @@ class _Steps:
 
         Content-Length is omitted, because the body may have a different length now.
         """
-        base = self._sender.target.declaration.url
-        origin = base[: base.index("/", len("https://"))]  # up to the path
+        origin = self._sender.target.declaration.origin
         return Message(
             request.method,
             "",

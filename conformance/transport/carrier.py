@@ -160,10 +160,8 @@ class Carrier:
 
     def url(self, message: Message) -> str:
         """The full URL of a message, whose query has secrets only if they are misplaced."""
-        base = self._target.declaration.url
-        if message.outside_base_path:
-            path_start = base.index("/", len("https://"))
-            base = base[:path_start]
+        target = self._target.declaration
+        base = target.origin if message.outside_base_path else target.url
         if message.misplaced:
             message = replace(message, query=self._with_secrets(message.query))
         return base + encoded(message)

@@ -151,15 +151,17 @@ class Narrowed:
 
 
 def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: list[Any]) -> None:
-    """Request a page with a value that no item has, in the form of the first id, number or address.
+    """Request pages with values that no item has, in the form of the first id, number or address.
 
-    A server may reject the value. Filters by plain words are left out, because a server may ignore
-    a word that it does not know.
+    One value is unknown, the other matches the item only as a pattern, where ``_`` stands for any
+    character. A server may reject both. Filters by plain words are left out, because a server may
+    ignore a word that it does not know.
     """
     identifying = [text for text in texts_of(known, parameter) if IDENTIFYING.search(text)]
     if identifying and parameter.plain and parameter.name != walker.tenant:
-        filters = {parameter.name: client.unknown_id(identifying[0])}
-        walker.page("of-nothing", None, LARGE, filters, served=False)
+        shown = identifying[0]
+        for value in (client.unknown_id(shown), f"{shown[0]}_{shown[2:]}"):
+            walker.page("of-nothing", None, LARGE, {parameter.name: value}, served=False)
 
 
 def single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> None:

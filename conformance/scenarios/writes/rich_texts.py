@@ -15,6 +15,7 @@ from conformance.scenarios.client.writing import (
     takes_any_text,
 )
 from conformance.scenarios.generated.generate import Drawing
+from conformance.scenarios.writes.filtered_lists import look_through_filters
 from conformance.scenarios.writes.planned_writes import creations, updates
 
 SIGNS = "signs"
@@ -73,7 +74,10 @@ def create_richly(client: Client, drawing: Drawing) -> None:
 
 
 def change_richly(client: Client, drawing: Drawing, theme: str) -> None:
-    """Change every member of an object, to rare texts where it takes any, and read it back."""
+    """Change every member of an object, to rare texts where it takes any, and read it back.
+
+    Filters of its list must find it by an address with a plus sign.
+    """
     operation, values = client.operation, client.valid(client.operation)
     selector = operation.selector
     if values is None or selector is None:
@@ -84,7 +88,9 @@ def change_richly(client: Client, drawing: Drawing, theme: str) -> None:
     sought = values[selector.name]
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought), flaw=RARE)
     if client.mistake(operation, {**values, **sent}, facts).ok:
-        read_back(client, operation, sought, sent)
+        after = read_back(client, operation, sought, sent)
+        if theme == SIGNS:
+            look_through_filters(client, sought, sent, None, after)
 
 
 def _texts(client: Client, drawing: Drawing, theme: str) -> dict[str, Any]:

@@ -193,6 +193,26 @@ class AllForNoMatch(Filtered):
         return filters if known.issuperset(sought) else ()
 
 
+@fault("paging-filter-kept", at="list_leads", by="filtered-walk", depth=5)
+class EmailSoughtByPattern(Filtered):
+    """The filter email of list_leads takes _ and % for any characters."""
+
+    def filter_of(self, parameter: Parameter, value: Any) -> Filter:
+        condition = super().filter_of(parameter, value)
+        return replace(condition, comparison="LIKE") if parameter.name == "email" else condition
+
+
+@fault("paging-filter-kept", at="list_leads update_lead", by="generated", depth=5)
+class PlusInEmailIsSpace(Filtered):
+    """The filter email of list_leads decodes its value twice, so a plus sign becomes a space."""
+
+    def filter_of(self, parameter: Parameter, value: Any) -> Filter:
+        condition = super().filter_of(parameter, value)
+        if parameter.name != "email":
+            return condition
+        return replace(condition, value=str(value).replace("+", " "))
+
+
 # --- bounds ---
 
 
