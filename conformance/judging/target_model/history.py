@@ -64,8 +64,8 @@ class History:
     """The writes that may concern an object, in the order of time, and all views of it.
 
     ``mentions`` are writes of other objects that name this one. ``refused_writes`` must have no
-    effect. ``refused`` are the same, each with the texts that it alone sent, by the members that
-    show them.
+    effect. ``refused`` are the same, each with the texts that only refused writes sent, by the
+    members that show them.
     """
 
     def __init__(self, key: ObjectKey, kind: Kind) -> None:
@@ -97,7 +97,8 @@ class History:
     def _after(self, state: State, write: Write) -> State:
         """The state of the object after a write; a write with another key only mentions the object.
 
-        After a creation that may have found the object there, no member is known.
+        After a creation that may have found the object there, no member is known. Of several
+        deletions, the first one that was certainly done counts.
         """
         if write.key != self.key:
             return State(self._unchanged_by_mention(state, write), state.deletion)
