@@ -46,13 +46,12 @@ def cut_short(
     """The attempts that were cut short, by case and number. They prove nothing as a whole.
 
     Such an attempt sent as many requests of its own as the plan allows, and is the first of its
-    case. Requests that were sent on behalf of several cases do not count. A case for which the plan
-    allows 0 has no limit.
+    case. Requests that were sent on behalf of several cases do not count. If ``at_most`` is 0, the
+    case has no limit.
     """
     sent: Counter[str] = Counter()
     for exchange in exchanges:
         if exchange.attempt == 1 and exchange.part is None:
             sent[exchange.case] += 1
     allowed = {case_id: cases[case_id].at_most for case_id in sent if case_id in cases}
-    limited = {case_id: most for case_id, most in allowed.items() if most > 0}
-    return frozenset((case_id, 1) for case_id, most in limited.items() if sent[case_id] >= most)
+    return frozenset((case_id, 1) for case_id, most in allowed.items() if 0 < most <= sent[case_id])
