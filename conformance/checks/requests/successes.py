@@ -131,7 +131,7 @@ def _judge_success(
         yield Pass((exchange.id,), about=str(operation.success))
     elif response.status == OK and _may_be_older(context, exchange):
         return  # nothing was created
-    elif response.status in context.contract.statuses:
+    elif response.status in context.contract.statuses:  # status.listed judges any other
         yield _wrong_status(context, exchange, _successes(operation))
 
 
@@ -156,7 +156,7 @@ def _reports_error(context: JudgeContext, exchange: Exchange) -> bool:
     operation, member = context.operation, context.contract.code_pointer[0]
     if operation.action not in ("create", "update", "delete"):
         return False
-    if member in operation.schema.get("properties", {}):
+    if member in operation.schema.get("properties", {}):  # a success may show it, too
         return False
     answer = answer_to(context.contract, operation, exchange)
     return bool(members_of(answer.body).get(member)) and answer.id is None
@@ -274,7 +274,7 @@ def success_members(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
 
 
 def _documented(contract: Contract, kind: str) -> Documented:
-    """The members of a kind whose type a read or a list documents, each with that type.
+    """The members of a kind whose type a read or a list documents; see ``Documented``.
 
     Computed once for each kind of a contract.
     """

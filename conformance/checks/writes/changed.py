@@ -228,7 +228,7 @@ def _emptied(change: Change) -> Violation | None:
 
 
 def _free_texts(context: JudgeContext) -> set[str]:
-    """The free texts that operations without a mode take, by the names that objects have for them."""
+    """The free texts that operations without a mode take, by the names that objects use."""
     names = set[str]()
     for operation in _writes(context.contract, context.operation.kind):
         if not operation.when:
