@@ -142,11 +142,11 @@ class Coverage:
         return mode(gaps)
 
     def _why_trial_judged_nothing(self, rule: Rule, operation: str, feeding: list[Case]) -> Reason:
-        """The hint of a rule if a case that feeds it sent a request, or else that none could.
+        """The hint of a rule if a case that feeds it sent a control or a probe.
 
-        Requests that only prepare a case do not count.
+        Otherwise, the reason is that no valid request could be built.
         """
-        if any(case.id in self._prepared for case in feeding):
+        if any(case.id in self._with_control_or_probe for case in feeding):
             return self._hint(rule, operation)
         return self.unless_shown(NOTHING_ASKED, Asked.OBJECT, operation)
 
@@ -208,7 +208,7 @@ class Coverage:
         return self.selected is None or case.id in self.selected
 
     @cached_property
-    def _prepared(self) -> frozenset[str]:
+    def _with_control_or_probe(self) -> frozenset[str]:
         """The ids of the cases that sent a control or a probe.
 
         The rest could not build a valid request.

@@ -79,7 +79,10 @@ class _Effects:
             self._add(exchange)
 
     def takes(self, operation: Operation, member: str) -> bool:
-        """Whether an object showed what the operation sent for a member, and not by chance."""
+        """Whether an object showed what the operation sent for a member, and not by chance.
+
+        What a creation sent counts if some object of the kind showed a different value.
+        """
         parameter = operation.parameter(member)
         if parameter is None:
             return False
@@ -194,7 +197,10 @@ def _is_never_by_chance(operation: Operation, name: str, value: Any) -> bool:
 
 
 def _watched_members(contract: Contract) -> dict[str, set[str]]:
-    """By kind: the members of its objects whose effect a verdict may depend on."""
+    """By kind: the members of its objects whose effect a verdict may depend on.
+
+    They are optional, and have values that must be refused, or no source calls them writable.
+    """
     watched: dict[str, set[str]] = defaultdict(set)
     for operation in contract.operations.values():
         for member in operation.body:

@@ -106,8 +106,8 @@ class _Judging:
         self._known = known
         self._log = log
         passive = [rule for rule in rules.values() if rule.passive]
-        self._passive = [rule for rule in passive if not rule.whole]
-        self._not_only_errors = [rule for rule in self._passive if not rule.errors]
+        self._for_errors = [rule for rule in passive if not rule.whole]
+        self._for_any_status = [rule for rule in self._for_errors if not rule.errors]
         self._whole = [rule for rule in passive if rule.whole] if log else []
         self._contexts: dict[str, JudgeContext] = {}
         self.outcomes: Outcomes = defaultdict(list)
@@ -132,7 +132,7 @@ class _Judging:
         if exchange.operation not in self._contract.operations:
             return
         is_error = exchange.status is not None and exchange.status >= 400
-        rules = self._passive if is_error else self._not_only_errors
+        rules = self._for_errors if is_error else self._for_any_status
         rated = self._known.of_exchange(
             exchange, lambda: self._outcomes_of_exchange(rules, exchange)
         )

@@ -255,7 +255,7 @@ class _Following:
 
         If it looks different, that is how the target marks deletions, and the object counts as
         gone. The marks are noted, unless another write may have made them. Later, an object that
-        has all noted marks is not blamed, either.
+        has all noted marks is not blamed, either. One that the view never showed counts as gone.
         """
         before, marked = followed.last_shown.get(view, {}), followed.marks.get(view)
         if without_times(before) != without_times(item):

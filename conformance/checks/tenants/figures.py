@@ -66,7 +66,8 @@ def _names_unreachable(
     """A violation if the first report of a step names a business that its key cannot reach.
 
     A report names it as a value or as the name of a member. Earlier requests for the same URL
-    belong to the violation, because the report may have been cached for one of them.
+    belong to the violation, because the report may have been cached for one of them. Nothing is
+    judged if the target file does not give that business.
     """
     unreachable = context.target.businesses.get(business, ABSENT)
     looks = trial.at(step)

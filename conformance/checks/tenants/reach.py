@@ -77,8 +77,8 @@ def _references_refused(
 ) -> Iterator[Outcome]:
     """Judge the requests that refer to an object of another business: they are refused.
 
-    They may be refused for the reference, too, which no source may document. Successes are right
-    where they are for any request for an object of another business; see ``_objects_refused``.
+    They may be refused for the reference, too, which no source may document. A success is right
+    in the cases of ``_objects_refused``, except for an action that only gives advice.
     """
     roles = (*KEPT_OUT, CodeRole.INVALID_PARAMETER)
     if Open.ABSENT_OBJECT in context.operation.open:
@@ -313,7 +313,7 @@ class _Rows:
             first_identity, _ = shared[0]
             actual = f"{len(shared)} items are listed for both businesses: {first_identity}"
             yield Violation("/", "no item of another business", actual, ids)
-        elif not common:
+        elif not common:  # common items that are inconclusive do not pass
             yield Pass(ids)
 
 

@@ -152,8 +152,9 @@ def _spread_to_older(change: Change) -> Violation | None:
     before, after = trial.last(Step.OLDER_BEFORE), trial.last(Step.OLDER_AFTER)
     if before is None or after is None:
         return None
-    old = members_of(sought_in(contract, before)[0])
-    new = members_of(sought_in(contract, after)[0])
+    old_object, _ = sought_in(contract, before)
+    new_object, _ = sought_in(contract, after)
+    old, new = members_of(old_object), members_of(new_object)
     ids = last_ids(trial, Step.OLDER_BEFORE, Step.WRITE, Step.OLDER_AFTER)
     known_before = old or new  # if it was not shown before, nothing has changed
     return next(spread_to(change.write, known_before, new, ids), None)

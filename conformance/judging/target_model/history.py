@@ -40,10 +40,10 @@ class Kind:
         writes = [*contract.operations_by("create", kind), *contract.operations_by("update", kind)]
         members = [member for operation in writes for member in operation.body]
         return Kind(
-            frozenset(member.shown_as for member in members if member.is_written),
-            frozenset(member.shown_as for member in members if contract.refers(member)),
-            texts_of_creations(contract, kind),
-            bool(contract.operations_by("read", kind)),
+            written=frozenset(member.shown_as for member in members if member.is_written),
+            references=frozenset(member.shown_as for member in members if contract.refers(member)),
+            created_texts=texts_of_creations(contract, kind),
+            is_read=bool(contract.operations_by("read", kind)),
         )
 
 
@@ -136,8 +136,8 @@ class History:
         else:
             kept = picked(state.members, self.kind.written)
         touched = as_shown(operation, sent_members(write.exchange))
-        unknown = other_names(self.kind.created_texts, touched)
-        return {**without(kept, [*touched, *unknown]), **_expected(write)}
+        aliases = other_names(self.kind.created_texts, touched)  # they may have changed as well
+        return {**without(kept, [*touched, *aliases]), **_expected(write)}
 
     def at(self, span: Span) -> State | None:
         """The state that a view must show; None while a write is under way, or before any write."""
@@ -169,7 +169,8 @@ class History:
             return True
         before = [each for each in self.writes if each.span.end <= deletion.span.begin]
         actions = [each.operation.action for each in before if each.fate is Fate.DONE]
-        return actions.count("create") > 1 + actions.count("delete")
+        deletions = actions.count("delete") + 1  # with this one
+        return actions.count("create") > deletions
 
     def given(self, member: str) -> list[Any]:
         """The values that writes gave a member."""

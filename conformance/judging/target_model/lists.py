@@ -73,8 +73,9 @@ class Lists:
         filters: FilterValues = []
         for parameter in answer.operation.filters:
             value = query_value(answer.exchange, parameter.name)
-            is_open = Open.FILTER_IGNORED in parameter.open or parameter.phone
-            if value and not is_open and not parameter.compare and not parameter.formatted:
+            may_be_ignored = Open.FILTER_IGNORED in parameter.open
+            has_spellings = parameter.phone or parameter.formatted
+            if value and not may_be_ignored and not has_spellings and not parameter.compare:
                 filters.append((parameter, value))
         return filters
 
@@ -111,7 +112,7 @@ class Lists:
                     continue
                 item = {member: view.members.get(member, expected.value)}
                 ids = (expected.write.exchange.id, answer.exchange.id)
-                if takes(parameter, item, value) is False:
+                if takes(parameter, item, value) is False:  # None if it is not certain
                     violation = Violation(f"/{member}", compact(value), compact(item[member]), ids)
                     yield Judged(MATCHES, answer.exchange.id, violation)
                     return

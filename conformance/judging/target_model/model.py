@@ -64,7 +64,8 @@ class Model:
 
     def judged(self) -> Found:
         """All outcomes, by the exchange that they are about, and by rule."""
-        writes = [write for each in self._timed if (write := write_of(self._context, *each))]
+        found_writes = [write_of(self._context, exchange, span) for exchange, span in self._timed]
+        writes = [write for write in found_writes if write is not None]
         self._note_writes(writes)
         self._note_views()
         self._positions.add_writes(writes)
