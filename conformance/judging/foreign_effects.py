@@ -138,7 +138,10 @@ class _Signs:
 
 
 def _signs(context: JudgeContext, trial: Trial) -> _Signs:
-    """The signs of what the requests of a trial would do to an object of another business."""
+    """The signs of what the requests of a trial would do to an object of another business.
+
+    The labels of the looks after the requests hold what these sent.
+    """
     operation = context.operation
     words: list[str] = []
     for request in trial.at(Step.FOREIGN):

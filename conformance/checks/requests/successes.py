@@ -238,7 +238,7 @@ def _judge_shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
         return
     if _lacks_flag(operation, body):
         return  # list.more-flag judges it
-    if _is_documented(operation, body):
+    if _obeys_schema_of(operation, body):
         yield Pass(answer.ids)
         return
     error = _best_error(operation.schema, body)
@@ -330,7 +330,7 @@ _VALIDATORS: dict[str, tuple[Operation, jsonschema_rs.Validator]] = {}
 """The fast validator of each operation. jsonschema words the errors of what it rejects."""
 
 
-def _is_documented(operation: Operation, body: Any) -> bool:
+def _obeys_schema_of(operation: Operation, body: Any) -> bool:
     """Whether a body obeys the schema of its operation, whose fast validator is made once."""
     known_operation, validator = _VALIDATORS.get(operation.id, (None, None))
     if validator is None or known_operation is not operation:
