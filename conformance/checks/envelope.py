@@ -55,7 +55,7 @@ def _is_unparsed(exchange: Exchange, response: Response) -> bool:
 
 
 def json_fault(response: Response) -> tuple[str, str, str] | None:
-    """Why a response is not strict JSON labelled as JSON: where, expected, actual."""
+    """Why a response is not strict JSON labelled as JSON: where, expected, actual; or None."""
     media = response.header("Content-Type", "").split(";")[0].strip().lower()
     if media != "application/json" and not re.fullmatch(r"application/.*\+json", media):
         return "Content-Type", "application/json", media or "no content type"
@@ -120,7 +120,7 @@ def error_shape(context: JudgeContext, exchange: Exchange, response: Response) -
         return
     contract = context.contract
     parents = contract.code_pointer[:-1], contract.message_pointer[:-1]
-    for path in dict.fromkeys(parents):
+    for path in dict.fromkeys(parents):  # once, if both have the same parent
         parent = pointed(response.json, path)
         if isinstance(parent, dict):
             yield Pass((exchange.id,))
@@ -234,7 +234,8 @@ def _is_error_alone(context: JudgeContext, body: Any) -> bool:
 def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The status is one of the list."""
     response = exchange.response
-    if response is None or exchange.facts.odd:
+    may_get_other_status = exchange.facts.odd
+    if response is None or may_get_other_status:
         return
     statuses = context.contract.statuses
     if response.status in statuses:
@@ -307,7 +308,7 @@ def route_unknown(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
         yield from violations
         return
     yield Pass(answer.ids)
-    if answer.status not in context.contract.statuses:
+    if answer.status not in context.contract.statuses:  # which may hold for documented paths only
         yield Violation("status", "a status of the list", str(answer.status), answer.ids, note=True)
 
 

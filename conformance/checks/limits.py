@@ -92,6 +92,7 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     within = [burst.first(rate.requests) for burst in bursts]
     limited = within[0].limited
+    # an earlier run may have used up the limits of some addresses
     if limited is None or any(burst.limited is None for burst in within):
         yield _gap_of_failure(bursts) or Pass(within[0].ids)
         return
@@ -136,8 +137,9 @@ def _judge_met(
 def _judge_not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
     """Judge bursts in which no request was refused by the limit.
 
-    A request beyond the limit that was refused otherwise is judged as a refusal by the limit.
-    Nothing is judged if a request within the limit failed, or if there is only one burst.
+    A request beyond the limit that was refused with another status is judged as a refusal by the
+    limit. There is only a gap if the first burst failed within the limit, or if nothing was refused
+    and fewer than two bursts went beyond the limit.
     """
     exceeded = _exceeded(rate, bursts)
     if exceeded is not None:
@@ -153,9 +155,10 @@ def _judge_not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Ou
 
 
 def _exceeded(rate: Rate, bursts: list[Burst]) -> Violation | None:
-    """A violation if two bursts got more than the limit allows, as a single one may span windows.
+    """A violation if two bursts got more than the limit allows; None otherwise.
 
-    It names the first accepted request beyond the limit in each burst.
+    One burst proves nothing, because it may span two windows. The violation names the first
+    accepted request beyond the limit in each burst.
     """
     over = [each.accepted[rate.requests] for each in bursts if len(each.accepted) > rate.requests]
     if len(over) < 2:
@@ -202,6 +205,7 @@ def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     rate, exchanges = context.operation.rate, _after_limit(trial, Step.SOON)
     if rate is None:
         return
+    # after how many seconds, and how many requests in a series
     if exchanges:
         seconds, requests = soon(rate)
     else:
@@ -230,7 +234,7 @@ def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Pass(ids_of(exchanges))
 
 
-_USUAL = (
+_NEUTRAL_HEADERS = (
     "accept",
     "accept-encoding",
     "connection",
@@ -245,7 +249,8 @@ _USUAL = (
 def _claims(exchange: Exchange) -> str:
     """The headers by which a request pretends to be another client."""
     headers = exchange.request.headers
-    return ", ".join(f"{name}: {value}" for name, value in headers if name.lower() not in _USUAL)
+    claims = [(name, value) for name, value in headers if name.lower() not in _NEUTRAL_HEADERS]
+    return ", ".join(f"{name}: {value}" for name, value in claims)
 
 
 @trial("rate.address", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE))
@@ -307,5 +312,6 @@ def _wanted_wait(rate: Rate | None, text: str) -> str | None:
         return "a whole number of seconds, or an HTTP date"
     if rate is None or not text.isdecimal():
         return None
-    too_long = int(text[:LONGEST_WAIT]) > TOO_LONG * rate.seconds
+    first_digits = text[:LONGEST_WAIT]  # enough to tell that a number is too high
+    too_long = int(first_digits) > TOO_LONG * rate.seconds
     return f"at most {rate.seconds} s, the length of the window" if too_long else None

@@ -69,7 +69,10 @@ def _why_not_stored(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
 
 
 def _without_items(paging: Paging, body: dict[str, Any], exchange: Exchange) -> Outcome:
-    """What is wrong with a list response that has no array of items, or too many to choose from."""
+    """What is wrong with a list response in which no array of items was found.
+
+    If it may be any of several arrays, there is only a gap.
+    """
     if paging.collection is not None:
         actual = compact(body.get(paging.collection))
         where = f"/{paging.collection}"
@@ -110,7 +113,7 @@ def list_limit(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     free = limit - len(items)
     if free < 0:
         yield Violation("/", f"at most {limit} items", f"{len(items)} items", (exchange.id,))
-    elif not free:
+    elif not free:  # only a full page shows that the limit holds
         yield Pass((exchange.id,))
 
 

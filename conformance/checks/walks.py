@@ -118,7 +118,7 @@ def paging_exclusive(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
             yield Violation("/", "each item once", actual, page.ids)
             return
     repeated = repeats(walks)
-    if not cuts_fraction(walks, repeated):
+    if not cuts_fraction(walks, repeated):  # else paging.precision judges them
         yield from _judge_repeated(repeated)
     yield from _passes(blameless(walks, repeated))
 

@@ -39,18 +39,15 @@ class Blocked:
         self._outcomes = outcomes
         self._exchanges = exchanges
 
-    def reason(
-        self, rests_on: Iterable[str], operation: str, cases: Iterable[Case]
-    ) -> Reason | None:
+    def reason(self, rests_on: Iterable[str], operation: str, cases: list[Case]) -> Reason | None:
         """Why a rule had nothing to judge in its ``cases`` on an operation; None without a failure.
 
         ``rests_on`` are the rules whose failures may be the cause, the likeliest first. They are
         looked for at the operation, at those that the cases requested, and at the lists of the
-        objects that it must name. A rule without cases rests on all accepted requests.
+        objects that the operation must name. A rule without cases rests on all accepted requests.
         """
-        by_case = [self._by_case.get(case.id, []) for case in cases]
-        sent = [each for exchanges in by_case for each in exchanges]
-        ids = set(ids_of(sent)) if by_case else self._accepted
+        sent = [each for case in cases for each in self._by_case.get(case.id, [])]
+        ids = set(ids_of(sent)) if cases else self._accepted
         requested = [exchange.operation for exchange in sent]
         places = dict.fromkeys([operation, *requested, *self._lists_of(operation)])
         for rule in rests_on:
@@ -67,7 +64,8 @@ class Blocked:
         """
         for creation in self._creations_for(operation):
             for about, outcome in self._outcomes.get((READ_BACK, creation.id), ()):
-                if isinstance(outcome, Violation) and outcome.expected == NEW_ID:
+                lacks_id = isinstance(outcome, Violation) and outcome.expected == NEW_ID
+                if lacks_id:
                     return _reason(self._clause_of(READ_BACK, about), creation.id)
         return None
 
@@ -92,7 +90,8 @@ class Blocked:
         for about, outcome in outcomes:
             if not is_finding(outcome):
                 continue
-            if not some_passed or not ids.isdisjoint(outcome.exchanges):
+            is_about_ids = any(each in ids for each in outcome.exchanges)
+            if is_about_ids or not some_passed:
                 return self._clause_of(rule, about)
         return None
 
@@ -120,7 +119,10 @@ class Blocked:
         return by_case
 
     def _clause_of(self, rule: str, about: str | None) -> str | None:
-        """The first graded clause that a rule verifies, about a code or status if there is one."""
+        """The first graded clause that a rule verifies and that concerns a code or status.
+
+        ``about`` is that code or status; None for no particular one.
+        """
         for clause in self._contract.clauses.values():
             graded = clause.level is not Level.NOTE
             verifies = rule in clause.rules and clause.concerns(about)

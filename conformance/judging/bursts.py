@@ -50,13 +50,13 @@ class Burst:
 def bursts_of(trial: Trial, rate: Rate) -> list[Burst]:
     """The bursts of a trial, one for each address.
 
-    Without addresses, all requests come from the same one, and each burst has one request more than
-    the limit allows.
+    If the exchanges name no address, all requests come from the same one. They are then cut into
+    bursts of one request more than the limit allows.
     """
     bursts: dict[str | int, tuple[Exchange, ...]] = defaultdict(tuple)  # by address or number
     for place, exchange in enumerate(trial.at(Step.COUNT)):
-        number = place // (rate.requests + 1)
-        bursts[exchange.facts.address or number] += (exchange,)
+        number_of_burst = place // (rate.requests + 1)
+        bursts[exchange.facts.address or number_of_burst] += (exchange,)
     return [Burst(exchanges) for exchanges in bursts.values()]
 
 

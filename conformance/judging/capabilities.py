@@ -40,7 +40,10 @@ class Shown:
         self._main_key = main_key
 
     def has(self, asked: Asked | None, operation: str) -> bool:
-        """Whether the log shows that the target has what an operation needs."""
+        """Whether the log shows that the target has what is ``asked`` for an operation.
+
+        Those are enough items in its list, or an object of each kind that it must name.
+        """
         documented = self._contract.operations.get(operation)
         if documented is None or asked is None:
             return False

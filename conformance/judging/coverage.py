@@ -71,10 +71,10 @@ class Coverage:
     def expects(self, rule: Rule, clause: Clause, operation: str, cases: list[Case]) -> bool:
         """Whether a rule should have judged something on an operation.
 
-        ``cases`` feed it there. A passive rule has none: it says itself where it applies.
+        ``cases`` feed a trial rule there. A passive rule says itself where it applies.
         """
         if rule.trial:
-            return bool(self._counted(cases))
+            return bool(self._without_unrun_optional(cases))
         documented = self.contract.operations.get(operation)
         if documented is None:
             return False
@@ -93,7 +93,7 @@ class Coverage:
 
         Cases that have run are left out, and so are optional ones that have not.
         """
-        return self.why_unrun(self._counted(cases))
+        return self.why_unrun(self._without_unrun_optional(cases))
 
     def why_unrun(self, cases: Iterable[Case]) -> list[Reason]:
         """Why cases have not run, optional ones included, one reason each.
@@ -113,7 +113,7 @@ class Coverage:
         """
         if self._is_over_budget:
             return BEYOND_BUDGET
-        cases = self._counted(self._applicable.get(operation, ()))
+        cases = self._without_unrun_optional(self._applicable.get(operation, ()))
         if rule.trial:
             feeding = [case for case in cases if rule.id in case.rules]
             return self._why_trial_judged_nothing(rule, operation, feeding)
@@ -136,16 +136,17 @@ class Coverage:
         not_run = [gap for gap in gaps if gap.kind is ReasonKind.NOT_RUN]
         if not_run:
             return mode(not_run)
-        if len(gaps) < len(cases) or not cases:
+        has_run = len(gaps) < len(cases)
+        if has_run or not cases:
             return self._hint(rule, operation)
         return mode(gaps)
 
     def _why_trial_judged_nothing(self, rule: Rule, operation: str, feeding: list[Case]) -> Reason:
-        """The hint of a rule if a case that feeds it sent a request, or else that none could.
+        """The hint of a rule if a case that feeds it sent a control or a probe.
 
-        Requests that only prepare a case do not count.
+        Otherwise, the reason is that no valid request could be built.
         """
-        if any(case.id in self._prepared for case in feeding):
+        if any(case.id in self._with_control_or_probe for case in feeding):
             return self._hint(rule, operation)
         return self.unless_shown(NOTHING_ASKED, Asked.OBJECT, operation)
 
@@ -190,13 +191,16 @@ class Coverage:
 
     @cached_property
     def _why_cut_short(self) -> Reason:
-        """Why the plan cuts a case short: because of the budget, or of the depth of the run."""
+        """Why the plan cuts a case short: because of the budget, or of the depth of the run.
+
+        If all cases were to run, it can only be the budget.
+        """
         if self.selected is None or self._is_over_budget:
             return BEYOND_BUDGET
         return NOT_SELECTED
 
-    def _counted(self, cases: Iterable[Case]) -> list[Case]:
-        """The cases that must run; an optional one counts only once it has run."""
+    def _without_unrun_optional(self, cases: Iterable[Case]) -> list[Case]:
+        """The cases without those optional ones that have not run."""
         return [case for case in cases if not case.optional or case.id in self.log.ends]
 
     def _is_selected(self, case: Case) -> bool:
@@ -204,7 +208,7 @@ class Coverage:
         return self.selected is None or case.id in self.selected
 
     @cached_property
-    def _prepared(self) -> frozenset[str]:
+    def _with_control_or_probe(self) -> frozenset[str]:
         """The ids of the cases that sent a control or a probe.
 
         The rest could not build a valid request.

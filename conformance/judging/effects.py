@@ -79,26 +79,33 @@ class _Effects:
             self._add(exchange)
 
     def takes(self, operation: Operation, member: str) -> bool:
-        """Whether an object showed what the operation sent for a member, and not by chance."""
+        """Whether an object showed what the operation sent for a member, and not by chance.
+
+        What a creation sent counts if some object of the kind showed a different value.
+        """
         parameter = operation.parameter(member)
         if parameter is None:
             return False
         place = operation.id, parameter.shown_as
-        values = self._values[operation.kind, parameter.shown_as]
         if place in self._certain or self._has_changed(parameter, place):
             return True
         created = self._created[place]
-        return any(not same(value, other) for value in created for other in values)
+        shown = self._values[operation.kind, parameter.shown_as]
+        return any(not same(value, other) for value in created for other in shown)
 
     def _has_changed(self, parameter: Parameter, place: Place) -> bool:
-        """Whether a change of a member took effect, and not by chance."""
-        shown, in_vain = self._changed[place], self._in_vain[place].values()
-        if Open.EFFECT not in parameter.open:
-            return bool(shown)
-        return any(not any(same(value, other) for other in in_vain) for value in shown)
+        """Whether a change of a member took effect, and not by chance.
+
+        A member that may be computed must show a value that no other object was sent in vain.
+        """
+        shown = self._changed[place]
+        if Open.EFFECT in parameter.open:
+            in_vain = self._in_vain[place].values()
+            shown = [value for value in shown if not any(same(value, other) for other in in_vain)]
+        return bool(shown)
 
     def _add(self, exchange: Exchange) -> None:
-        """Note what an accepted request sent, and what its response shows."""
+        """Note what an accepted request about a watched kind sent, and what its response shows."""
         answer = answer_of(self._contract, exchange) if exchange.ok else None
         if answer is None or answer.operation.kind not in self._watched:
             return
@@ -110,7 +117,10 @@ class _Effects:
                 self._note_shown(kind, str(object_id), shown, is_look)
 
     def _note_sent(self, answer: Answer) -> None:
-        """Note what a request sent, except 0 and empty values, which an object may have anyway."""
+        """Note what a request sent for the object that it creates or names.
+
+        False, 0 and empty values are left out, because an object may have them anyway.
+        """
         operation, members = answer.operation, sent_members(answer.exchange)
         selector = operation.selector
         object_id = answer.id if selector is None else members.get(selector.name)
@@ -127,7 +137,7 @@ class _Effects:
     ) -> None:
         """Note what an object shows, and compare it with what was sent for it.
 
-        A look shows null where it shows nothing. The response to a write may leave out anything.
+        A look that leaves out a member shows null. The response to a write may leave out anything.
         """
         sent, last = self._sent.get((kind, object_id), {}), self._last[kind, object_id]
         for name in self._watched[kind]:
@@ -148,20 +158,21 @@ class _Effects:
             values.append(value)
 
     def _compare(
-        self, of: Object, name: str, sent: Mapping[str, Any], before: Any, value: Any
+        self, shown_by: Object, name: str, sent: Mapping[str, Any], before: Any, value: Any
     ) -> None:
         """Compare what an object shows for a member with what each operation sent for it.
 
-        ``sent`` holds the value by operation. A change counts if the value was another one
-        before. For a creation, the value is noted, because another object must show another one.
+        ``sent`` holds the value by operation. One that is not shown was sent in vain. A change
+        counts if the object showed a different value ``before``. For a creation, the value is only
+        noted, because another object must show a different one.
         """
         has_changed = before is not ABSENT and not same(before, value)
         for operation_id, sent_value in sent.items():
             place = operation_id, name
             if not same(sent_value, value):
-                self._in_vain[place][of] = sent_value
+                self._in_vain[place][shown_by] = sent_value
                 continue
-            self._in_vain[place].pop(of, None)
+            self._in_vain[place].pop(shown_by, None)
             operation = self._contract.operations[operation_id]
             is_change = operation.selector is not None
             if _is_never_by_chance(operation, name, value):
@@ -179,14 +190,17 @@ _EFFECTS: WeakKeyDictionary[WholeLog, _Effects] = WeakKeyDictionary()
 def _is_never_by_chance(operation: Operation, name: str, value: Any) -> bool:
     """Whether a server shows a value for a member only if it was sent.
 
-    It is a text that no other request holds, or a value that no reading can accept.
+    It is a text that no other request holds, or a value that is invalid under every reading.
     """
     sent_as = [member for member in operation.body if member.shown_as == name]
     return any(member.fresh or value in member.refuse for member in sent_as)
 
 
 def _watched_members(contract: Contract) -> dict[str, set[str]]:
-    """By kind: the members of its objects whose effect a verdict may depend on."""
+    """By kind: the members of its objects whose effect a verdict may depend on.
+
+    They are optional, and have values that must be refused, or no source calls them writable.
+    """
     watched: dict[str, set[str]] = defaultdict(set)
     for operation in contract.operations.values():
         for member in operation.body:

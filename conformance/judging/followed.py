@@ -51,18 +51,19 @@ class Followed:
     def restoring_write(self) -> Exchange:
         """The write to blame if a look shows the object after its deletion.
 
-        That is the deletion, or the last of the refused writes since a look that no longer had it.
+        That is the deletion. But if an earlier look did not show the object as it was, and all
+        writes since were refused, it is the last of these.
         """
         assert self.deletion is not None
-        all_refused = self.writes_since and not any(write.ok for write in self.writes_since)
-        return self.writes_since[-1] if self.gone and all_refused else self.deletion
+        only_refused = self.writes_since and not any(write.ok for write in self.writes_since)
+        return self.writes_since[-1] if self.gone and only_refused else self.deletion
 
     def forget(self) -> None:
         """Forget its values, and whether it still exists."""
         self.values, self.last_shown, self.doubtful = {}, {}, True
 
-    def drop_switches(self, operation: Operation) -> None:
-        """Forget what an action may change by itself: numbers, nulls and switches.
+    def forget_changeable(self, operation: Operation) -> None:
+        """Forget the values that an action may change by itself: numbers, nulls and switches.
 
         An action that issues a secret leaves the switches as they are.
         """
@@ -81,7 +82,7 @@ class Effects:
         """Take in the next write, of the business itself or of another one.
 
         A refused write changes nothing. After one that may have been carried out, and after one
-        that another business was allowed, nothing is known of the objects that it touches.
+        of another business that was accepted, nothing is known of the objects that it touches.
         Returns a violation for a creation that returns the id of another object.
         """
         exchange = answer.exchange
@@ -99,7 +100,7 @@ class Effects:
         return None
 
     def _touched(self, answer: Answer) -> Iterable[Followed]:
-        """The known object that a write names; all for a write that selects none, as a creation."""
+        """The known object that a write names; all if its operation names none, as a creation."""
         if answer.operation.selector is None:
             return self.objects.values()
         named = self.objects.get(_named_id(answer) or "")
@@ -109,7 +110,7 @@ class Effects:
         """Take in an accepted creation; returns a violation if its id is that of another object.
 
         A server may replace the object of an equal creation, or return it with a status other
-        than that for a new object. A deleted object does not keep its id for itself.
+        than that for a new object. A new object may have the id of a deleted one.
         """
         exchange, object_id = answer.exchange, as_text(answer.id)
         for each in self.objects.values():
@@ -145,14 +146,15 @@ class Effects:
         elif answer.operation.action == "update":
             _take_change(named, answer)
         else:
-            named.drop_switches(answer.operation)
+            named.forget_changeable(answer.operation)
 
 
 def _take_change(changed: Followed, answer: Answer) -> None:
     """Take in an accepted change.
 
     It may have restored a deleted object, or have read an invalid value as some other value. Then
-    nothing is known of the object any more.
+    nothing is known of the object any more. Texts that may be other names of what was sent are
+    forgotten, and so is everything that a request other than a PATCH may reset.
     """
     operation = answer.operation
     if changed.deletion or refused_member(operation, answer.exchange):
@@ -160,11 +162,11 @@ def _take_change(changed: Followed, answer: Answer) -> None:
         changed.forget()
         return
     if any(state_prefixes(operation, answer.exchange)):
-        changed.drop_switches(operation)
+        changed.forget_changeable(operation)  # a change of state does what an action does
     texts = texts_of_creations(answer.contract, operation.kind)
     sent = as_shown(operation, sent_members(answer.exchange))
     changed.values = without(changed.values, other_names(texts, sent))
-    if operation.method != "PATCH":  # it may reset the members that were not sent
+    if operation.method != "PATCH":
         members = {member.shown_as for member in operation.body}
         changed.values = without(changed.values, members)
     _note_values(changed, answer)

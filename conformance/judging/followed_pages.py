@@ -85,13 +85,14 @@ def followed_pages(context: JudgeContext, log: WholeLog) -> Mapping[str, tuple[P
 
 
 def _followed(pages: Pages, direction: int, writes: _Writes) -> Iterator[tuple[Page, Item]]:
-    """The pages that are not the last one of their list, each with an item that follows."""
-    several_sightings = [
-        sightings for sightings in _sightings_of(pages).values() if len(sightings) > 1
-    ]
+    """The pages that are not the last one of their list, each with an item that follows.
+
+    Such an item is shown elsewhere, both before the page and after it.
+    """
+    shown_often = [each for each in _sightings_of(pages).values() if len(each) > 1]
     for place, page in pages:
         bound = page.items[-1].at + APART * direction
-        for sightings in several_sightings:
+        for sightings in shown_often:
             _, item = sightings[0]
             is_beyond = item.at > bound if direction > 0 else item.at < bound
             if is_beyond and _is_left_out(sightings, place, page, writes):
@@ -122,18 +123,19 @@ def _is_left_out(sightings: Sightings, place: int, page: Page, writes: _Writes) 
     later = bisect_right(places, place)
     if later in (0, len(places)):  # it is not shown before, or not after
         return False
-    name = item.key.strip('"')
+    name = item.key.strip('"')  # the key of an item is JSON
     return not writes.have_sent(name, places[later - 1], places[later])
 
 
 def _page_of(context: JudgeContext, operation: Operation, exchange: Exchange) -> Page | None:
-    """The page that a response shows, if it has a direction and says whether more follows.
+    """The page that a response shows, if it says whether more follows, and can be compared.
 
-    None for any other response, for a filtered list, where a cursor may lead backwards, and for a
-    page with fewer than two items or more than MOST.
+    None for a filtered list, for one whose cursor may lead to newer items, for a request whose
+    meaning is not certain, and for a page with fewer than two items or more than MOST.
     """
-    is_usual = exchange.ok and is_plain(exchange) and not exchange.facts.filters
-    if operation.paging is None or Open.POLLING in operation.open or not is_usual:
+    is_whole_list = is_plain(exchange) and not exchange.facts.filters
+    is_readable = exchange.ok and is_whole_list
+    if operation.paging is None or Open.POLLING in operation.open or not is_readable:
         return None
     answer = Answer(context.contract, operation, exchange)
     page = read_page(answer, "", 0) if len(answer.listed) <= MOST else None

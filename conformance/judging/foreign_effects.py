@@ -48,7 +48,7 @@ def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def successes_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
     """Judge that a success does not show the other business's object that the request named.
 
-    A change that such a success confirms must not take the changed object away, either.
+    After a change that succeeds, its own business must still be able to read the changed object.
     """
     for exchange in trial.at(Step.OPTIONAL):
         if not exchange.ok:
@@ -79,8 +79,8 @@ def _same_object(context: JudgeContext, trial: Trial, creation: Exchange) -> Ite
 def _not_created(context: JudgeContext, trial: Trial, listing: Exchange) -> Iterator[Outcome]:
     """A violation for each row in the other business's list that looks like a refused object.
 
-    A row that the list showed before does not count, and neither does an older one, because pages
-    may differ in length.
+    A row that the list showed before the creation does not count. Neither does one that is older
+    than the newest of those, because pages may differ in length.
     """
     answer = answer_of(context.contract, listing)
     if answer is None:
@@ -138,7 +138,10 @@ class _Signs:
 
 
 def _signs(context: JudgeContext, trial: Trial) -> _Signs:
-    """The signs of what the requests of a trial would do to an object of another business."""
+    """The signs of what the requests of a trial would do to an object of another business.
+
+    The labels of the looks after the requests hold what these sent.
+    """
     operation = context.operation
     words: list[str] = []
     for request in trial.at(Step.FOREIGN):
@@ -193,8 +196,8 @@ def _first_changed(
 ) -> str | None:
     """The first member that another business changed; None if there is none.
 
-    It now has the value that the other business sent, or is a flipped switch, or the signs show
-    that a request changed it.
+    It now has the value that the other business ``sent``, or is a flipped switch, or the signs
+    show that a request changed it.
     """
     for name, value in sent.items():
         if new.get(name) == value and new.get(name) != old.get(name):

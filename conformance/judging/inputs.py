@@ -37,17 +37,17 @@ def is_accepted_input(context: JudgeContext, trial: Trial, probe: Exchange) -> b
     probe: an earlier one may have taken the name that the probe asks for, or removed the object.
     False if the log lacks the body of the probe.
     """
-    others = trial.exchanges
-    if context.operation.effect is not Effect.READ:
-        others = others[others.index(probe) + 1 :]
     wanted = _input(context, probe)
     if wanted is None:
         return False
+    others = trial.exchanges
+    if context.operation.effect is not Effect.READ:
+        others = others[others.index(probe) + 1 :]
     return any(_is_control(context, other) and _input(context, other) == wanted for other in others)
 
 
 def _is_control(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether an accepted request of the judged operation is a control, or has the main key."""
+    """Whether a request of the judged operation succeeded, and is a control or has the main key."""
     if exchange.operation != context.operation.id or not exchange.ok:
         return False
     main = context.target.main_key or KeyName.FULL
@@ -55,7 +55,10 @@ def _is_control(context: JudgeContext, exchange: Exchange) -> bool:
 
 
 def _input(context: JudgeContext, exchange: Exchange) -> Any:
-    """The query and the body of a request, with ids left out; None where the log lacks the body."""
+    """The query and the body of a request, with ``SOME_ID`` for ids.
+
+    A body without members is compared as text. None where the log lacks the body.
+    """
     body = exchange.request.body or Body(text="")
     if not body.is_whole_text:
         return None

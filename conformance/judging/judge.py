@@ -106,8 +106,8 @@ class _Judging:
         self._known = known
         self._log = log
         passive = [rule for rule in rules.values() if rule.passive]
-        self._passive = [rule for rule in passive if not rule.whole]
-        self._not_only_errors = [rule for rule in self._passive if not rule.errors]
+        self._for_errors = [rule for rule in passive if not rule.whole]
+        self._for_any_status = [rule for rule in self._for_errors if not rule.errors]
         self._whole = [rule for rule in passive if rule.whole] if log else []
         self._contexts: dict[str, JudgeContext] = {}
         self.outcomes: Outcomes = defaultdict(list)
@@ -132,7 +132,7 @@ class _Judging:
         if exchange.operation not in self._contract.operations:
             return
         is_error = exchange.status is not None and exchange.status >= 400
-        rules = self._passive if is_error else self._not_only_errors
+        rules = self._for_errors if is_error else self._for_any_status
         rated = self._known.of_exchange(
             exchange, lambda: self._outcomes_of_exchange(rules, exchange)
         )
@@ -168,7 +168,7 @@ class _Judging:
                 self.outcomes[rule_id, case.operation].append((about, outcome))
 
     def _outcomes_of_trial(self, rule: Rule, context: JudgeContext, trial: Trial) -> list[Outcome]:
-        """The outcomes of a rule on a trial. A rule that needs the whole log is judged again."""
+        """The outcomes of a rule on a trial: the earlier ones, unless it needs the whole log."""
 
         def find() -> list[Outcome]:
             assert rule.trial is not None
@@ -191,9 +191,10 @@ def _joined(runs: list[list[Outcome]]) -> list[Outcome]:
 
 
 def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:
-    """The outcomes of repeated attempts. Only a violation that every attempt shows is a finding.
+    """The outcomes of repeated attempts. Findings count only if every attempt has at least one.
 
-    The first attempt words the finding. A violation that only some attempts show becomes a note.
+    Then the first attempt words them, and the violations of the others are dropped. Otherwise, all
+    findings become notes, and only the first attempt keeps notes of its own.
     """
     first, *repeated = runs
     later = _joined(repeated)

@@ -114,7 +114,7 @@ class _Following:
     def add(self, exchange: Exchange, *, is_last: bool) -> None:
         """Take in the next exchange: follow a write, and judge a look.
 
-        Of repeated looks, only the last is judged. Looks of other businesses are not.
+        Of repeated looks, only the last is judged. Looks of other businesses are not judged.
         """
         answer = answer_of(self._contract, exchange)
         if answer is None:
@@ -161,7 +161,8 @@ class _Following:
         """File the first departure of an object that a look shows; without one, its writes pass.
 
         Then note how the object is shown. A value that departs is not judged again. Where a look
-        may mask values, only members that it showed as sent before can depart.
+        may mask values, only members that it showed as sent before can depart. No write passes if
+        it was not known whether the object still existed.
         """
         view = answer.operation.id, answer.exchange.identity
         before = followed.last_shown.get(view)
@@ -174,9 +175,8 @@ class _Following:
         for name in item.keys() & followed.values.keys():
             if same(followed.values[name], item[name]):
                 followed.as_sent[view].add(name)
-        departure = self._change_by_refused(followed, before, item)
-        if departures:
-            departure = next(iter(departures.items()))
+        first_departure = next(iter(departures.items()), None)
+        departure = first_departure or self._change_by_refused(followed, before, item)
         if departure is not None:
             self._file_departure(followed, before, item, answer.exchange, departure)
         elif not followed.doubtful:
@@ -210,8 +210,8 @@ class _Following:
     ) -> tuple[str, str] | None:
         """The first member that changed although all writes since the last look were refused.
 
-        The member comes with what it should show. None if there is none, or if one was accepted.
-        Only members that clients write count.
+        The member comes with what it should show. None if no member changed, or a write was
+        accepted. Only members count that clients write, and that were not empty.
         """
         writes = followed.writes_since
         if before is None or not writes or any(write.ok for write in writes):
@@ -230,9 +230,10 @@ class _Following:
         look: Exchange,
         departure: tuple[str, str],
     ) -> None:
-        """File the departure of a member, with the right value, under the write that explains it.
+        """File the departure of a member under the write that explains it.
 
-        That is the write that sent its value if the member is as it was ``before``.
+        That is the write that sent its value if the member is as it was ``before``. ``departure``
+        is the member, with what it should show.
         """
         name, expected = departure
         writer = followed.writers.get(name)
@@ -253,8 +254,8 @@ class _Following:
         """Judge a deleted object that is shown: it may not look as before its deletion.
 
         If it looks different, that is how the target marks deletions, and the object counts as
-        gone. The marks are noted, unless another write may have made them. An object with noted
-        marks is fine, too.
+        gone. The marks are noted, unless another write may have made them. Later, an object that
+        has all noted marks is not blamed, either. One that the view never showed counts as gone.
         """
         before, marked = followed.last_shown.get(view, {}), followed.marks.get(view)
         if without_times(before) != without_times(item):
@@ -301,10 +302,10 @@ class _Following:
     def _explaining_write(self, followed: Followed, name: str) -> Exchange | None:
         """The write that explains why a member is not as sent, or why the object is missing.
 
-        An empty ``name`` stands for the object. The write that sent the member explains it if no
-        look has shown the value yet. Otherwise, it is the last accepted write since the last look,
-        or without one the first refused write. Writes that sent the member, or asked for the
-        deletion, come first.
+        An empty ``name`` stands for the object. If a write since the last look sent the value, and
+        no look has shown that value, it is this write. Otherwise, it is the last accepted write
+        since the last look, or else the first refused one, or else the write that sent the value.
+        Of the accepted and of the refused, likely ones come first; see ``_may_explain``.
         """
         writer, writes_since = followed.writers.get(name), followed.writes_since
         if writer in writes_since and name not in followed.seen_members:

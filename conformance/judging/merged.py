@@ -28,7 +28,7 @@ def merged(
     for (rule_id, where, expected), alike in by_expectation.items():
         actual = cut(alike[0].actual, LONGEST)
         ids = unique(ids_of(alike))
-        apart = all(len(violation.exchanges) == 1 for violation in alike)
+        apart = all(len(violation.exchanges) == 1 for violation in alike)  # each shows it alone
         level = clause.level
         findings.append(
             Finding(clause.id, operation, rule_id, where, expected, actual, ids, level, apart)

@@ -49,24 +49,24 @@ def blameless(walks: Walks, misplaced: Iterable[Misplaced]) -> Iterator[Page]:
 def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
     """Whether items are repeated because the server cuts the fraction of a second off its cursors.
 
-    Then each repeated item is in the second of a cursor with a fraction. Under the same
-    filters, a page after a whole second does not repeat the item at that second. A server that
+    Then each repeated item is in the second of a cursor with a fraction. And under the filters of
+    such an item, a page after a whole second does not repeat the item at that second. A server that
     includes the item at every cursor again would repeat it. False if no item is repeated.
     """
-    filters = set()
+    filters_with_repeats = set()
     for repeat in repeated:
         if not repeat.near or not repeat.page.fraction:
             return False
-        filters.add(repeat.page.filters)
-    pages = [page for page in walks.pages if page.filters in filters]
+        filters_with_repeats.add(repeat.page.filters)
+    pages = [page for page in walks.pages if page.filters in filters_with_repeats]
     return any(_omits_item_at_cursor(walks, page) for page in pages)
 
 
 def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
     """Whether cursors that lost their fraction of a second can explain what walks lost.
 
-    Such cursors lose items of their own second alone, and never lead to a page that runs backwards.
-    What the first page of a list loses, which has no cursor, shows nothing about them.
+    Such cursors lose only items of their own second, and never lead to a page that comes before it.
+    What a page without a cursor loses, the first of its list, shows nothing about them.
     """
     for loss in lost:
         at_head = loss.page.cursor is None
@@ -91,8 +91,8 @@ def _is_empty_too_early(walks: Walks, page: Page) -> bool:
 def _omits_item_at_cursor(walks: Walks, page: Page) -> bool:
     """Whether a page leaves out the item at its cursor, which is a whole second.
 
-    The page shows items after the cursor, and the item at the cursor passes its filters. The caller
-    knows that no page after a whole second repeats an item.
+    The page shows items after the cursor. One item alone is at the cursor, and passes the filters
+    of the page. The caller knows that no page after a whole second repeats an item.
     """
     if not page.continues_with_items or page.fraction or page.cursor in walks.tied:
         return False

@@ -89,7 +89,8 @@ def read_page(answer: Answer, walk: str, place: int) -> Page | None:
     """The page that a response shows, as part of a walk; None if it is not a readable page.
 
     An item may lack a position, unless it is the last one and more may follow: its position is the
-    next cursor. A page with a position that is not a timestamp is not readable.
+    next cursor. A page is not readable either if a position is not a timestamp, or if an item is
+    not an object.
     """
     paging, more = answer.operation.paging, answer.more
     if answer.items is None:

@@ -121,8 +121,10 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
         return unread
     if response.status == 429:
         operation = context.contract.operations.get(exchange.operation)
-        limited = operation is not None and operation.rate is not None
-        advice = MORE_ADDRESSES if limited else "run again later, or set rate: in the target file"
+        per_address = operation is not None and operation.rate is not None
+        advice = (
+            MORE_ADDRESSES if per_address else "run again later, or set rate: in the target file"
+        )
         return Gap(f"the target kept returning 429: {advice}")
     if response.status in UNAVAILABLE and code_of(context.contract, exchange) is None:
         reason = f"something between the suite and the target returned {response.status}"
@@ -187,9 +189,10 @@ def refusals(
     """Judge probes of a trial as refusals for one of some roles, if the controls succeeded.
 
     The first role is the one that the clause names. A refusal with one of ``statuses`` is right
-    whatever its code. So is a refusal of the input, if no control had the same input. Where the
-    main key lacks the scope there is no control. Then a success is wrong, a refusal with a right
-    code is right, and other refusals prove nothing.
+    whatever its code. So is a refusal of the input, if no control had the same input. A probe that
+    may have spoiled the controls is judged even if they failed. Where the main key lacks the scope
+    there is no control. Then a success is wrong, a refusal with a right code is right, and other
+    refusals prove nothing.
     """
     if not probes:
         return
@@ -200,14 +203,14 @@ def refusals(
     gap = control_gap(context, trial)
     for probe in probes:
         if gap is None or spoils(trial, probe):
-            right = roles_of_refusal(context, trial, probe, roles)
-            yield refusal(context, probe, right, statuses)
+            right_roles = roles_of_refusal(context, trial, probe, roles)
+            yield refusal(context, probe, right_roles, statuses)
     if gap:
         yield gap
 
 
 def spoils(trial: Trial, probe: Exchange) -> bool:
-    """Whether a probe was accepted before the first control, which may fail for just that.
+    """Whether a probe was accepted before the first control, which may fail for that reason.
 
     The probe may have deleted what the control works on, or taken its name.
     """
@@ -230,8 +233,7 @@ def _without_control(outcome: Outcome, probe: Exchange) -> Outcome:
 def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[CodeRole, ...]) -> Outcome:
     """Judge that a probe was refused with the status or with the code of one of the roles.
 
-    Whether both are right is for other rules. A probe with neither gets the violation that
-    ``refusal`` describes.
+    Whether both are right is for other rules. A probe with neither is judged by ``refusal``.
     """
     answer = answered(context, probe)
     if not isinstance(answer, Answered):
@@ -251,8 +253,8 @@ def refusal(
 ) -> Outcome:
     """Judge one refusal: it has the status and the code of one of the roles.
 
-    It may lack a code, which other rules blame. One with another status that is among ``statuses``
-    is right whatever its code.
+    It may lack a code, which other rules blame. A refusal with a status that no role has, but that
+    is among ``statuses``, is right whatever its code.
     """
     answer = answered(context, probe)
     if not isinstance(answer, Answered):

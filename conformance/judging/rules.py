@@ -32,7 +32,7 @@ class Rule:
 
     ``applies`` says on which operations a passive rule plans a cell. ``hint`` says why the rule may
     have nothing to judge. With ``confirm`` the case is repeated, because other clients may have
-    changed the state of the target; only what every attempt shows is a finding.
+    changed the state of the target; findings count only if every attempt has some.
 
     ``provide`` says whether a person can provide what the hint names, ``place`` where the target
     file may give it, such as ``keys: expired``, and ``asks`` what the log may

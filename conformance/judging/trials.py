@@ -46,7 +46,8 @@ def cut_short(
     """The attempts that were cut short, by case and number. They prove nothing as a whole.
 
     Such an attempt sent as many requests of its own as the plan allows, and is the first of its
-    case. Requests that were sent on behalf of several cases do not count.
+    case. Requests that were sent on behalf of several cases do not count. If ``at_most`` is 0, the
+    case has no limit.
     """
     sent: Counter[str] = Counter()
     for exchange in exchanges:

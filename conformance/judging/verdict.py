@@ -243,10 +243,12 @@ class _Evaluation:
         """Why a rule had nothing to judge: the failure that explains it, or else its own reason.
 
         If nobody can provide anything, creations without an id are the reason, if there are any.
+        Nobody is asked for the id of another business that the target file already gives.
         """
         failure = self.blocked.reason(rule.rests_on, operation, cases)
         reason = failure or self.coverage.why_nothing_judged(rule, operation)
-        if reason.place == OTHER and "other" in self.target.businesses:
+        is_given = "other" in self.target.businesses
+        if reason.place == OTHER and is_given:
             reason = Reason(ReasonKind.OWN_LIMIT, "No request succeeded.")
         if reason.kind is ReasonKind.OWN_LIMIT:
             return self.blocked.by_creation(operation) or reason
@@ -254,7 +256,8 @@ class _Evaluation:
 
     def _reason_of_gap(self, rule: Rule, operation: str, cases: list[Case], gap: Gap) -> Reason:
         """Why a judge could not judge: the failure that explains the gap, or else the gap."""
-        rests_on = CODED if gap.kind is ReasonKind.BLOCKED else rule.rests_on
+        lacks_code = gap.kind is ReasonKind.BLOCKED
+        rests_on = CODED if lacks_code else rule.rests_on
         failure = self.blocked.reason(rests_on, operation, cases)
         reason = Reason(gap.kind, gap.reason, place=gap.place)
         reason = failure or self.coverage.unless_shown(reason, gap.asks, operation)
@@ -283,8 +286,8 @@ def _concerns(clause: Clause, about: str | None, outcome: Outcome) -> bool:
         return False
     if clause.about is None or clause.about.status is None:
         return True
-    elsewhere = isinstance(outcome, Violation) and outcome.where != "status"
-    return not elsewhere
+    is_elsewhere = isinstance(outcome, Violation) and outcome.where != "status"
+    return not is_elsewhere
 
 
 def _as_seen_by(clause: Clause, outcome: Outcome) -> Outcome:

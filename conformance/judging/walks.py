@@ -93,7 +93,8 @@ class Walks:
     def polled(self) -> bool:
         """Whether the cursor is a lower bound for newer items, so that there is no next page.
 
-        Only some lists may do so. The sign is that no page holds anything older than its cursor.
+        Only some lists may do so. The sign is that no page holds anything older than its cursor,
+        and at least one holds something newer.
         """
         if Open.POLLING not in self.operation.open or not self.descending(()):
             return False
@@ -101,12 +102,12 @@ class Walks:
         for page in self.pages:
             if page.cursor is not None:
                 distances += [item.at - page.cursor for item in page.items]
-        if not any(distances):
+        if not any(distances):  # all items, if any, are at their cursor
             return False
         return min(distances) >= 0
 
     def certain(self, item: Item, page: Page) -> bool:
-        """Whether an item was in the list when a page was asked for.
+        """Whether an item was certainly in the list when a page was requested.
 
         Lists change. In a trial that is repeated, or that changes the list itself, only an item
         that was shown both before and after the page counts against the page.
@@ -129,7 +130,8 @@ class Walks:
     ) -> list[Item]:
         """All items between two instants, in the order of the list under some filters.
 
-        A ``start`` of None is the head of the list, an ``end`` of None its end.
+        Items at the instants are left out. A ``start`` of None is the head of the list, an ``end``
+        of None its end.
         """
         descending = self.descending(filters)
         low, high = (end, start) if descending else (start, end)
@@ -146,7 +148,8 @@ class Walks:
     def must_show(self, item: Item, filters: Filters) -> bool:
         """Whether a list with some filters must include an item that passes them.
 
-        It must if a page without other filters showed it. Other filters may reveal hidden items.
+        It must if a page with no filters, or with only some of these, showed it. Other filters may
+        reveal hidden items.
         """
         shown_under = self.shown_under[item.key]
         return () in shown_under or any(set(filters).issuperset(each) for each in shown_under)
@@ -225,10 +228,10 @@ class Walks:
     def lost(self, page: Page) -> Iterator[Item]:
         """The items between the cursor and the end of a page that the page fails to show.
 
-        None of them are known where the cursor is not a timestamp.
+        An empty page ends where its list does. None are known where the cursor is not a timestamp.
         """
-        unreadable = page.after is not None and page.cursor is None
-        if not unreadable:
+        is_unreadable = page.after is not None and page.cursor is None
+        if not is_unreadable:
             yield from self._missing(page, page.cursor, page.last.at if page.last else None)
 
     def first_following(self, page: Page) -> Item | None:
@@ -265,8 +268,8 @@ def walks_of(context: JudgeContext, trial: Trial) -> Walks:
 def _pages(context: JudgeContext, trial: Trial) -> tuple[list[Page], bool]:
     """The pages of all walks, and whether some were left out because of LONGEST_WALKS.
 
-    A page that cannot be read ends its walk, and other rules blame it. A page that goes beyond
-    that size ends its walk, too.
+    A page that cannot be read ends its walk, and other rules blame it. Once the pages together
+    are larger than LONGEST_WALKS, each further page ends its walk, too.
     """
     pages: list[Page] = []
     ended: set[str] = set()
@@ -289,7 +292,7 @@ def _pages(context: JudgeContext, trial: Trial) -> tuple[list[Page], bool]:
 
 
 def _combined(operation: Operation, pages: list[Page], strict: bool) -> Walks:
-    """The pages of a trial, and what they show together. ``strict`` is passed on."""
+    """The pages of a trial, and what they show together; see ``Walks`` for ``strict``."""
     items: dict[str, Item] = {}  # as last shown, by key
     first: dict[str, int] = {}
     last: dict[str, int] = {}

@@ -97,7 +97,7 @@ def judge_untied(
     A look that shows no object is left out. ``expected`` words the violation.
     """
     for look in looks:
-        shown = sought_in(context.contract, look)[0]
+        shown, _ = sought_in(context.contract, look)
         if isinstance(shown, dict):
             violations: list[Outcome] = list(tied_violations(look, shown, expected))
             yield from violations or [Pass((look.id,))]

@@ -55,8 +55,8 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     refused = [use for use in used if use.status == 401]
     if refused:
         expected = "the new key to be accepted"
-        # a key that never works may have to be confirmed by a person first
-        yield Violation("status", expected, quote(refused[0]), ids, note=refused == used)
+        never_works = refused == used  # it may have to be confirmed by a person first
+        yield Violation("status", expected, quote(refused[0]), ids, note=never_works)
     elif all(use.status in WORKS for use in used):
         yield Pass(ids)
 
@@ -176,19 +176,20 @@ def _key_in_error(
 ) -> Iterator[Violation]:
     """A violation for the first complete key of the target file that an error response shows.
 
-    Its message is left out, and so is a key in the URL or body of the request, because an error may
-    quote these.
+    The message of the error is left out, which other rules judge. So is a key in the URL or body of
+    the request, because an error may quote these.
     """
     body = response.body.written
     if "\\" not in body and not any(Placeholder.all_in(body)):
         return  # there is no secret, not even one with escapes: the body need not be parsed
     message = compact(pointed(response.json, context.contract.message_pointer), sys.maxsize)
-    rest = compact(response.json, sys.maxsize).replace(message, "")
+    without_message = compact(response.json, sys.maxsize).replace(message, "")
     sent = exchange.request.url + (exchange.request.body or Body()).written
-    for shown in Placeholder.all_in(rest):
+    for shown in Placeholder.all_in(without_message):
         if shown.kind is not SecretKind.KEY or not _is_out_of_place(context, shown):
             continue
-        if not shown.suffix and str(shown) not in sent:
+        is_complete = not shown.suffix
+        if is_complete and str(shown) not in sent:
             yield Violation("/error", "no key", str(shown), (exchange.id,))
             return
 

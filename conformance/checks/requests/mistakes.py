@@ -37,7 +37,7 @@ def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A value that no reading can accept is refused as invalid, unless its member has no effect."""
     ignored = [probe for probe in trial.probes if _is_ignored(context, probe)]
     probes = [probe for probe in trial.probes if probe not in ignored]
-    yield from _refusals(context, trial, probes)
+    yield from _judge_wrong_values(context, trial, probes)
     if context.log is None:  # only the whole log shows whether a member has an effect
         return
     for probe in ignored:
@@ -46,8 +46,13 @@ def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Violation("status", expected, quote(probe), (probe.id,), note=True)
 
 
-def _refusals(context: JudgeContext, trial: Trial, probes: list[Exchange]) -> Iterator[Outcome]:
-    """Judge probes as refusals. An empty value may also be called missing, or unfit as a text."""
+def _judge_wrong_values(
+    context: JudgeContext, trial: Trial, probes: list[Exchange]
+) -> Iterator[Outcome]:
+    """Judge probes as refusals of their wrong value.
+
+    An empty value may also be called missing, or unfit as a text.
+    """
     empty: list[Exchange] = []
     others: list[Exchange] = []
     for probe in probes:
@@ -60,9 +65,9 @@ def _refusals(context: JudgeContext, trial: Trial, probes: list[Exchange]) -> It
 
 
 def _is_ignored(context: JudgeContext, probe: Exchange) -> bool:
-    """Whether a probe succeeded, and its wrong value has no effect as far as the log shows.
+    """Whether a probe succeeded, and the member with its wrong value has no effect in the log.
 
-    Its member must be optional, because a server may lack such members.
+    Only an optional member counts, because a server may lack such members.
     """
     name = refused_member(context.operation, probe)
     parameter = context.operation.parameter(name or "")

@@ -97,8 +97,8 @@ def refused_or_not_shown(
             yield excuse
             continue
         answer = answer_to(context.contract, context.operation, exchange)
-        right = roles_of_refusal(context, trial, exchange, roles)
-        yield _judge_not_shown(answer) if answer.ok else judge(context, exchange, right)
+        right_roles = roles_of_refusal(context, trial, exchange, roles)
+        yield _judge_not_shown(answer) if answer.ok else judge(context, exchange, right_roles)
 
 
 def _judge_not_shown(answer: Answer) -> Outcome:
@@ -121,7 +121,7 @@ def _query_selector(operation: Operation) -> Parameter | None:
 
 
 def _named_in_query(contract: Contract, operation: Operation, clause: Clause) -> bool:
-    """Applies where a query parameter names the object to read, and one must be returned."""
+    """Applies where a query parameter names the object to read, and an object must be returned."""
     if {Open.INPUT, Open.ABSENT_OBJECT} & operation.open:
         return False
     return _query_selector(operation) is not None

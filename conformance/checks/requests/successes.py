@@ -131,7 +131,7 @@ def _judge_success(
         yield Pass((exchange.id,), about=str(operation.success))
     elif response.status == OK and _may_be_older(context, exchange):
         return  # nothing was created
-    elif response.status in context.contract.statuses:
+    elif response.status in context.contract.statuses:  # status.listed judges any other
         yield _wrong_status(context, exchange, _successes(operation))
 
 
@@ -156,7 +156,7 @@ def _reports_error(context: JudgeContext, exchange: Exchange) -> bool:
     operation, member = context.operation, context.contract.code_pointer[0]
     if operation.action not in ("create", "update", "delete"):
         return False
-    if member in operation.schema.get("properties", {}):
+    if member in operation.schema.get("properties", {}):  # a success may show it, too
         return False
     answer = answer_to(context.contract, operation, exchange)
     return bool(members_of(answer.body).get(member)) and answer.id is None
@@ -238,7 +238,7 @@ def _judge_shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
         return
     if _lacks_flag(operation, body):
         return  # list.more-flag judges it
-    if _is_documented(operation, body):
+    if _obeys_schema_of(operation, body):
         yield Pass(answer.ids)
         return
     error = _best_error(operation.schema, body)
@@ -274,7 +274,7 @@ def success_members(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
 
 
 def _documented(contract: Contract, kind: str) -> Documented:
-    """The members of a kind whose type a read or a list documents, each with that type.
+    """The members of a kind whose type a read or a list documents; see ``Documented``.
 
     Computed once for each kind of a contract.
     """
@@ -330,7 +330,7 @@ _VALIDATORS: dict[str, tuple[Operation, jsonschema_rs.Validator]] = {}
 """The fast validator of each operation. jsonschema words the errors of what it rejects."""
 
 
-def _is_documented(operation: Operation, body: Any) -> bool:
+def _obeys_schema_of(operation: Operation, body: Any) -> bool:
     """Whether a body obeys the schema of its operation, whose fast validator is made once."""
     known_operation, validator = _VALIDATORS.get(operation.id, (None, None))
     if validator is None or known_operation is not operation:

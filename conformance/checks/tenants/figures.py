@@ -66,7 +66,8 @@ def _names_unreachable(
     """A violation if the first report of a step names a business that its key cannot reach.
 
     A report names it as a value or as the name of a member. Earlier requests for the same URL
-    belong to the violation, because the report may have been cached for one of them.
+    belong to the violation, because the report may have been cached for one of them. Nothing is
+    judged if the target file does not give that business.
     """
     unreachable = context.target.businesses.get(business, ABSENT)
     looks = trial.at(step)
@@ -88,13 +89,13 @@ def _cached_for_all(trial: Trial, own: Leaves) -> Iterator[Outcome]:
     ``own`` is that report. It is a violation only if the other business gets exactly ``own`` twice
     under the same URL, but other figures under a URL that nobody requested before.
     """
-    first, second = _leaves(trial.last(Step.OWNER)), _leaves(trial.last(Step.CACHED))
+    other_first, other_again = _leaves(trial.last(Step.OWNER)), _leaves(trial.last(Step.CACHED))
     uncached = _leaves(trial.last(Step.UNCACHED))
-    if own != first or first != second:
+    if own != other_first or other_first != other_again:
         return
     for where in sorted(uncached.keys() & own.keys()):
-        old, new = _number(own[where]), _number(uncached[where])
-        if old is None or new is None or old == new:
+        cached_figure, figure = _number(own[where]), _number(uncached[where])
+        if cached_figure is None or figure is None or cached_figure == figure:
             continue
         ids = ids_of([*trial.at(Step.OWNER), *trial.at(Step.UNCACHED), *trial.at(Step.CACHED)])
         expected = f"{compact(uncached[where])}, as under a URL that nobody asked for before"
@@ -135,8 +136,8 @@ def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _steady(before: list[Exchange], creator: str | None) -> list[tuple[str, Any]]:
     """The pointers and figures on which the two reports before the creations agree.
 
-    A figure that changes by itself proves nothing. A figure next to the id of the ``creator``, the
-    business that creates the objects, belongs to that business and may grow.
+    A figure that changes by itself proves nothing. A figure in the same object as the id of the
+    ``creator``, the business that creates the objects, belongs to that business and may grow.
     """
     first, second = (_leaves(look) for look in before[:2])
     named_at = [where for where, value in first.items() if value == creator]
@@ -168,7 +169,7 @@ def figures_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if not probe.ok:
             continue
         ids = (plain.id, probe.id)
-        where = _figure_above_zero(_leaves(plain), probe) or _item_beyond(context, plain, probe)
+        where = _figure_above_zero(_leaves(plain), probe) or _item_added(context, plain, probe)
         if where is None:
             yield Pass(ids)
         else:
@@ -176,10 +177,11 @@ def figures_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield Violation(where, "nothing, as without the parameter", actual, ids)
 
 
-def _item_beyond(context: JudgeContext, plain: Exchange, probe: Exchange) -> str | None:
-    """The pointer to the id of an object in a list that is empty in the ``plain`` report.
+def _item_added(context: JudgeContext, plain: Exchange, probe: Exchange) -> str | None:
+    """The pointer to the id of an object that a probe shows in a list that was empty before.
 
-    None if there is none. ``plain`` is the report without the parameter, ``probe`` the one with it.
+    None if there is none. ``plain`` is the report without the parameter, where the list must be
+    empty, and ``probe`` the one with it.
     """
     for where in _leaves(probe):
         item, _, member = where.rpartition("/")
@@ -214,7 +216,8 @@ def _judge_not_shown(trial: Trial, probe: Exchange, own: Leaves) -> Outcome:
     """Judge a report that was requested for the data of another business.
 
     It may show the figures of ``own``, the report without the name of the other business, and those
-    of later reports without it. A figure that changes by itself between these proves nothing.
+    of later reports without it. A figure that changes by itself between these proves nothing, and
+    neither does an empty value or 0.
     """
     later = _leaves(trial.last(Step.AFTER)) or own
     only_of_owner = _leaves_of_owner(trial, probe.facts.sought).items() - own.items()

@@ -65,7 +65,7 @@ def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
 def judge_named_business(
     context: JudgeContext, exchange: Exchange, rows: list[dict[str, Any]]
 ) -> Violation | None:
-    """Judge that no item names the business that the key cannot reach; None if none does.
+    """A violation if an item names the business that the key cannot reach; None if none does.
 
     An item of a third business is not a violation, because the key may reach that business.
     """
@@ -117,9 +117,9 @@ def _shows_own(contract: Contract, operation: Operation, _: Clause | None = None
 def tenant_inside(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The response to a request for own objects holds none of another business."""
     foreign, tenant = _unreachable_business(context, exchange), str(context.contract.tenant)
-    request = exchange.request.url + (exchange.request.body or Body()).kept
     if foreign is None or not exchange.ok or exchange.facts.mistake:
         return
+    request = exchange.request.url + (exchange.request.body or Body()).kept
     if foreign in request:  # other rules judge a request that names the other business
         return
     if not _shows_own(context.contract, context.operation):
@@ -187,8 +187,8 @@ def _note_ids(
 ) -> Answer | None:
     """Note the ids that an accepted response shows to its business, and return the response.
 
-    A request for an object of another business shows only that the other business has that id. None
-    for such a request, for a refused one, and for one with a mistake.
+    Of a request for an object of another business, only that id is noted, as one that the other
+    business is shown. None for such a request, for a refused one, and for one with a mistake.
     """
     answer = answer_of(context.contract, exchange)
     if exchange.facts.step is Step.FOREIGN and exchange.facts.sought:

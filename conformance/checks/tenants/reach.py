@@ -77,8 +77,8 @@ def _references_refused(
 ) -> Iterator[Outcome]:
     """Judge the requests that refer to an object of another business: they are refused.
 
-    They may be refused for the reference, too, which no source may document. Successes are right
-    where they are for any request for an object of another business; see ``_objects_refused``.
+    They may be refused for the reference, too, which no source may document. A success is right
+    in the cases of ``_objects_refused``, except for an action that only gives advice.
     """
     roles = (*KEPT_OUT, CodeRole.INVALID_PARAMETER)
     if Open.ABSENT_OBJECT in context.operation.open:
@@ -119,7 +119,10 @@ def _accepted_foreign(trial: Trial, objects: list[Exchange]) -> Iterator[Violati
 
 
 def _names_only_foreign(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
-    """The successes that name the foreign object, unless one names an object that nobody has."""
+    """A violation for each success that names the foreign object.
+
+    None without a success for an object that nobody has, or if such a success names that object.
+    """
     for_nobody = [exchange for exchange in trial.at(Step.NOBODY) if exchange.ok]
     if not for_nobody or any(_names_sought(exchange) for exchange in for_nobody):
         return
@@ -138,7 +141,7 @@ def _names_sought(exchange: Exchange) -> bool:
 
 
 def _quotes(context: JudgeContext, trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
-    """The responses that quote an address, or a text of several words, from the foreign object."""
+    """A violation for each response that quotes a telling text from the foreign object."""
     texts = _telling_texts(context, trial)
     without_quotes = slice(1, -1)
     for exchange in objects:
@@ -191,9 +194,10 @@ def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             own = context.target.businesses.get(Business.MAIN)
             yield from _narrowed_to_foreign(answer, unfiltered, own)
         else:
-            right = roles_of_refusal(context, trial, exchange, KEPT_OUT)
-            invalid = [CodeRole.INVALID_PARAMETER] if exchange.facts.placed else []
-            yield kept_out(context, exchange, (*right, *invalid))
+            right_roles = roles_of_refusal(context, trial, exchange, KEPT_OUT)
+            if exchange.facts.placed:  # its cursor, or one of its other filters, may be invalid
+                right_roles = (*right_roles, CodeRole.INVALID_PARAMETER)
+            yield kept_out(context, exchange, right_roles)
 
 
 def _unfiltered(context: JudgeContext, trial: Trial) -> set[str]:
@@ -309,7 +313,7 @@ class _Rows:
             first_identity, _ = shared[0]
             actual = f"{len(shared)} items are listed for both businesses: {first_identity}"
             yield Violation("/", "no item of another business", actual, ids)
-        elif not common:
+        elif not common:  # common items that are inconclusive do not pass
             yield Pass(ids)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -44,23 +45,21 @@ def _judge_triggered(
 ) -> Outcome:
     """Judge one response to a trigger: it has the status and the code of a ``row``.
 
-    A response that proves nothing elsewhere, such as a 503, may be exactly the expected one. A
-    wrong response is a violation only if the valid requests next to the trigger succeeded.
+    A response that proves nothing elsewhere, such as a 503, may be exactly the expected one. It is
+    an excuse only if neither its status nor its code is right. A wrong response is a violation only
+    if the valid requests next to the trigger, if any, succeeded.
     """
     code = code_of(context.contract, probe)
-    where = "status"
-    if probe.status == row.status:
-        if code in (row.code, None):
-            return Pass((probe.id,), without_code=code is None)
-        where = pointer(context.contract.code_pointer)
-    elif code != row.code:
-        excuse = unusable(context, probe)
-        if excuse:
-            return excuse
-    if trial.at(Step.TAKEN):
-        gap = control_gap(context, trial, Step.TAKEN)
-        if gap is not None:
-            return gap
+    has_status = probe.status == row.status
+    if has_status and code in (row.code, None):
+        return Pass((probe.id,), without_code=code is None)
+    excuse = None if has_status or code == row.code else unusable(context, probe)
+    if excuse is not None:
+        return excuse
+    gap = control_gap(context, trial, Step.TAKEN) if trial.at(Step.TAKEN) else None
+    if gap is not None:
+        return gap
+    where = pointer(context.contract.code_pointer) if has_status else "status"
     return Violation(where, f"{row.status} {row.code}", quote(probe), (probe.id,))
 
 
@@ -141,7 +140,7 @@ def _texts(item: Any) -> set[str]:
 def _how_accepted(
     context: JudgeContext, control: Exchange, before: Answer, texts: Texts
 ) -> Accepted:
-    """How the list ``before`` the probes shows what the accepted request created.
+    """How the list ``before`` the probes shows what the accepted request, the control, created.
 
     If it shows no such item, there are no states, and no item looks accepted.
     """
@@ -157,15 +156,17 @@ def _items_created(
     """The items that the accepted request created.
 
     They are the items with the id in its response. If there are none, they are those that show the
-    most texts that this request alone sent. An item that shows no such text is never included.
+    most texts that only this request sent. An item that shows no such text is never included.
     """
     with_id = _items_with_id(context, control, before)
     if with_id:
         return with_id
     own = texts.accepted - texts.refused
-    counts = [len(own & _texts(item)) for item in before.listed]
-    most = max(counts, default=0)
-    return [item for item, count in zip(before.listed, counts, strict=True) if 0 < count == most]
+    by_count: dict[int, list[Any]] = defaultdict(list)  # items by how many such texts they show
+    for item in before.listed:
+        by_count[len(own & _texts(item))].append(item)
+    most = max(by_count, default=0)
+    return by_count[most] if most else []
 
 
 def _items_with_id(context: JudgeContext, control: Exchange, before: Answer) -> list[Any]:
@@ -183,7 +184,7 @@ def _looks_accepted(
 ) -> bool:
     """Whether an item holds a refused text and looks like what the accepted request made.
 
-    An item that is older than the accepted one existed before, and only appears now.
+    An item that is older than the accepted ones existed before, and only appears now.
     """
     if accepted.is_later_than(moment_of(listing, item)):
         return False

@@ -137,7 +137,7 @@ def _wrong_member(change: Change) -> Violation | None:
 
 
 def _announced(change: Change) -> dict[str, Any]:
-    """The members that the response shows in the requested state, and that had another before.
+    """The members that the response shows in the requested state, and that differed before.
 
     A later read need not show that state, because the object may have changed again.
     """
@@ -152,10 +152,12 @@ def _spread_to_older(change: Change) -> Violation | None:
     before, after = trial.last(Step.OLDER_BEFORE), trial.last(Step.OLDER_AFTER)
     if before is None or after is None:
         return None
-    old = members_of(sought_in(contract, before)[0])
-    new = members_of(sought_in(contract, after)[0])
+    old_object, _ = sought_in(contract, before)
+    new_object, _ = sought_in(contract, after)
+    old, new = members_of(old_object), members_of(new_object)
     ids = last_ids(trial, Step.OLDER_BEFORE, Step.WRITE, Step.OLDER_AFTER)
-    return next(spread_to(change.write, old or new, new, ids), None)
+    known_before = old or new  # if it was not shown before, nothing has changed
+    return next(spread_to(change.write, known_before, new, ids), None)
 
 
 def _is_lost(exchange: Exchange) -> bool:
@@ -227,7 +229,7 @@ def _emptied(change: Change) -> Violation | None:
 
 
 def _free_texts(context: JudgeContext) -> set[str]:
-    """The free texts of an object, by the names under which it shows them."""
+    """The free texts that operations without a mode take, by the names that objects use."""
     names = set[str]()
     for operation in _writes(context.contract, context.operation.kind):
         if not operation.when:
@@ -253,7 +255,7 @@ def _set_before(change: Change) -> set[str]:
 def _earlier_change(change: Change) -> Violation | None:
     """A violation if the object did not show a value that an earlier change of the trial sent.
 
-    Phone numbers taken from other objects are left out.
+    ``beside`` are values taken from other objects. Phone numbers among them are left out.
     """
     context, operation = change.context, change.context.operation
     first = last_success(context, change.trial, Step.FIRST)
@@ -309,10 +311,10 @@ def _displaced(change: Change) -> Violation | None:
     ids_listed = [str(row.get(identifier)) for row in newest_first]
     if sought not in ids_listed:
         return None
-    position = ids_listed.index(sought)
-    own = moments_of(paging, [newest_first[position]])
-    if not own or max(moments_of(paging, newest_first[position:])) == own[0]:
-        return None
+    place = ids_listed.index(sought)
+    own = moments_of(paging, [newest_first[place]])
+    if not own or max(moments_of(paging, newest_first[place:])) == own[0]:
+        return None  # nothing newer comes after it
     if not _mostly_falls(moments_of(paging, newest_first)):
         return None
     expected = f"{sought} where its {paging.position} belongs"

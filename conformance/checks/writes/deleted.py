@@ -27,7 +27,7 @@ LOOKS_AT_DELETED = {Step.BEFORE: Step.AFTER, Step.LISTED_BEFORE: Step.LISTED_AFT
 """The steps that look at the object before its deletion, each with the step after it."""
 LOOKS_AT_OTHERS = {Step.OLDER_BEFORE: Step.OLDER_AFTER, Step.NEWER_BEFORE: Step.NEWER_AFTER}
 """The same for objects that are not deleted."""
-STILL_THERE = "no object, or one that is shown as deleted"
+GONE_OR_MARKED = "no object, or one that is shown as deleted"
 """What is expected where a deleted object is shown as before."""
 
 
@@ -41,7 +41,7 @@ def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield from _judge_around_deletion(context, trial, before, after)
     deleted = _sought_at(trial, Step.BEFORE)
     for before, after in LOOKS_AT_OTHERS.items():
-        # a target that keeps a single object of the kind has no other one
+        # a target that keeps a single object of the kind shows the deleted one as the other
         if deleted is None or _sought_at(trial, before) != deleted:
             yield from _judge_around_deletion(context, trial, before, after)
     yield from _still_listed(context, trial, deletion.exchange)
@@ -77,7 +77,7 @@ def _still_listed(context: JudgeContext, trial: Trial, deletion: Exchange) -> It
         new, _ = sought_in(context.contract, after[name])
         if new is not None and without_times(new) == without_times(old):
             ids = (before[name].id, deletion.id, after[name].id)
-            yield Violation("/", STILL_THERE, compact(new), ids)
+            yield Violation("/", GONE_OR_MARKED, compact(new), ids)
 
 
 def _last_listed(exchanges: Iterable[Exchange]) -> dict[str, Exchange]:
@@ -112,8 +112,8 @@ def _judge_around_deletion(
 ) -> Iterator[Outcome]:
     """Compare the looks of two steps at one object, before and after the deletion.
 
-    There is a gap if the looks are not conclusive. Looks at a list leave none, because a list is
-    only a second place to see the object.
+    There is a gap if the looks are not conclusive. Looks at the deleted object in its list leave
+    none, because the list is only a second place to see it.
     """
     before, after = trial.last(step), trial.last(following)
     if before is None or after is None:
@@ -158,7 +158,7 @@ def _judge_after_deletion(
         expected = f"{answer.facts.sought}, which was not deleted"
         return Violation("/", expected, quote(answer.exchange), ids)
     if step in LOOKS_AT_DELETED and without_times(new) == without_times(old):
-        return Violation("/", STILL_THERE, compact(new), ids)
+        return Violation("/", GONE_OR_MARKED, compact(new), ids)
     return Pass(ids)
 
 

@@ -27,8 +27,8 @@ SAME_TIME = 1
 def neighbours_stay(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge that lists still show after a write what they showed before it, unmoved and unchanged.
 
-    The lists of each business are judged apart. A list that loses or moves items by itself is not
-    judged.
+    The list of each business is judged alone, and gets at most one violation. A list that loses or
+    moves items by itself is not judged.
     """
     write = last_success(context, trial, Step.WRITE)
     if write is None:
@@ -72,9 +72,10 @@ def _by_side(looks: list[Answer]) -> dict[Side | None, list[Answer]]:
 
 
 def _gone(write: Answer, old: Answer, looks: list[Answer]) -> Iterator[Violation]:
-    """A violation for each other object that neither the first nor the last later look shows.
+    """A violation for each other object that was shown before the write, but is missing after it.
 
-    An object that disappears only after the first look disappears by itself.
+    It is missing in the first and in the last of the ``looks`` after the write. An object that
+    disappears only after the first of them disappears by itself.
     """
     first, new = looks[0], looks[-1]
     in_first = {first.identity(row) for row in first.rows}

@@ -32,7 +32,8 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge each accepted write by its response and by the last read of its object.
 
     Of several writes to an object, only the last is judged. Whether a creation may return the
-    object of an earlier one is judged by create.one. A creation that shows no required id is wrong.
+    object of an earlier one is judged by create.one. A write without a read is wrong if it shows no
+    required id.
     """
     reads = _last_reads(context, trial)
     for write in _last_writes(context, trial):
@@ -68,13 +69,16 @@ def _misquoted(context: JudgeContext, trial: Trial, write: Exchange) -> Iterator
 
 
 def _earlier_values(context: JudgeContext, trial: Trial, write: Exchange, member: str) -> set[str]:
-    """The values of a member before a write: those that looks showed, and earlier writes sent."""
+    """The values of a member before a write: those that looks showed, and earlier requests sent.
+
+    If one of these lacks the member, null is among the values.
+    """
     place = trial.exchanges.index(write)
     earlier: set[str] = set()
     for exchange in trial.exchanges[:place]:
-        found = members_of(sought_in(context.contract, exchange)[0])
+        shown, _ = sought_in(context.contract, exchange)
         sent = as_shown(context.operation, _sent_in_body(exchange))
-        earlier.update(compact(values.get(member)) for values in (found, sent))
+        earlier.update(compact(each.get(member)) for each in (members_of(shown), sent))
     return earlier
 
 
@@ -157,7 +161,7 @@ def _judge_found(
 ) -> Iterator[Outcome]:
     """Judge that the object that a read found shows what was sent, under the id that was sought.
 
-    Nothing passes if the object shows none of the values sent.
+    Nothing passes if the read proves nothing; see ``_proves``.
     """
     ids = (write.id, read.id)
     sent = promised(context, context.operation, _sent_in_body(write))

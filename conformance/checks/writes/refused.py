@@ -85,7 +85,7 @@ def refused_shown(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
 
 
 def _is_refused(attempt: Exchange) -> bool:
-    """Whether a write was refused. One without a response may have been accepted."""
+    """Whether a write got an error status. One without a response may have been accepted."""
     return (attempt.status or 0) >= 400
 
 
@@ -127,7 +127,7 @@ def _text_kept(look: Look) -> Violation | None:
 
 
 def _item_added(look: Look) -> Violation | None:
-    """A violation for an item that was not in the list before, and may come from an attempt.
+    """A violation for an item that was not in the list before, and may come from a refused attempt.
 
     None where every new item contradicts what was sent, or is no newer than the old ones, or may
     come from an attempt that was accepted.
@@ -196,7 +196,8 @@ GONE = re.compile(
 def _carried_out(look: Look) -> Violation | None:
     """A violation if the object of refused writes now shows the state that they asked for.
 
-    A changed secret is a violation, too, because only such a write replaces it.
+    A changed secret is a violation, too, because only such a write replaces it. Members that the
+    object did not show before are left out.
     """
     before = look.trial.last(Step.BEFORE)
     if before is None:

@@ -73,7 +73,7 @@ class Comparison:
     def judged(self) -> Iterator[Judged]:
         """The first view that departs from each write, or else one that agrees with it.
 
-        An operation often shows the same again, which is compared once.
+        An operation often shows the same again. Once a write has settled, that is compared once.
         """
         agreeing: dict[str, tuple[State, Mapping[str, Any]]] = {}  # the last, by operation
         for view in sorted(self._history.views, key=lambda each: each.span.begin):
@@ -84,7 +84,8 @@ class Comparison:
                 continue
             departures = list(self._of_view(state, view))
             yield from departures
-            if not departures and view.span.begin - state.since >= SETTLED:
+            has_settled = view.span.begin - state.since >= SETTLED
+            if has_settled and not departures:
                 agreeing[view.operation.id] = state, view.members
         blamed = {(rule, exchange) for rule, exchange, _ in self._blamed}
         for (rule, exchange), ids in self._passed.items():
@@ -131,13 +132,16 @@ class Comparison:
             elif not has_departed and self._departs(state, member, expected, view):
                 self._departed.add((write.exchange.id, member))
                 should_show = f"{compact(value)}, as exchange {write.exchange.id} sent it"
-                refusal = _sender_of(self._senders.refused, got) or self._refused_here(member, view)
-                culprit = refusal or self._culprit(member, expected, view)
-                rule = REFUSED if refusal else _rule_of(culprit)
+                refused = _sender_of(self._senders.refused, got) or self._refused_of(member, view)
+                culprit = refused or self._culprit(member, expected, view)
+                rule = REFUSED if refused else _rule_of(culprit)
                 yield from self._blame(rule, culprit, view, f"/{member}", should_show, got)
 
-    def _refused_here(self, member: str, view: View) -> Write | None:
-        """The refused write that sent the value shown; None if another write sent it, too."""
+    def _refused_of(self, member: str, view: View) -> Write | None:
+        """The refused write of this object that sent what a view shows for a member.
+
+        None if there is none, or if a write of the object that was not refused sent it, too.
+        """
         got = view.members[member]
         if _holds(self._history.given(member), got):
             return None
@@ -150,9 +154,10 @@ class Comparison:
     def _culprit(self, member: str, expected: Expected, view: View) -> Write:
         """The write that explains why a view does not show what was last sent for a member.
 
-        It is one for another object that sent what is shown. Or else it is the first write of this
-        object after the value was shown for the last time. The write that sent the value is blamed
-        itself if it was never shown, or if a former value of the object is shown.
+        It is the first of these: a write of another object that sent what is shown, after the right
+        value was shown last; the write itself, if any write gave this object what is shown; the
+        write of another object whose own text is shown; the write itself, if the right value was
+        never shown; the first write of this object after the right value was shown last.
         """
         write = expected.write
         got, history = view.members[member], self._history
@@ -171,7 +176,7 @@ class Comparison:
         return later[0] if later else write
 
     def _sent_by_others(self, member: str, since: float, view: View) -> list[Write]:
-        """The writes of other objects, since a moment, that sent what a view shows of this one."""
+        """The writes of other objects, since a moment, that sent what a view shows for a member."""
         return [
             write
             for write in self._senders.writes
@@ -181,9 +186,9 @@ class Comparison:
         ]
 
     def _last_shown(self, member: str, expected: Expected, view: View) -> float | None:
-        """When a view between a write and this view last showed what was sent; None if none did.
+        """When a view after a write and before this view last showed what the write sent.
 
-        In seconds since 1970.
+        In seconds since 1970; None if none did.
         """
         value, write = expected
         views = self._history.views
@@ -195,9 +200,9 @@ class Comparison:
     def _departs(self, state: State, member: str, expected: Expected, view: View) -> bool:
         """Whether a view contradicts what a write sent for a member.
 
-        A list, or a view with another key, may show less, unless it showed more before. What a
-        refused request sent is judged on its own. What a request without a known effect sent may
-        be right.
+        A list, or a view with another key, may show less, unless it showed more before. If the
+        view shows what only a refused write of the object sent, ``_refusals_applied`` judges that.
+        What a request without a known effect sent may be right.
         """
         value, write = expected
         if member not in comparable_members(write.operation, {member: value}, view.members):
@@ -233,9 +238,9 @@ class Comparison:
     def _is_wrong(self, state: State, member: str, expected: Expected, view: View) -> bool:
         """Whether nothing excuses that a view does not show what a write sent for a member.
 
-        A member that only clients write may show a former value for a while, but not after the
-        value sent. The target may change any other member by itself, so it is wrong only if another
-        operation goes on showing what was sent, and this one does not.
+        A member that only clients write may show a former value for a while, but not once the value
+        sent was shown. The target may change any other member by itself. It is wrong only if it has
+        settled, and another operation goes on showing what was sent while this one does not.
         """
         value, write = expected
         has_settled = view.span.begin - write.span.end >= SETTLED
@@ -252,7 +257,8 @@ class Comparison:
         """Whether the operation showed what was sent, and now shows what the object never had.
 
         Only views with the same key count, because another key may be shown less. A former value is
-        no sign of a fault: of two copies of the data, one may still have it.
+        no sign of a fault: of two copies of the data, one may still have it. ``state`` is that of
+        this view.
         """
         history, got = self._history, view.members[member]
         earlier = [each for each in history.views if each.span.end <= view.span.begin]
@@ -281,7 +287,7 @@ class Comparison:
         """The departure of a view that shows a deleted object exactly as it was.
 
         Nothing is judged shortly after the deletion, if no view before it showed the object, or if
-        the object may have come back. A view that shows any difference passes.
+        the object may have come back. A view that shows any difference, except other times, passes.
         """
         views = self._history.views
         before = [each for each in views if each.span.end <= deletion.span.begin]

@@ -106,8 +106,8 @@ def is_plain(exchange: Exchange) -> bool:
 def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | None:
     """The write that a request makes; None for a read, and for a key of no certain business.
 
-    What it sent counts only if it was done and plain, or if it was refused. The effect of a write
-    whose body strict JSON does not read is unknown.
+    What it sent counts only if it was done and plain, or if it was refused: then only the texts of
+    its own. The effect of a write whose body strict JSON does not read is unknown.
     """
     operation = context.contract.operations.get(exchange.operation)
     business = business_shown(exchange)
@@ -118,8 +118,10 @@ def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | N
     fate = Fate.UNKNOWN if unread else _fate(context, exchange)
     object_id = _written_id(context, operation, exchange, members)
     key = None if object_id is None else (business, operation.kind, object_id)
-    sent = _own_texts(operation, members) if fate is Fate.REFUSED else {}
-    if fate is Fate.DONE and is_plain(exchange):
+    sent: dict[str, Any] = {}
+    if fate is Fate.REFUSED:
+        sent = _own_texts(operation, members)
+    elif fate is Fate.DONE and is_plain(exchange):
         sent = _determined(context, operation, members)
     texts = [*unread, *_texts(members), *_texts(query_of(exchange.request.url))]
     mentions = frozenset() if fate is Fate.REFUSED else frozenset(texts)

@@ -40,10 +40,10 @@ class Kind:
         writes = [*contract.operations_by("create", kind), *contract.operations_by("update", kind)]
         members = [member for operation in writes for member in operation.body]
         return Kind(
-            frozenset(member.shown_as for member in members if member.is_written),
-            frozenset(member.shown_as for member in members if contract.refers(member)),
-            texts_of_creations(contract, kind),
-            bool(contract.operations_by("read", kind)),
+            written=frozenset(member.shown_as for member in members if member.is_written),
+            references=frozenset(member.shown_as for member in members if contract.refers(member)),
+            created_texts=texts_of_creations(contract, kind),
+            is_read=bool(contract.operations_by("read", kind)),
         )
 
 
@@ -64,8 +64,8 @@ class History:
     """The writes that may concern an object, in the order of time, and all views of it.
 
     ``mentions`` are writes of other objects that name this one. ``refused_writes`` must have no
-    effect. ``refused`` are the same, each with the texts that it alone sent, by the members that
-    show them.
+    effect. ``refused`` are the same, each with the texts that only refused writes sent, by the
+    members that show them.
     """
 
     def __init__(self, key: ObjectKey, kind: Kind) -> None:
@@ -97,7 +97,8 @@ class History:
     def _after(self, state: State, write: Write) -> State:
         """The state of the object after a write; a write with another key only mentions the object.
 
-        After a creation that may have found the object there, no member is known.
+        After a creation that may have found the object there, no member is known. Of several
+        deletions, the first one that was certainly done counts.
         """
         if write.key != self.key:
             return State(self._unchanged_by_mention(state, write), state.deletion)
@@ -135,8 +136,8 @@ class History:
         else:
             kept = picked(state.members, self.kind.written)
         touched = as_shown(operation, sent_members(write.exchange))
-        unknown = other_names(self.kind.created_texts, touched)
-        return {**without(kept, [*touched, *unknown]), **_expected(write)}
+        aliases = other_names(self.kind.created_texts, touched)  # they may have changed as well
+        return {**without(kept, [*touched, *aliases]), **_expected(write)}
 
     def at(self, span: Span) -> State | None:
         """The state that a view must show; None while a write is under way, or before any write."""
@@ -168,7 +169,8 @@ class History:
             return True
         before = [each for each in self.writes if each.span.end <= deletion.span.begin]
         actions = [each.operation.action for each in before if each.fate is Fate.DONE]
-        return actions.count("create") > 1 + actions.count("delete")
+        deletions = actions.count("delete") + 1  # with this one
+        return actions.count("create") > deletions
 
     def given(self, member: str) -> list[Any]:
         """The values that writes gave a member."""

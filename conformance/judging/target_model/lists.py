@@ -73,8 +73,9 @@ class Lists:
         filters: FilterValues = []
         for parameter in answer.operation.filters:
             value = query_value(answer.exchange, parameter.name)
-            is_open = Open.FILTER_IGNORED in parameter.open or parameter.phone
-            if value and not is_open and not parameter.compare and not parameter.formatted:
+            may_be_ignored = Open.FILTER_IGNORED in parameter.open
+            has_spellings = parameter.phone or parameter.formatted
+            if value and not may_be_ignored and not has_spellings and not parameter.compare:
                 filters.append((parameter, value))
         return filters
 
@@ -97,8 +98,8 @@ class Lists:
     ) -> Iterator[Judged]:
         """The first object of the run that a list shows although its filter excludes the object.
 
-        Objects before it pass. A list that does not show the member is judged by the value that was
-        last sent for it, once that has settled.
+        Objects before it pass. Only members are judged whose last write is known and has settled.
+        If the list does not show the member, the value that was last sent for it is judged.
         """
         for history, view in shown:
             state = history.at(view.span)
@@ -111,7 +112,7 @@ class Lists:
                     continue
                 item = {member: view.members.get(member, expected.value)}
                 ids = (expected.write.exchange.id, answer.exchange.id)
-                if takes(parameter, item, value) is False:
+                if takes(parameter, item, value) is False:  # None if it is not certain
                     violation = Violation(f"/{member}", compact(value), compact(item[member]), ids)
                     yield Judged(MATCHES, answer.exchange.id, violation)
                     return
@@ -120,8 +121,9 @@ class Lists:
     def _unfound(self, look: Look, histories: Mapping[ObjectKey, History]) -> Iterator[Judged]:
         """The departure of a filtered list that lacks an object which it was to find.
 
-        The object passes the filter as it was last shown. A list that may show it on a later page
-        passes. A filter may find an object only some time after a change.
+        Only filters are judged that the object passes as it was last shown. A list that shows it,
+        or may show it on a later page, passes. A filter may find an object only some time after a
+        change.
         """
         exchange, facts = look.answer.exchange, look.answer.exchange.facts
         history = histories.get((look.business, look.answer.operation.kind, str(facts.sought)))
@@ -208,10 +210,12 @@ def _shown_of(
 
     ``creations`` are by text. The item must show the text in the member for which it was sent.
     """
+    if not creations:
+        return
     members: set[str] = set()
     for creation in creations.values():
         members |= creation.sent.keys()
-    for row in answer.rows if creations else ():
+    for row in answer.rows:
         if members.isdisjoint(row):
             continue
         for member, text in row.items():

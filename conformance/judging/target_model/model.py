@@ -64,7 +64,8 @@ class Model:
 
     def judged(self) -> Found:
         """All outcomes, by the exchange that they are about, and by rule."""
-        writes = [write for each in self._timed if (write := write_of(self._context, *each))]
+        found_writes = [write_of(self._context, exchange, span) for exchange, span in self._timed]
+        writes = [write for write in found_writes if write is not None]
         self._note_writes(writes)
         self._note_views()
         self._positions.add_writes(writes)
@@ -94,17 +95,17 @@ class Model:
     def _senders(self) -> Senders:
         """Who sent which text that no other request should hold.
 
-        Of several accepted senders, a change counts rather than a creation. A text counts as that
-        of a refused write only if no accepted write sent it.
+        Of several senders that were not refused, a change counts rather than a creation. A text
+        counts as that of a refused write only if no write that was not refused mentions it.
         """
-        taken = frozenset(chain.from_iterable(write.mentions for write in self._effective))
+        not_refused = frozenset(chain.from_iterable(write.mentions for write in self._effective))
         others = [stray_texts(self._context, exchange) for exchange, _ in self._timed]
         changes_last = sorted(self._effective, key=lambda write: write.operation.action == "update")
         by_refused = {text: write for write in self._refused for text in write.fresh}
         return Senders(
             writes=[*self._effective, *self._refused],
             accepted={text: write for write in changes_last for text in write.fresh},
-            refused=without(by_refused, taken),
+            refused=without(by_refused, not_refused),
             others=frozenset(chain.from_iterable(others)),
         )
 
@@ -121,13 +122,17 @@ class Model:
             history.fold()
 
     def _note_refused(self) -> None:
-        """Give each refused write to the history of its object, with the texts it alone sent."""
-        taken = frozenset(chain.from_iterable(write.mentions for write in self._effective))
+        """Give each refused write to the history of its object.
+
+        With it go the texts that it sent and that no write mentions which was not refused.
+        """
+        not_refused = frozenset(chain.from_iterable(write.mentions for write in self._effective))
         for write in self._refused:
             if write.key is not None:
                 history = self._history(write.key)
                 history.refused_writes.append(write)
-                texts = {name: text for name, text in write.sent.items() if text not in taken}
+                sent = write.sent.items()
+                texts = {name: text for name, text in sent if text not in not_refused}
                 history.refused.append((write, texts))
 
     def _note_mentions(self, writes: list[Write]) -> None:

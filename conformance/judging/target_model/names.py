@@ -29,7 +29,7 @@ Named = dict[Place, Answer]
 
 
 def judged_names(context: JudgeContext, writes: Iterable[Write]) -> Iterator[Judged]:
-    """The outcome of each request whose name or object was known before, in the order of time."""
+    """The outcome of each request whose name or object an earlier one had, in the order of time."""
     first: Named = {}
     for write in writes:
         exchange, header = write.exchange, write.operation.naming_header
@@ -48,7 +48,7 @@ def judged_names(context: JudgeContext, writes: Iterable[Write]) -> Iterator[Jud
 def _outcome(first: Named, place: Place, answer: Answer) -> Outcome | None:
     """The outcome of a response under a name; None if that name says nothing about it.
 
-    It says nothing about a second request with another body: servers may do anything then.
+    The name says nothing about a later request with a different body: servers may do anything then.
     """
     earlier = first.get(place)
     if earlier is None:
@@ -88,12 +88,13 @@ def _other_result(first: Answer, answer: Answer) -> Violation | None:
     if is_alone and exchange.status in REFUSED_AS_INVALID:
         expected = f"the first result, which is {compact(first.id)}"
         return Violation("status", expected, quote(exchange), ids)
-    must_show_id = is_alone and with_body(exchange) is not None
-    if not answer.ok or answer.id == first.id or (answer.id is None and not must_show_id):
+    if not answer.ok or answer.id == first.id:
         return None
     member = answer.contract.identifier_of(answer.operation.kind)
     if answer.id is None:
-        return Violation(f"/{member}", f"{compact(first.id)}, {AS_FIRST}", quote(exchange), ids)
+        must_show_id = is_alone and with_body(exchange) is not None
+        expected = f"{compact(first.id)}, {AS_FIRST}"
+        return Violation(f"/{member}", expected, quote(exchange), ids) if must_show_id else None
     when = AT_ONCE if at_once(first.exchange, exchange) else BEFORE
     expected = f"{compact(first.id)}, as under the same name {when}"
     return Violation(f"/{member}", expected, compact(answer.id), ids)

@@ -58,24 +58,24 @@ class Positions:
     ) -> None:
         """Note the positions that a response shows.
 
-        Objects that something other than an id identifies are left out, because it may pass from
-        one to another. So are objects whose id no operation takes: it may be unique only within
-        another object.
+        Objects that something other than an id identifies are left out, because that may pass from
+        one object to another. So are objects whose id no operation takes: it may be unique only
+        within another object.
         """
         kind, position = answer.operation.kind, self._contract.position
         identifier = self._contract.identifier_of(kind)
         if identifier != self._contract.identifier or kind not in self._kinds:
             return
-        first_of, exchange = self._first, answer.exchange
-        agreeing = None
+        exchange = answer.exchange
+        agreeing = None  # the first position of an object that this response shows again
         for row in rows:
             text = row.get(position)
             if text is None:
                 continue
             key = business, kind, str(row.get(identifier))
-            first = first_of.get(key)
+            first = self._first.get(key)
             if first is None:
-                first_of[key] = _First(text, exchange, span)
+                self._first[key] = _First(text, exchange, span)
             elif text != first.text or key in self._places:
                 self._note(key, first, text, exchange, span)
             else:
@@ -108,8 +108,8 @@ class Positions:
     def judged(self) -> Iterator[Judged]:
         """The responses with a different position than responses before and after them show.
 
-        A position that only changes once has moved, which other rules judge. Two responses that
-        agree pass, for each operation.
+        A position that only changes once has moved, which other rules judge. For each operation,
+        one response passes that agrees with an earlier one.
         """
         for ids in self._agreed.values():
             yield Judged(DATED, ids[1], Pass(ids))
@@ -122,7 +122,8 @@ class Positions:
     def _other_place(self, places: list[_Place], replaced: list[Span]) -> _Place | None:
         """The earliest place that differs from the first one, if a later one agrees with the first.
 
-        None if there is no such place, or if the object was created or deleted in the meantime.
+        None if there is no such place, or if the object was created or deleted before the last
+        place that agrees.
         """
         first = places[0]
         agrees = [abs(place.moment - first.moment) <= SAME_TIME for place in places]

@@ -59,14 +59,14 @@ class Unread:
         """The first read that should have shown each new object that cannot be read.
 
         ``writes`` are all that were not refused. An operation that never shows any object is not
-        blamed here.
+        judged here.
         """
         for key, reads in self._found_nothing.items():
             history = histories.get(key)
             creation = None if history is None else _unshown_creation(history)
             if history is None or creation is None:
                 continue
-            # a write that names it may have deleted it, even if it was refused
+            # each write that names the object may have deleted it, even a refused one
             others = [*history.writes[1:], *history.mentions, *history.refused_writes]
             removers = [*_equal_creations(creation, writes), *others]
             read = _first_due(reads, creation, removers)
