@@ -118,6 +118,8 @@ def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if not after.ok:
             continue
         before = [each for each in trial.at(Step.BEFORE) if each.operation == after.operation]
+        if len(before) < 2:  # a log that was cut short
+            continue
         figures = _steady(before, context.target.businesses.get(Business.MAIN))
         # figures of the whole service may grow
         of_service = Open.SERVICE in context.contract.operations[after.operation].open

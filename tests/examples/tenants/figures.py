@@ -152,6 +152,7 @@ def a_report_counts_what_another_business_made() -> Iterator[Example]:
     yield accepted("it grew before that, too", *grown(8, 12, 16))
     yield accepted("a text", *grown("12", "12", "16"))
     yield accepted("nothing was made", *grown(12, 12, 12, made=0))
+    yield silent("the log lacks one of the two earlier reports", *grown(12, 16))
     rows = [[{"business_id": "b_main", "used": count}] for count in (12, 12, 16)]
     sentence = "it is a figure of the business that made them, which figures.own judges"
     yield accepted(sentence, *grown(*rows))
