@@ -78,7 +78,10 @@ def _themes() -> dict[str, SearchStrategy[str]]:
 
 
 def _drawn(strategy: SearchStrategy[Any], seed: int) -> list[Any]:
-    """Values of a strategy, the same for one seed."""
+    """Values of a strategy, the same for one seed.
+
+    The first SKIPPED are left out, unless there are no others.
+    """
     drawn: list[Any] = []
 
     @hypothesis.seed(seed)
