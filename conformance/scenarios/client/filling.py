@@ -140,8 +140,9 @@ def _add_change(source: Source, operation: Operation, values: dict[str, Any], ke
     """Add a value for the first member with a fresh text to an update that changes nothing yet."""
     if operation.action != "update" or not operation.fresh_members:
         return
-    changeable = [each.name for each in operation.parameters if not source.contract.refers(each)]
-    if not any(name in present(values) for name in changeable):
+    changeable = {each.name for each in operation.parameters if not source.contract.refers(each)}
+    changes_something = not changeable.isdisjoint(present(values))
+    if not changes_something:
         member = operation.fresh_members[0]
         values[member.name] = value(source, member, key)
 

@@ -220,7 +220,7 @@ class OwnObjects:
             return kept
         created = self._create(creation, self.valid(creation))
         for memory_key, shared in list(self._created.items()):
-            if shared == created:  # the only object of the kind, which the caller deletes
+            if shared == created:  # the target returned a shared one, to be deleted
                 del self._created[memory_key]
         return created
 

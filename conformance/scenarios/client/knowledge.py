@@ -266,7 +266,7 @@ class Knowledge:
 
     def look_for_businesses(self) -> None:
         """Look in the lists for the id of each business that the target file does not give."""
-        for owner, key in ((Business.MAIN, KeyName.FULL), (Business.OTHER, Business.OTHER)):
+        for owner, key in ((Business.MAIN, KeyName.FULL), (Business.OTHER, KeyName.OTHER)):
             if owner in self.target.businesses or not self.has(key):
                 continue
             shown = self._business_shown(key)

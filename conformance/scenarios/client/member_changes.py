@@ -92,12 +92,12 @@ def look_before_change(client: Client, sought: Id, first: Facts) -> Exchange | N
     operation = client.operation
     sent = {**first.beside, **first.sent}
 
-    def is_shown(look: Exchange | None) -> bool:
+    def is_final(look: Exchange | None) -> bool:
         found = sought_in(client.contract, look)[0]
         return found is None or not any(differences(operation, sent, found))
 
     facts = Facts(step=Step.BEFORE)
-    return client.until(lambda: client.settled(operation.kind, sought, facts), is_shown)
+    return client.until(lambda: client.settled(operation.kind, sought, facts), is_final)
 
 
 def _send_each(
@@ -117,7 +117,7 @@ def _send_each(
     for name, choices in chain(changes, _one_by_one(of_others)):
         for value in choices:
             request = {**bare, name: value}
-            kept = sent if operation.method == "PATCH" else {}
+            kept = sent if operation.method == "PATCH" else {}  # or it may replace all
             set_now = without(operation.in_body(request), {selector.name, *of_others})
             expected = {**kept, **set_now}
             sought = str(bare[selector.name])

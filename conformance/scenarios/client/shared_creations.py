@@ -121,7 +121,8 @@ class SharedCreations:
         self._memory.control_sent.add(name)
         if name not in self._memory.later_controls:
             operation = self._operation
-            return (None if operation is None else self._own.valid(operation)), ()
+            new = None if operation is None else self._own.valid(operation)
+            return new, ()
         values = self.values()
         del self._memory.later_controls[name]
         return values, self.cases_of(*SHARING_CONTROL)

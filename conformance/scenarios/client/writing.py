@@ -230,8 +230,8 @@ def read_back(
         return None
     kind, facts = operation.kind, Facts(step=Step.READ)
 
-    def is_shown(read: Exchange | None) -> bool:
-        if read is None:
+    def is_final(read: Exchange | None) -> bool:
+        if read is None:  # there is no way to read the object
             return True
         shown, may_follow = sought_in(client.contract, read)
         if shown is None:
@@ -239,7 +239,7 @@ def read_back(
         # members that the target may ignore count: if it stores them, a copy may show them late
         return not any(differences(operation, sent, shown))
 
-    return client.until(lambda: client.look(kind, sought, facts), is_shown)
+    return client.until(lambda: client.look(kind, sought, facts), is_final)
 
 
 def read_with(client: Client, key: str, sought: Id) -> None:
