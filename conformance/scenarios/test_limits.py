@@ -99,8 +99,8 @@ def limited_operations(planning: Planning) -> Iterator[Draft]:
             rules=("rate.window",),
             optional=True,
         )
-        # the first case shows the limit without a clock
-        timed = TIMED if planning.target.clock else TIMED[1:]
+        # without a clock, the first case shows the limit
+        timed = TIMED if planning.target.clock else ("rate.allowance", "rate.reset")
         yield replace(clocked, variant="timed", rules=timed)
 
 

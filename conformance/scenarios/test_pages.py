@@ -175,7 +175,7 @@ def test_printed_sample(client: Client) -> None:
     if paging.after in query:
         client.call(operation, query, facts=Facts(printed_cursor=True))
         query = _with_served_cursor(client, query)
-    # twice, so that the next item is seen before and after the second page
+    # to confirm a finding, twice, so that the next item is seen before and after the second page
     for _ in range(2 if client.confirming else 1):
         exchange = client.call(operation, query, facts=Facts(walk="printed"))
         cursor = Answer(client.contract, operation, exchange).cursor
@@ -185,7 +185,7 @@ def test_printed_sample(client: Client) -> None:
 
 
 def _with_served_cursor(client: Client, query: Mapping[str, str]) -> dict[str, str]:
-    """The query with the position of the last listed item as its cursor, or without a cursor."""
+    """The query, whose cursor becomes the position of the last listed item, or is left out."""
     operation = client.operation
     assert operation.paging is not None
     items = client.knowledge.listed(operation.kind)

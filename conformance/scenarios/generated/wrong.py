@@ -54,8 +54,8 @@ def counts_of(operation: Operation, depth: Depth) -> dict[str, int]:
             continue
         inside = len(parameter.schema.get("properties", {}))
         if parameter.name != operation.when:
-            odd = len(_of_format(operation, parameter)) if depth is Depth.FULL else 0
-            counts[parameter.name] = _count(operation, parameter, depth) + inside + odd
+            odd_formats = len(_of_format(operation, parameter)) if depth is Depth.FULL else 0
+            counts[parameter.name] = _count(operation, parameter, depth) + inside + odd_formats
         elif inside:
             counts[parameter.name] = inside
     if depth is Depth.QUICK and counts:
@@ -224,7 +224,7 @@ def _safe_values(operation: Operation, parameter: Parameter, drawing: Drawing) -
 def _is_for(parameter: Parameter, wrong: Wrong) -> bool:
     """Whether a value is for a parameter, and no other scenario sends it.
 
-    Others send a query parameter twice, and null for a required member.
+    Others send a query parameter twice, which a list would do, and null for a required member.
     """
     if wrong.name != parameter.name:
         return False
@@ -279,7 +279,8 @@ def _of_format(operation: Operation, parameter: Parameter) -> list[Any]:
 def _outside_schemas(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
     """Wrong values that no schema gives: negative and huge numbers, odd arrays, malformed ids.
 
-    An object of documented members gets a wrong value of each. Odd formats come last.
+    An object comes once for each of its documented members, with 7 as the wrong value of that
+    member. Odd formats come last.
     """
     negative, huge = drawing.numbers("negative")[0], drawing.numbers("huge")[0]
     values: list[Any] = []

@@ -98,7 +98,10 @@ def _floods(planning: Planning) -> bool:
 
 
 def _misplaced(planning: Planning, number: int) -> list[str]:
-    """One place, in turn. A key goes into a query, which is logged, only if floods are allowed."""
+    """One place for a valid key; the operations take turns by their ``number``.
+
+    A key goes into a query, which is logged, only if floods are allowed. None without a scheme.
+    """
     if not planning.contract.authentication.scheme:
         return []
     places = list(PLACES)
@@ -108,7 +111,7 @@ def _misplaced(planning: Planning, number: int) -> list[str]:
 
 
 def _malformed(planning: Planning, number: int) -> list[str]:
-    """One header that is not the scheme and a key.
+    """One header that is not the scheme and a key; the ``number`` of the operation decides.
 
     Every fourth operation gets the scheme with PROTOTYPE, and every fourth the bare scheme. The
     other texts take turns on the rest. A text that is no key suffices if there is no scheme.

@@ -97,7 +97,7 @@ def _near_a_write(
 ) -> list[_Scope]:
     """The scopes that a server may mistake for the scope of a write.
 
-    Those that are ``concerned`` with its kind or resource must open only reads. Of the
+    Those ``concerned`` with its kind or resource count only if they open no write. Of the
     ``unrelated``, one opens a write below the same path, one the write of an object that it must
     name, and one any write.
     """

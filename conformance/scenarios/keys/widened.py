@@ -159,7 +159,7 @@ def narrowed_page(client: Client) -> dict[str, str]:
     page = later_page(client)
     if not page:
         return {}
-    for name, value in shown_filters(client.operation, _first_item(client)):
+    for name, value in shown_filters(client.operation, _first_item(client)):  # only the first
         return {**page, name: value}
     return page
 

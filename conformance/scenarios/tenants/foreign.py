@@ -163,7 +163,7 @@ def values_for_naming(client: Client, parameter: Parameter) -> dict[str, Any] | 
     """Valid values for a write in which one member then names a foreign or unknown object.
 
     If the member is always sent, so that the target must reject the write, its control has the same
-    values. Otherwise the values are new.
+    values, which are those of ``client.valid``. Otherwise the values are new.
     """
     operation = client.operation
     return client.valid(operation) if parameter.usual else client.own.valid(operation)
