@@ -426,6 +426,6 @@ def test_what_is_gone_from_a_pool_is_replaced_by_what_is_left() -> None:
     memory.waits["available_number"] = WAITS
     operation = real().operations["assign_phone_number"]
     sending: Any = None  # nothing is sent, and nothing is waited for
-    renewed = Renewal(sending, memory, Pool()).of(operation, {"phone_number": "+12025550102"})
+    renewed = Renewal(sending, memory, Pool()).renewer(operation, {"phone_number": "+12025550102"})
     assert renewed is not None
     assert renewed() == {"phone_number": "+12025550101"}

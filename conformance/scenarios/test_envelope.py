@@ -50,7 +50,10 @@ class OddWays(Params):
 
 
 def odd_requests(planning: Planning) -> Iterator[Draft]:
-    """Each operation that takes an input."""
+    """Each operation that takes an input, with odd requests of each sort and some others.
+
+    The others are paid for by half of the requests that are left in the budget.
+    """
     turns: Counter[Sort] = Counter()
     tested = list(operations(planning))
     spare_per_operation = planning.spare // 2 // max(1, len(tested))
@@ -73,17 +76,20 @@ def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list
         by_sort[way.sort].append(way.name)
     chosen = []
     for sort, names in by_sort.items():
-        count = min(EACH[depth] * MORE.get(sort, 1), len(names))
         first = turns[sort]
         if sort in FEW and first >= FEW[sort]:
             continue
+        count = min(EACH[depth] * MORE.get(sort, 1), len(names))
         chosen += [names[number % len(names)] for number in range(first, first + count)]
         turns[sort] += count
     return chosen
 
 
 def _others_for(operation: Operation, names: list[str], count: int) -> list[str]:
-    """Up to ``count`` further odd requests. The sorts take turns, each in its own order."""
+    """Up to ``count`` further odd requests, but no large ones. The sorts take turns.
+
+    ``names`` are those that the operation gets already.
+    """
     by_sort: dict[Sort, list[str]] = defaultdict(list)
     for way in odd_ways(operation):
         if way.name not in names and way.sort is not Sort.LARGE:
@@ -106,8 +112,8 @@ def test_odd_request(client: Client) -> None:
     refused_at_once: set[str] = set()  # the flaws
     for way in odd_ways(operation):
         has_turn = way.name in names and client.shared.has_turn(way.name)
-        is_alone_now = way.follows and way.flaw in refused_at_once
-        if not (has_turn or is_alone_now):
+        is_now_sent_alone = way.follows and way.flaw in refused_at_once
+        if not (has_turn or is_now_sent_alone):
             continue
         if _send_odd(client, way) and way.sort in AT_ONCE:
             refused_at_once.add(way.flaw)

@@ -99,8 +99,8 @@ def limited_operations(planning: Planning) -> Iterator[Draft]:
             rules=("rate.window",),
             optional=True,
         )
-        # the first case shows the limit without a clock
-        timed = TIMED if planning.target.clock else TIMED[1:]
+        # without a clock, the first case shows the limit
+        timed = TIMED if planning.target.clock else ("rate.allowance", "rate.reset")
         yield replace(clocked, variant="timed", rules=timed)
 
 
@@ -122,7 +122,7 @@ def test_rate_limit(client: Client) -> None:
 
 
 def _evade(client: Client, rate: Rate) -> None:
-    """Reach the limit, then pretend to come from elsewhere."""
+    """Reach the limit, then pretend to come from elsewhere; then send an empty request."""
     address, limited = _reach_limit(client, rate)
     if not limited:
         return
@@ -137,7 +137,7 @@ def _wait(client: Client, rate: Rate) -> None:
     client.advance_clock(rate.seconds + 1)
     address, _ = _reach_limit(client, rate)
     client.advance_clock(rate.seconds + 1)
-    _ask_until_accepted(client, (address, address), Step.LATER)
+    _ask_until_accepted(client, (address, address), Step.LATER)  # once again if need be
     for _ in range(rate.requests):  # one more was accepted just now
         _ask(client, address, Step.AGAIN)
 
@@ -199,7 +199,8 @@ def _counted_request(client: Client) -> tuple[None, dict[str, Any], Facts]:
 def _reach_limit(client: Client, rate: Rate) -> tuple[str | None, bool]:
     """Use up the limit of a fresh address, and of a second one if the first was inconclusive.
 
-    Returns the last address, and whether the limit rejected the last request from it.
+    It is conclusive if the limit rejects the last request alone. Returns the last address, and
+    whether the limit rejected the last request from it.
     """
     address, limited = None, False
     for _ in range(2):
@@ -209,7 +210,8 @@ def _reach_limit(client: Client, rate: Rate) -> tuple[str | None, bool]:
         address = fresh
         *within, last = _use_up(client, rate, address)
         limited = _is_limited(last)
-        if limited and not any(_is_limited(exchange) for exchange in within):
+        limited_early = any(_is_limited(exchange) for exchange in within)
+        if limited and not limited_early:
             break
     return address, limited
 
@@ -250,12 +252,11 @@ def _pretend(client: Client, evasion: Evasion, address: str | None) -> None:
 
 def _known_headers(client: Client) -> tuple[tuple[str, str], ...]:
     """Headers that other operations take, and a key if there is one."""
-    names = dict[str, None]()
+    names: list[str] = []
     for other in client.contract.operations.values():
         if other.path != client.operation.path:
-            taken = other.parameters_in("header")
-            names.update((parameter.name, None) for parameter in taken)
-    pretended = ((name, "another") for name in names)
+            names += [parameter.name for parameter in other.parameters_in("header")]
+    pretended = [(name, "another") for name in dict.fromkeys(names)]
     return (*pretended, *client.key_header())
 
 
@@ -264,7 +265,7 @@ def _ask_until_accepted(
 ) -> None:
     """Send a request from the first address; if it is not accepted, send one from the second.
 
-    A busy server may reject the first.
+    A busy server may reject the first request for another reason than the limit.
     """
     for address in addresses:
         if _ask(client, address, step).ok:

@@ -48,13 +48,13 @@ READS, OTHER_READS = 12, 3
 
 
 def lists_of_written(planning: Planning) -> Iterator[Draft]:
-    """Each list of objects that clients write."""
+    """Each list of objects that clients create or change, except pools."""
     for operation in operations(planning, "list"):
         creations = planning.contract.operations_by("create", operation.kind)
         changes = planning.contract.operations_by("update", operation.kind)
         if (creations or changes) and not operation.pool:
             readers = _readers(planning.contract, operation)
-            reads = sum(READS if is_own else OTHER_READS for _, _, is_own in readers)
+            reads = sum(READS if reads_item else OTHER_READS for _, _, reads_item in readers)
             yield Draft(
                 operation,
                 needs=(KeyName.FULL,),
@@ -104,8 +104,8 @@ def _read_by_id(client: Client, listed: list[Any]) -> None:
     kind = client.operation.kind
     written = client.last_written(kind, LAST_WRITTEN)[:READS]
     first = list(identifiers(client.contract, listed, kind))[:OTHER_READS]
-    for operation, parameter, is_own in _readers(client.contract, client.operation):
-        names = written if is_own else first
+    for operation, parameter, reads_item in _readers(client.contract, client.operation):
+        names = written if reads_item else first
         for name in names:
             client.call(operation, {parameter: name}, role=Role.ARRANGE)
 
@@ -120,8 +120,8 @@ def _readers(contract: Contract, listing: Operation) -> list[tuple[Operation, st
         if operation.effect is Effect.READ and len(operation.required) == 1:
             parameter = operation.required[0]
             if parameter.references == listing.kind and not parameter.by:
-                is_own = operation.action == "read" and operation.kind == listing.kind
-                found.append((operation, parameter.name, is_own))
+                reads_item = operation.action == "read" and operation.kind == listing.kind
+                found.append((operation, parameter.name, reads_item))
     return found
 
 
@@ -175,7 +175,7 @@ def test_printed_sample(client: Client) -> None:
     if paging.after in query:
         client.call(operation, query, facts=Facts(printed_cursor=True))
         query = _with_served_cursor(client, query)
-    # twice, so that the next item is seen before and after the second page
+    # to confirm a finding, twice, so that the next item is seen before and after the second page
     for _ in range(2 if client.confirming else 1):
         exchange = client.call(operation, query, facts=Facts(walk="printed"))
         cursor = Answer(client.contract, operation, exchange).cursor
@@ -185,7 +185,7 @@ def test_printed_sample(client: Client) -> None:
 
 
 def _with_served_cursor(client: Client, query: Mapping[str, str]) -> dict[str, str]:
-    """The query with the position of the last listed item as its cursor, or without a cursor."""
+    """The query, whose cursor becomes the position of the last listed item, or is left out."""
     operation = client.operation
     assert operation.paging is not None
     items = client.knowledge.listed(operation.kind)

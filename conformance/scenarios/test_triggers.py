@@ -140,7 +140,8 @@ def _rules(contract: Contract, operation: Operation, code: str, recipe: Recipe) 
 def test_trigger(client: Client) -> None:
     """Send a request that, according to the target file, makes the target return a certain code.
 
-    If the request would have an effect, read the list before and after it.
+    If the request would have an effect, read the list before and after it. Then pay, if the code
+    is one that requires a payment.
     """
     recipe, operation = client.params(Recipe), client.operation
     values = _values(client, recipe)

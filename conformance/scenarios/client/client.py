@@ -40,8 +40,8 @@ PAGES_SOUGHT = 8
 
 EVERYTHING: Mapping[str, Any] = {}
 """No filter of a list."""
-LOOKING = (KeyName.FULL, KeyName.OTHER)
-"""The keys for which a replacement is looked up when an object has disappeared."""
+RENEWING_KEYS = (KeyName.FULL, KeyName.OTHER)
+"""The keys whose requests get another object in place of one that has disappeared."""
 
 P = TypeVar("P", bound=Params)
 Result = TypeVar("Result")
@@ -123,10 +123,10 @@ class Client(Sending):
     def valid(self, operation: Operation, key: str = KeyName.FULL) -> dict[str, Any] | None:
         """Valid values for an operation; None if a required one is not known.
 
-        Cases that share the control of a creation get the same values.
+        If a later creation serves as the control of the case, they are the values of that creation.
         """
-        is_own = operation.id == self.case.operation and key == KeyName.FULL
-        if is_own and self.shared.is_promised:
+        is_of_case = operation.id == self.case.operation and key == KeyName.FULL
+        if is_of_case and self.shared.has_later_control:
             return self.shared.values()
         return self.own.valid(operation, key)
 
@@ -180,15 +180,15 @@ class Client(Sending):
         facts: Facts = NOTHING,
         **options: Unpack[Options],
     ) -> Exchange:
-        """Send a request that should be valid, and remember the object that it writes.
+        """Send a request that should be valid, and remember the object that the main key writes.
 
-        If an object that the request names is not found, the request is sent again with one that is
-        still listed.
+        If an object that the request names has disappeared, the request is sent again with one that
+        is still listed, unless it contains a mistake or only arranges the case.
         """
         key = options.get("key", KeyName.FULL)
         is_arranging = options.get("role") is Role.ARRANGE
-        renewable = not facts.mistake and not is_arranging and key in LOOKING
-        renewed = self._renewal.of(operation, values, key) if renewable else None
+        may_renew = key in RENEWING_KEYS and not is_arranging and not facts.mistake
+        renewed = self._renewal.renewer(operation, values, key) if may_renew else None
         exchange = self.send(operation, values, facts=facts, renewed=renewed, **options)
         if exchange.ok and key == KeyName.FULL:
             self._memory.note(operation, ids.written(self.contract, operation, values, exchange))
@@ -210,7 +210,7 @@ class Client(Sending):
         Nothing is sent if a later creation serves as the control of several cases, because the API
         cannot delete what each control would create.
         """
-        if not self.shared.is_promised:
+        if not self.shared.has_later_control:
             self.control(self.operation, values)
 
     def control_after(self, values: Mapping[str, Any], probes: Iterable[Exchange]) -> None:
@@ -222,7 +222,7 @@ class Client(Sending):
         is_write = operation.effect is not Effect.READ
         if is_write and any(probe.ok for probe in probes):
             self.own.isolate()
-            self.shared.spoil(operation, values)
+            self.shared.drop_taken_names(operation, values)
             values = self.valid_or(dict(values), operation)
         self.control_unless_shared(values)
 
@@ -239,7 +239,7 @@ class Client(Sending):
         """
         exchange = super().mistake(operation, values, facts, **options)
         if exchange.ok:
-            self.shared.spoil(operation, values)
+            self.shared.drop_taken_names(operation, values)
         return exchange
 
     def reuse_names(self) -> bool:
@@ -267,7 +267,7 @@ class Client(Sending):
         key: str = KeyName.FULL,
         role: Role = Role.PROBE,
     ) -> Exchange | None:
-        """Read an object, or look for it in its list; None if the contract offers neither.
+        """Read an object, or look for it in its list; None if neither can be requested.
 
         Returns the read, or the last page requested, which is the one that shows the object if any
         does.
@@ -287,9 +287,10 @@ class Client(Sending):
         return None
 
     def _search(self, kind: str, facts: Facts, key: str, role: Role) -> Exchange | None:
-        """Request the pages of a list until one shows the object or no later page can show it.
+        """Request pages of a list until one shows the object or no later page can show it.
 
         Returns the last page requested; None if the list has no pages or its values are not known.
+        At most PAGES_SOUGHT are requested, in the declared maximum size, if there is one.
         """
         listing = self.contract.list_of(kind)
         if listing is None or listing.paging is None:
@@ -303,7 +304,8 @@ class Client(Sending):
             exchange = self.call(listing, values, key=key, role=role, facts=facts)
             _, may_follow = sought_in(self.contract, exchange)
             cursor = Answer(self.contract, listing, exchange).cursor
-            if not may_follow or cursor in (None, values.get(after)):
+            leads_further = cursor not in (None, values.get(after))
+            if not may_follow or not leads_further:
                 break
             values = {**values, after: cursor}
         return exchange

@@ -140,8 +140,9 @@ def _add_change(source: Source, operation: Operation, values: dict[str, Any], ke
     """Add a value for the first member with a fresh text to an update that changes nothing yet."""
     if operation.action != "update" or not operation.fresh_members:
         return
-    changeable = [each.name for each in operation.parameters if not source.contract.refers(each)]
-    if not any(name in present(values) for name in changeable):
+    changeable = {each.name for each in operation.parameters if not source.contract.refers(each)}
+    changes_something = not changeable.isdisjoint(present(values))
+    if not changes_something:
         member = operation.fresh_members[0]
         values[member.name] = value(source, member, key)
 
@@ -149,7 +150,10 @@ def _add_change(source: Source, operation: Operation, values: dict[str, Any], ke
 def _select_readable(
     source: Source, operation: Operation, values: dict[str, Any], key: str
 ) -> None:
-    """Select an object that can be read, found by reading some, if no source says which can be."""
+    """Select an object that can be read, found by reading some, if no source says which can be.
+
+    Nothing changes if no object is known.
+    """
     selector = operation.selector
     is_open_read = operation.action == "read" and Open.INPUT in operation.open
     if selector is not None and is_open_read and values[selector.name] is not ABSENT:
@@ -170,17 +174,17 @@ def _reference(source: Source, parameter: Parameter, key: str) -> Id | None:
 def _from_target_file(source: Source, parameter: Parameter | None, text: Any, key: str) -> Any:
     """A value of the target file, with a mark in place of ``{}`` in a text.
 
-    The objects that the target file names are those that the full key sees. So a key of another
-    business gets an object that this key sees in their place.
+    The objects that the target file names are those that the full key sees. So for a key of another
+    business, an object that this key sees replaces them.
     """
-    is_main = business_of(key) in (None, Business.MAIN)
+    is_main = business_of(key) in (None, Business.MAIN)  # None: the key may be of any
     if not is_main and parameter is not None and source.contract.refers(parameter):
         return value(source, parameter, key)
     return filled(text, source.token()) if isinstance(text, str) else text
 
 
 def _complete(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The known values; None if a required parameter has none."""
+    """The values that are known; None if that of a required parameter is not."""
     complete = present(values)
     required = {parameter.name for parameter in operation.required}
     return complete if required <= complete.keys() else None

@@ -21,7 +21,7 @@ DISTINCT = 6
 MASKED = re.compile(r"[*•…]|[xX]{3}")
 """Marks by which a target masks characters. A masked value says nothing about a filter."""
 NEAR = 11 * 3600
-"""Seconds: less than either of the zones differs from UTC in which a bound is written."""
+"""Seconds: fewer than the distance from UTC of each zone in which a bound is written."""
 IDENTIFYING = re.compile("[0-9@]")
 """Characters that ids, numbers and addresses contain, and words hardly ever."""
 STRANGE = "sideways"
@@ -29,13 +29,14 @@ STRANGE = "sideways"
 
 
 def text_of(value: Any) -> str | None:
-    """A text or a number in the form that a query takes; None for other values and unusual texts.
+    """A text or a number in the form that a query takes.
 
-    A whole number is sent as one, however the target renders it.
+    A whole number is sent as one, however the target renders it. None for other values, and for
+    texts that are masked or not printable.
     """
     if isinstance(value, str):
-        is_masked = MASKED.search(value) is not None  # so it is as unknown as a redacted one
-        return None if is_masked or not is_readable(value) else value
+        is_masked = MASKED.search(value) is not None
+        return value if is_readable(value) and not is_masked else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     is_whole = isinstance(value, float) and value.is_integer()
@@ -89,23 +90,24 @@ def _amount(text: str) -> Fraction:
 
 
 def _several_values(counts: Counter[str]) -> str | None:
-    """The three rarest values, or else the two rarest, joined by commas.
+    """The three rarest values, or else the two rarest, joined by commas; None if neither will do.
 
-    None if there is no other value, or too few items for a second page have one of them.
+    There must be a further value, and enough items for a second page must have one of those chosen.
     """
-    rarest = sorted(counts, key=lambda text: (counts[text], text))
+    by_rarity = sorted(counts, key=lambda text: (counts[text], text))
     for number in (3, 2):
-        items = sum(counts[text] for text in rarest[:number])
-        if len(rarest) > number and items >= SECOND_PAGE:
-            return ",".join(rarest[:number])
+        chosen = by_rarity[:number]
+        items = sum(counts[text] for text in chosen)
+        if len(by_rarity) > number and items >= SECOND_PAGE:
+            return ",".join(chosen)
     return None
 
 
 def _one_value(counts: Counter[str]) -> str | None:
-    """The rarest value that SEVERAL items have, or else the rarest that SECOND_PAGE items have."""
-    shared = [text for text, count in counts.items() if count >= SEVERAL]
-    frequent = [text for text, count in counts.items() if count >= SECOND_PAGE]
-    return min(shared or frequent, key=lambda text: (counts[text], text), default=None)
+    """The rarest value that at least SEVERAL items have, or else at least SECOND_PAGE; or None."""
+    in_several = [text for text, count in counts.items() if count >= SEVERAL]
+    on_two_pages = [text for text, count in counts.items() if count >= SECOND_PAGE]
+    return min(in_several or on_two_pages, key=lambda text: (counts[text], text), default=None)
 
 
 def another_value(items: Iterable[Any], parameter: Parameter, value: str) -> str | None:
@@ -122,10 +124,10 @@ def another_value(items: Iterable[Any], parameter: Parameter, value: str) -> str
 
 
 def shared_filter(items: Iterable[Any], operation: Operation, tenant: str | None) -> dict[str, str]:
-    """The first plain filter of a list, other than the business, that the items show a value for.
+    """The first filter of a list that the items show a value for, with the first such value.
 
-    Returns its name with the first such value; empty if there is none. ``tenant`` is the name of
-    the business parameter.
+    Required filters, bounds and the one named ``tenant``, the business parameter, are left out.
+    Returns the name and the value; empty if there is none.
     """
     for parameter in operation.filters:
         if not parameter.plain or parameter.name == tenant:
@@ -141,22 +143,20 @@ def second_filter(
 ) -> dict[str, str]:
     """A second filter, with a value that some but not all of the items that pass the first have.
 
-    Of the filters that follow the first one in the contract, the first that leaves enough items for
-    a second page is chosen, or else simply the first, with its rarest value. Empty if there is
-    none.
+    Other filters take turns, beginning with those that follow the first one in the contract. The
+    first that leaves enough items for a second page is chosen, or else the first of all, with the
+    rarest value that does so. Empty if no filter has a value.
     """
     passing = [item for item in items if takes(parameter, item, value)]
     place = operation.filters.index(parameter)
     others = operation.filters[place + 1 :] + operation.filters[:place]
-    plain = [other for other in others if other.plain]
-    # each choice: whether it leaves too few items, its filter's turn, how many items, filter, value
+    usable = [each for each in others if each.plain and each.filters != parameter.filters]
+    # the smallest is chosen: if possible, not too few items; then the earliest turn; then few items
     choices: list[tuple[bool, int, int, str, str]] = []
-    for turn, other in enumerate(plain):
-        if other.filters == parameter.filters:
-            continue
+    for turn, other in enumerate(usable):
         for text, count in _not_in_all(passing, other).items():
-            too_few = count < SECOND_PAGE
-            choices.append((too_few, turn, count, other.name, text))
+            leaves_too_few = count < SECOND_PAGE
+            choices.append((leaves_too_few, turn, count, other.name, text))
     if not choices:
         return {}
     *_, name, text = min(choices)
@@ -170,14 +170,15 @@ def _not_in_all(items: list[Any], parameter: Parameter) -> dict[str, int]:
 
 
 def options_of(operation: Operation) -> Iterator[Parameter]:
-    """The parameters that narrow a list by something that its items do not show."""
+    """The parameters that narrow a list by something that its items do not show.
+
+    These are the optional ones in the query with an example, except filters and those of paging.
+    """
     assert operation.paging is not None
     paging_names = (operation.paging.after, operation.paging.limit)
     for parameter in operation.parameters_in("query"):
         has_other_purpose = parameter in operation.filters or parameter.name in paging_names
-        if has_other_purpose:
-            continue
-        if parameter.required:
+        if has_other_purpose or parameter.required:
             continue
         if parameter.example is not None:
             yield parameter
@@ -195,7 +196,8 @@ def widest_bounds(operation: Operation, rows: list[dict[str, Any]]) -> dict[str,
         if parameter.required:
             continue
         shown = sorted(texts_of(rows, parameter), key=_amount)
-        if parameter.compare and shown and len(shown) == len(rows):
+        all_rows_show_it = bool(shown) and len(shown) == len(rows)
+        if parameter.compare and all_rows_show_it:
             lowest, highest = shown[0], shown[-1]
             values[parameter.name] = lowest if parameter.compare == "at-least" else highest
         elif not parameter.filters and isinstance(parameter.example, int):
@@ -226,9 +228,10 @@ def near_bound(items: Iterable[Any], parameter: Parameter) -> str | None:
 
 
 def next_to_another(items: Iterable[Any], parameter: Parameter) -> str | None:
-    """The newest time among the items that, as a bound, excludes another one within NEAR seconds.
+    """One of two neighbouring times of the items: the one that, as a bound, excludes the other.
 
-    None if the items show no two such times.
+    They are the newest two that differ by more than a second, but by less than NEAR. None if the
+    items show no such pair.
     """
     ordered = sorted(set(texts_of(items, parameter)), key=_amount, reverse=True)
     for newer, older in pairwise(ordered):
@@ -239,12 +242,12 @@ def next_to_another(items: Iterable[Any], parameter: Parameter) -> str | None:
 
 def windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
     """The pairs of lower and upper bounds of a list that bound the same member of its items."""
-    windows = []
+    pairs = []
     for lower in _optional_bounds(operation, "at-least"):
         for upper in _optional_bounds(operation, "at-most"):
             if lower.filters == upper.filters:
-                windows.append((lower, upper))
-    return windows
+                pairs.append((lower, upper))
+    return pairs
 
 
 def _optional_bounds(operation: Operation, compare: str) -> list[Parameter]:

@@ -26,7 +26,8 @@ class OwnObjects:
     ) -> None:
         self.contract, self.target = sending.contract, sending.target
         self._sending = sending
-        self._created, self._spare = memory.created, memory.spare  # until isolate() replaces them
+        # isolate() replaces these two
+        self._created, self._to_delete = memory.created, memory.to_delete
         self._shared_by_cases, self._pool = memory.created, memory.pool
         self._knowledge = knowledge
         self._renewal = renewal
@@ -47,13 +48,15 @@ class OwnObjects:
         If possible, it is an object that the run created. All changes of a kind share one object.
         Actions share another one, which may end up paused, for example. If the target takes an
         action only once, each case gets its own. So does each deletion. Pre-existing objects are
-        changed only if no operation creates such objects, and are never deleted.
+        never deleted. They are changed only if the run may create none, or if that failed and no
+        source shows a valid creation.
         """
         creation = self._creation(operation.kind)
         if operation.action == "delete":
             return self._id_to_delete(operation.kind, creation)
         own = None if creation is None else self._own_object(operation, creation)
-        if own is None and (creation is None or Open.INPUT in creation.open):
+        may_use_existing = creation is None or Open.INPUT in creation.open
+        if own is None and may_use_existing:
             return self._knowledge.id_for(operation)
         return own
 
@@ -63,8 +66,8 @@ class OwnObjects:
         It is created if there is none yet; None if the target does not create one. An action that
         the target takes only once gets objects that no other case uses.
         """
-        is_shared = self._created is self._shared_by_cases
-        if is_shared and self.acts_once(operation):
+        shares_objects = self._created is self._shared_by_cases
+        if shares_objects and self.acts_once(operation):
             self.isolate()
         memory_key = _memory_key(operation)
         if self._created.get(memory_key) is None:
@@ -74,14 +77,15 @@ class OwnObjects:
     def acts_once(self, operation: Operation) -> bool:
         """Whether the target rejects an action on an object that has the requested state already.
 
-        To find out, the first case of a run sends the action twice. False, without a request, for
-        an action that names no state or costs money.
+        To find out, the first case of a run sends the action twice. While it prepares that, the
+        result is False. Also False, without a request, for an action that names no state or costs
+        money.
         """
         names_state = any(member.required and "enum" in member.schema for member in operation.body)
         if not names_state or operation.effect is not Effect.WRITE:
             return False
         fails_again: bool = self._knowledge.once(
-            ("acts once", operation.id), lambda: self._fails_again(operation), False
+            ("acts once", operation.id), lambda: self._fails_again(operation), provisional=False
         )
         return fails_again
 
@@ -100,14 +104,14 @@ class OwnObjects:
         For an action, they do not come from the pool, because earlier actions may have changed the
         state of the objects there.
         """
-        self._created, self._spare = {}, {}
+        self._created, self._to_delete = {}, {}
         if operation is not None and _acts(operation):
             self._pool = None
 
     def renew(self, operation: Operation) -> None:
-        """From now on, use new objects for an operation, which may store odd values in them.
+        """From now on, use new objects for an operation that may have stored odd values.
 
-        Objects whose creation costs money are used again.
+        Nothing changes if it names no object, or if the run cannot create one without cost.
         """
         creation = self._creation(operation.kind)
         if (
@@ -133,19 +137,20 @@ class OwnObjects:
         newer = self._reuse_object(creation, values) or self._create_pooled(creation, values, AGAIN)
         if operation.action != "delete":
             self._created[_memory_key(operation)] = newer or older
-        elif newer is not None and newer != older:
-            self._spare[operation.kind] = newer
+        elif newer is not None and newer != older:  # the target may keep one of equal ones
+            self._to_delete[operation.kind] = newer
         return older
 
     def _create_full(self, creation: Operation) -> tuple[Id | None, Values | None]:
         """Create an object, or reset one of the pool; returns its id and the values sent.
 
-        It has all members with a documented value if that is accepted, or else the required ones.
+        It has all members with a documented value, except switches, if that is accepted. Otherwise
+        it has only the required ones, under new names.
         """
         values = self.valid(creation)
         if values is None:
             return None, None
-        full = {**self._steady_members(creation), **values}
+        full = {**self._optional_members(creation), **values}
         created = self._reuse_object(creation, full)
         if created is None:
             created = self._create_pooled(creation, full, REFUSABLE)
@@ -154,23 +159,21 @@ class OwnObjects:
         values = self.valid(creation)
         return self._create(creation, values), values
 
-    def _reuse_object(self, creation: Operation, values: Values | None) -> Id | None:
+    def _reuse_object(self, creation: Operation, values: Values) -> Id | None:
         """Reset an object of the pool to ``values``, as if it were new; returns its id.
 
-        Objects that refuse the change leave the pool. None if there are no values, if no object
-        accepts them, or if the kind has no pool or no such change that the target file allows.
+        Objects that refuse the change leave the pool. None if no object accepts the values, if
+        there is no pool, or if the kind has no such change that the target file allows.
         """
         kind, pool = creation.kind, self._pool
-        change = None if pool is None else resetting(self.contract, kind)
-        if pool is None or change is None or values is None:
+        change = resetting(self.contract, kind)
+        if pool is None or change is None or change.effect not in self.target.allow:
             return None
-        if change.effect not in self.target.allow:
-            return None
-        held = [each for each in self._shared_by_cases.values() if each is not None]
-        name = pool.next(kind, held)
+        in_use = [each for each in self._shared_by_cases.values() if each is not None]
+        name = pool.next(kind, in_use)
         while name is not None and not self._reset(change, creation, values, name):
             pool.drop(kind, name)
-            name = pool.next(kind, held)
+            name = pool.next(kind, in_use)
         return name
 
     def put_back(self, kind: str, name: Id, more: Values) -> bool:
@@ -183,7 +186,7 @@ class OwnObjects:
         if creation is None or change is None or values is None:
             return False
         return self._reset(
-            change, creation, {**more, **self._steady_members(creation), **values}, name
+            change, creation, {**more, **self._optional_members(creation), **values}, name
         )
 
     def _reset(self, change: Operation, creation: Operation, values: Values, name: Id) -> bool:
@@ -198,33 +201,33 @@ class OwnObjects:
         return filling.known(self, [each for each in change.required if each != selector])
 
     def _create_pooled(self, creation: Operation, values: Values, facts: Facts) -> Id | None:
-        """Create an object, which other cases get in turn if the API cannot delete it."""
+        """Create an object. If it can be reset, it joins the pool, which other cases take from."""
         created, pool = self._create(creation, values, Role.BYSTANDER, facts), self._pool
         can_be_reset = resetting(self.contract, creation.kind) is not None
         if created is not None and pool is not None and can_be_reset:
             pool.add(creation.kind, created)
         return created
 
-    def _steady_members(self, creation: Operation) -> Values:
+    def _optional_members(self, creation: Operation) -> Values:
         """Optional members for an object of the run's own: phone numbers, but no switches."""
         members = filling.optional(self, creation, switches=False)
         return {**members, **filling.phones(self, creation)}
 
     def _id_to_delete(self, kind: str, creation: Operation | None) -> Id | None:
         """The id of a new object: the one that ``twin`` kept, or one just created; None if none."""
-        spare = self._spare.pop(kind, None)
-        if spare is not None or creation is None:
-            return spare
+        kept = self._to_delete.pop(kind, None)
+        if kept is not None or creation is None:
+            return kept
         created = self._create(creation, self.valid(creation))
         for memory_key, shared in list(self._created.items()):
-            if shared == created:  # the target keeps a single object of the kind
+            if shared == created:  # the target returned a shared one, to be deleted
                 del self._created[memory_key]
         return created
 
-    def new_id(self, kind: str) -> Id | None:
-        """The id of an object that is created for this purpose alone; None if none can be.
+    def id_to_link(self, kind: str) -> Id | None:
+        """The id of an object that may be linked to another; None if there is none for that.
 
-        An object of an earlier run may take its place.
+        It is the object of the pool that no case changes, or else a new one.
         """
         if self._pool is not None and kind in self._pool.linked:
             return self._pool.linked[kind]
@@ -252,7 +255,7 @@ class OwnObjects:
         """Create an object. Returns its id; None if that fails or no valid values are known."""
         if values is None:
             return None
-        renewed = None if facts.mistake else self._renewal.of(creation, values)
+        renewed = None if facts.mistake else self._renewal.renewer(creation, values)
         written = self._sending.send(creation, values, role=role, facts=facts, renewed=renewed)
         created = Answer(self.contract, creation, written).id
         return created if created is not None and is_sendable(created) else None
@@ -264,7 +267,10 @@ def _memory_key(operation: Operation) -> str:
 
 
 def _acts(operation: Operation) -> bool:
-    """Whether an operation acts on an object, which may put it into a state, such as paused."""
+    """Whether an operation is an action, which may put its object into a state, such as paused.
+
+    A change that a member other than its object's id selects counts as one.
+    """
     selector = operation.selector
     selecting = None if selector is None else selector.name
     return operation.action == "perform" or operation.when not in (None, selecting)

@@ -68,7 +68,8 @@ def is_sendable(name: Id) -> bool:
         text = str(name)
     except ValueError:  # more digits than Python prints
         return False
-    return is_readable(text) and len(text) <= LONGEST and PATTERN.search(text) is None
+    is_redacted = PATTERN.search(text) is not None
+    return is_readable(text) and len(text) <= LONGEST and not is_redacted
 
 
 def identifiers(
@@ -103,7 +104,8 @@ def unknown_id(seed: int, sample: str, salt: str = "") -> str:
     call it malformed. The same seed, sample and salt always give the same id.
     """
     digest = hashlib.sha256(f"{seed} {sample}{salt}".encode()).digest()
-    if re.fullmatch(r"\+[0-9]{7,15}", sample):
+    is_phone_number = re.fullmatch(r"\+[0-9]{7,15}", sample) is not None
+    if is_phone_number:
         return _fictional_number(digest)
     if sample.isdecimal() and len(sample) < LONGEST_NUMBER:
         return _larger(sample)
@@ -111,7 +113,7 @@ def unknown_id(seed: int, sample: str, salt: str = "") -> str:
     if tail.isdigit() and len(tail) < SHORT_COUNTER:
         return sample[: len(sample) - len(tail)] + _larger(tail)
     unknown = _changed(sample, tail, digest)
-    if unknown == sample:
+    if unknown == sample:  # it has no letter or digit
         return sample + "0"
     return unknown
 
@@ -132,7 +134,11 @@ def _tail(sample: str) -> str:
 
 
 def _changed(sample: str, tail: str, digest: bytes) -> str:
-    """The id with characters at its end changed, each within its class."""
+    """The id with some characters changed, each within its class, as ``digest`` decides.
+
+    They are the letters and digits of its ``tail``, or those among the last FEWEST_CHANGED
+    characters if the tail is shorter, but at most the last MOST_CHANGED.
+    """
     first = max(0, len(sample) - max(FEWEST_CHANGED, len(tail)))
     places = [place for place in range(first, len(sample)) if sample[place].isalnum()]
     places = places[-MOST_CHANGED:]

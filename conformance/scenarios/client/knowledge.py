@@ -22,8 +22,8 @@ WANTED = 20
 SEVERAL = 5
 """Items that an object's list must have for its walks to be meaningful."""
 OWNERS_TRIED = 4
-"""Objects that a list is tried with: those that other lists name most often."""
-MOST = 1_000
+"""Objects that a list is tried with because other lists name them most often."""
+MOST_REMEMBERED = 1_000
 """Items of a page that are remembered."""
 
 
@@ -78,7 +78,7 @@ class Knowledge:
         if operation is not None and self.has(key):
             self.once(
                 ("list", kind, key),
-                lambda: self.ask(operation, {}, key).listed[:MOST],
+                lambda: self.ask(operation, {}, key).listed[:MOST_REMEMBERED],
                 provisional=[],
             )
 
@@ -147,13 +147,13 @@ class Knowledge:
         if values is None or paging is None:
             return []
         page = self.ask(operation, values, key)
-        items = page.listed[:MOST]
+        items = page.listed[:MOST_REMEMBERED]
         limit = self.within(operation, WANTED)
         is_enough = len(items) >= limit or not page.more
         if is_enough:
             return items
         larger = self.ask(operation, {**values, paging.limit: str(limit)}, key)
-        return max(items, larger.listed[:MOST], key=len)
+        return max(items, larger.listed[:MOST_REMEMBERED], key=len)
 
     def within(self, operation: Operation, limit: int) -> int:
         """A limit, or the declared maximum of the list if that is smaller."""
@@ -166,30 +166,36 @@ class Knowledge:
 
         The first object with SEVERAL items ends the search.
         """
-        best, most = values[owner.name], -1
+        fullest, most_items = values[owner.name], -1
         for candidate in self.busiest(owner, key):
             page = self.ask(operation, {**values, owner.name: candidate}, key)
             count = len(page.listed)
-            if count > most:
-                best, most = candidate, count
+            if count > most_items:
+                fullest, most_items = candidate, count
             if count >= SEVERAL:
                 break
-        return best
+        return fullest
 
     def busiest(self, owner: Parameter, key: str) -> list[Id]:
-        """The ids of a few objects: those that lists name most often, then the first ones."""
+        """The ids of a few objects that ``owner`` may name, at most 2 * OWNERS_TRIED.
+
+        They are the OWNERS_TRIED that lists name most often, then the first of their own list.
+        """
         named: Counter[Id] = Counter()
         for listing in self.contract.operations_by("list"):
             member = self._member_naming(listing, owner)
             if member is not None:
                 named.update(self._names_in(listing, member, key))
         kind = owner.references
-        first = identifiers(self.contract, self.listed(kind, key), kind, owner.by)
-        often = [name for name, _ in named.most_common(OWNERS_TRIED)]
-        return list(dict.fromkeys([*often, *first]))[: 2 * OWNERS_TRIED]
+        in_own_list = identifiers(self.contract, self.listed(kind, key), kind, owner.by)
+        most_named = [name for name, _ in named.most_common(OWNERS_TRIED)]
+        return list(dict.fromkeys([*most_named, *in_own_list]))[: 2 * OWNERS_TRIED]
 
     def _member_naming(self, listing: Operation, owner: Parameter) -> str | None:
-        """The member by which items of a list name objects of the kind of ``owner``, if any."""
+        """The member by which items of a list name objects of the kind of ``owner``, if any.
+
+        It is the one that an optional filter by such objects compares.
+        """
         for parameter in listing.filters:
             if not parameter.required and parameter.references == owner.references:
                 return parameter.filters
@@ -209,8 +215,8 @@ class Knowledge:
     def known_ids(self, kind: str, key: str = KeyName.FULL, member: str | None = None) -> list[Id]:
         """The ids of the objects that a key sees, with those of its own business first.
 
-        A key may reach several businesses, while other keys reach only its own. ``member`` is the
-        member that holds the id if it is not the identifier of the kind.
+        A key may reach several businesses, but other keys of its business may reach only that one.
+        ``member`` is the member that holds the id if it is not the identifier of the kind.
         """
         tenant, business = self.contract.tenant, self.business(key)
 
@@ -260,7 +266,7 @@ class Knowledge:
 
     def look_for_businesses(self) -> None:
         """Look in the lists for the id of each business that the target file does not give."""
-        for owner, key in ((Business.MAIN, KeyName.FULL), (Business.OTHER, Business.OTHER)):
+        for owner, key in ((Business.MAIN, KeyName.FULL), (Business.OTHER, KeyName.OTHER)):
             if owner in self.target.businesses or not self.has(key):
                 continue
             shown = self._business_shown(key)
@@ -296,14 +302,14 @@ class Knowledge:
         if chosen is None and used:
             pool = self.request_items(kind, key)
             self._memory.pools[kind] = {key: pool}
-            del used[:-1]
+            del used[:-1]  # all but the last
             chosen = self.last_unused(used, kind, pool) or self.last_unused([], kind, pool)
         if chosen is not None and chosen not in used:
             used.append(chosen)
         return chosen
 
     def _pool(self, kind: str, key: str) -> list[Any]:
-        """The items of a pool that a key sees, listed again if ``free`` has used up the first."""
+        """The items of a pool that a key sees, listed again once ``free`` has used up the first."""
         refreshed = self._memory.pools.get(kind)  # by key
         if refreshed is None:
             return self.listed(kind, key)

@@ -27,7 +27,8 @@ class Ends:
         """The cursor and limit of a page near the end of a list that runs from old to new.
 
         To find the cursor, it requests the pages from the last known position on. Empty for a list
-        that runs the other way, because new objects are on its first page.
+        that runs the other way, because new objects are on its first page. The limit is left out if
+        no page had items.
         """
         paging = operation.paging
         if paging is None:
@@ -35,32 +36,32 @@ class Ends:
         listed = self._knowledge.listed(operation.kind)
         if not runs_forward(paging, listed):
             return {}
-        begin = self._memory.ends.get(operation.id, {})
+        start = self._memory.ends.get(operation.id, {})  # the cursor found last, if any
         sizes = [str(self._knowledge.within(operation, limit)) for limit in (LARGE, WANTED)]
-        positions = self._positions_from(operation, paging, values, begin, sizes)
+        positions = self._positions_from(operation, paging, values, start, sizes)
         if positions is None:
             return {}
         before = before_last(positions, LAST)
         if before is not None:
-            begin = {paging.after: before}
-        self._memory.ends[operation.id] = begin
+            start = {paging.after: before}
+        self._memory.ends[operation.id] = start
         if not positions:  # no size of a page is known to work
-            return dict(begin)
-        return {**begin, paging.limit: sizes[0]}
+            return dict(start)
+        return {**start, paging.limit: sizes[0]}  # the only size left
 
     def _positions_from(
-        self, operation: Operation, paging: Paging, values: Values, begin: Values, sizes: list[str]
+        self, operation: Operation, paging: Paging, values: Values, start: Values, sizes: list[str]
     ) -> list[str] | None:
         """The positions from a cursor to the end of a list; None if its pages run backwards.
 
-        ``begin`` holds the cursor, or nothing for the first page. At most PAGES_TO_END pages are
-        followed.
+        ``start`` holds the cursor, or nothing for the first page. At most PAGES_TO_END pages are
+        followed. ``sizes`` are the page sizes to try; once one works, it is the only one left.
         """
-        cursor: str | None = begin.get(paging.after)
+        cursor: str | None = start.get(paging.after)
         positions: list[str] = []
         for _ in range(PAGES_TO_END):
-            start = {} if cursor is None else {paging.after: cursor}
-            page = self._page_with_items(operation, paging, {**values, **start}, sizes)
+            after = {} if cursor is None else {paging.after: cursor}
+            page = self._page_with_items(operation, paging, {**values, **after}, sizes)
             if cursor is not None and not _follows(paging, cursor, page):
                 return None
             positions += page.positions

@@ -37,9 +37,10 @@ def _is_changeable(operation: Operation, member: Parameter) -> bool:
 
 
 def clearable(operation: Operation) -> list[str]:
-    """A list of the first member that a change may clear, because it takes any text.
+    """A list of one name: the first member that a change may clear, because it takes any text.
 
-    Empty if there is no such member.
+    Such a member has a fresh text and no format. Empty without one, for other operations, and for a
+    change of which no source shows a valid one.
     """
     if operation.action != "update" or Open.INPUT in operation.open:
         return []
@@ -54,7 +55,8 @@ def change_each(client: Client, backwards: bool) -> None:
 
     Each change may be rejected. Accepted values must all be present in the end, unless a change may
     replace what it does not send. Switches that were changed are put back. In the backwards pass,
-    the object is new, and its list also has a newer one.
+    the object is new, and its list also has a newer one. Values of other objects, which come last
+    in the forward pass, then come first.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
@@ -64,16 +66,16 @@ def change_each(client: Client, backwards: bool) -> None:
         return
     sought = values[selector.name] if older is None else older
     bare = {**_bare(operation, values), selector.name: sought}
-    shared = _values_of_others(client, sought)
+    of_others = _values_of_others(client, sought)
     first = Facts(step=Step.FIRST)
-    if backwards and shared:  # later changes must leave it as it is
-        first = replace(first, beside=shared)
-        client.call(operation, {**bare, **shared}, role=Role.ARRANGE, facts=first)
-        shared = {}
+    if backwards and of_others:  # later changes must keep them
+        first = replace(first, beside=of_others)
+        client.call(operation, {**bare, **of_others}, role=Role.ARRANGE, facts=first)
+        of_others = {}
     before = look_before_change(client, sought, first)
     found, _ = sought_in(client.contract, before)
     shown = members_of(found)
-    sent = _send_each(client, bare, _changes(client, shown, backwards), shared)
+    sent = _send_each(client, bare, _changes(client, shown, backwards), of_others)
     if sent:
         position = client.position(read_back(client, operation, sought, sent))
         look_in_list(client, operation, sought, sent, position)
@@ -83,36 +85,40 @@ def change_each(client: Client, backwards: bool) -> None:
 
 
 def look_before_change(client: Client, sought: Id, first: Facts) -> Exchange | None:
-    """Read an object until it shows the first change; returns the last read."""
+    """Read an object until it shows what the first change sent; returns the last read.
+
+    ``first`` are the facts of that change. If the object does not appear, nothing more is awaited.
+    """
     operation = client.operation
     sent = {**first.beside, **first.sent}
 
-    def is_shown(look: Exchange | None) -> bool:
+    def is_final(look: Exchange | None) -> bool:
         found = sought_in(client.contract, look)[0]
         return found is None or not any(differences(operation, sent, found))
 
     facts = Facts(step=Step.BEFORE)
-    return client.until(lambda: client.settled(operation.kind, sought, facts), is_shown)
+    return client.until(lambda: client.settled(operation.kind, sought, facts), is_final)
 
 
 def _send_each(
     client: Client,
     bare: dict[str, Any],
     changes: Iterator[tuple[str, list[Any]]],
-    shared: Mapping[str, Any],
+    of_others: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Send changes of one member each. Returns the values that the object must show in the end.
 
-    It need not show the ``shared`` values, which may be reserved for other objects.
+    Each request contains the ``bare`` values. Of the choices for a member, only the first accepted
+    one counts. Values ``of_others`` come last, and need not be shown, because they may be reserved.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
     sent: dict[str, Any] = {}
-    for name, choices in chain(changes, _one_by_one(shared)):
+    for name, choices in chain(changes, _one_by_one(of_others)):
         for value in choices:
             request = {**bare, name: value}
-            kept = sent if operation.method == "PATCH" else {}
-            set_now = without(operation.in_body(request), {selector.name, *shared})
+            kept = sent if operation.method == "PATCH" else {}  # or it may replace all
+            set_now = without(operation.in_body(request), {selector.name, *of_others})
             expected = {**kept, **set_now}
             sought = str(bare[selector.name])
             facts = Facts(step=Step.WRITE, sent=expected, sought=sought)
@@ -159,8 +165,8 @@ def changes_of_one(
 ) -> Iterator[dict[str, Any]]:
     """The values of requests that each change one member that ``values`` do not change.
 
-    Before them come the other choices of the members in ``values``. A server may require another
-    scope because of one member alone. Members without a fresh text have the value that was
+    First come requests with each other choice for a member in ``values``. A server may require
+    another scope because of one member alone. Members without a fresh text have the value that was
     ``accepted`` before, if any. Yields nothing for an operation that is not a change.
     """
     operation = client.operation
@@ -188,11 +194,15 @@ def _changes(
     switches = [member for member in members if member.is_switch]
     if backwards:
         valued.reverse()
-        yield from ((each.name, [shown.get(each.shown_as) is not True]) for each in switches)
+        for switch in switches:
+            is_on = shown.get(switch.shown_as) is True
+            yield switch.name, [not is_on]
     for member in valued:
         yield member.name, _candidates(client, member)
-    of_others = list(_borrowed_changes(client))
-    yield from of_others[::-1] if backwards else of_others
+    borrowed = list(_borrowed_changes(client))
+    if backwards:
+        borrowed.reverse()
+    yield from borrowed
     if not backwards:
         yield from _switch_changes(switches, shown)
 
@@ -226,4 +236,6 @@ def _candidates(client: Client, member: Parameter) -> list[Any]:
         return [lengthened(text), text]
     if value is ABSENT:
         return []
-    return [value + FRACTION, value] if member.schema.get("type") == "number" else [value]
+    if member.schema.get("type") == "number":
+        return [value + FRACTION, value]
+    return [value]

@@ -47,13 +47,13 @@ class Memory:
     pool: Pool | None = None  # objects that cases share in turn; None if each case gets new ones
     turn: tuple[int, int] = (0, 1)  # the number of the run among those that share creations
     # the values of the control that is still to be sent, by operation
-    promised: dict[str, Values | None] = field(default_factory=dict)
+    later_controls: dict[str, Values | None] = field(default_factory=dict)
     # what a case created that also serves the case that judges creations, by operation
     judged: dict[str, tuple[Values, Id]] = field(default_factory=dict)
-    kept: set[str] = field(default_factory=set)  # the operations whose control was sent
+    control_sent: set[str] = field(default_factory=set)  # the operations whose control was sent
     # the objects that valid requests wrote, by kind and operation, the latest last
     written: dict[str, dict[str, list[Id]]] = field(default_factory=dict)
-    spare: dict[str, Id] = field(default_factory=dict)  # the next object to delete, by kind
+    to_delete: dict[str, Id] = field(default_factory=dict)  # the next object to delete, by kind
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # a cursor near the end, by list
     # the items of a pool when it was last requested again, by kind and key
     pools: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
@@ -102,7 +102,8 @@ class Memory:
     ) -> _Entry:
         """A new entry with the result of ``find``, whose requests form a part of their own.
 
-        If ``find`` raises an error, the entry is removed, so that another case tries again.
+        If ``find`` raises an error, the entry is removed, so that another case tries again. The
+        requests sent until then count for this case.
         """
         entry = self._entries[cache_key] = _Entry(provisional)
         try:

@@ -30,7 +30,7 @@ class Naming:
     def renamed(self, message: Message, operation: Operation | None) -> Message:
         """The message, with a new value in each identifying header whose value was used before.
 
-        A target may repeat its first response to a request under a known name.
+        A target may repeat its first response if a request has a name that it has seen before.
         """
         documented = operation.parameters_in("header") if operation else ()
         patterns = {parameter.name: parameter.fresh for parameter in documented if parameter.fresh}

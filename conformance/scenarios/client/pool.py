@@ -25,17 +25,16 @@ class Pool:
     """
 
     def __init__(self, objects: Mapping[str, list[Id]]) -> None:
-        enough = {kind: ids for kind, ids in objects.items() if len(ids) > ENOUGH}
-        self.linked = {kind: ids[0] for kind, ids in enough.items()}
+        self.linked = {kind: ids[0] for kind, ids in objects.items() if len(ids) > ENOUGH}
         self._objects = {
             kind: [name for name in ids if name != self.linked.get(kind)]
             for kind, ids in objects.items()
         }
         self._turn: dict[str, int] = {}
 
-    def next(self, kind: str, held: Container[Id]) -> Id | None:
-        """The next object of a kind that is not ``held``; None if too few are free."""
-        free = [each for each in self._objects.get(kind, []) if each not in held]
+    def next(self, kind: str, in_use: Container[Id]) -> Id | None:
+        """The next object of a kind that is not ``in_use``; None if too few are free."""
+        free = [each for each in self._objects.get(kind, []) if each not in in_use]
         if len(free) < ENOUGH:
             return None
         turn = self._turn.get(kind, 0)
@@ -54,23 +53,24 @@ class Pool:
 def resetting(contract: Contract, kind: str) -> Operation | None:
     """The change that puts an object of a kind into the state of a new one.
 
-    Of several changes, it is the one with the most members in common with the creation. None if no
-    change fits, or if objects of the kind can be deleted, because then none are reset.
+    Of several changes, it is the one with the most members in common with the creation. None
+    without a creation or a suitable change. Also None if objects of the kind can be deleted,
+    because then none are reset.
     """
     creations = contract.operations_by("create", kind)
     if contract.operations_by("delete", kind) or not creations:
         return None
     created = {member.name for member in creations[0].body}
-    best, most = None, 0
+    best, most_common = None, 0
     for operation in contract.operations_by("update", kind):
         common = len(created & {member.name for member in operation.body})
-        if _can_reset(operation) and common > most:
-            best, most = operation, common
+        if _can_reset(operation) and common > most_common:
+            best, most_common = operation, common
     return best
 
 
 def _can_reset(operation: Operation) -> bool:
-    """Whether a change gives a fresh text to the object that it names, and needs no mode."""
+    """Whether a change names its object, gives it a fresh text, and is selected by no member."""
     selector = operation.selector
     if selector is None or selector.references != operation.kind:
         return False

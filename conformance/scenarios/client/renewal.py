@@ -25,13 +25,13 @@ class Renewal:
         self._memory = memory
         self._knowledge = knowledge
 
-    def of(
+    def renewer(
         self, operation: Operation, values: Mapping[str, Any], key: str | None = KeyName.FULL
     ) -> Callable[[], Mapping[str, Any]] | None:
         """A function that replaces the missing objects of a request; None if it names no object.
 
-        Lists move, and writes take time to show, so an object is looked up again a moment later.
-        That happens once in each round of repeated requests.
+        Each call of the function is a round, in which all objects are looked up again. Lists move,
+        and writes take time to show, so a later round may find what an earlier one did not.
         """
         if not self._naming_parameters(operation, values):
             return None
@@ -41,7 +41,10 @@ class Renewal:
     def _renewed(
         self, operation: Operation, values: Mapping[str, Any], round_: int, key: str | None
     ) -> Mapping[str, Any]:
-        """The values with another object in place of each that its list no longer shows."""
+        """The values with another object in place of each that its list no longer shows.
+
+        ``round_`` is the number of earlier rounds.
+        """
         fresh = dict(values)
         for parameter in self._naming_parameters(operation, values):
             other = self._in_place_of(
@@ -52,7 +55,10 @@ class Renewal:
         return fresh
 
     def _in_place_of(self, parameter: Parameter, name: Id, round_: int, key: str) -> Id | None:
-        """Another object, if the list showed this one before but no longer does."""
+        """Another object, if the list showed this one before but no longer does; otherwise None.
+
+        It is looked up once in each round, for all requests that name the object.
+        """
         kind, member = parameter.references, parameter.by
         other: Id | None = self._knowledge.once(
             ("gone", kind, member, name, round_, key),
@@ -78,8 +84,9 @@ class Renewal:
             return None
         listing = contract.list_of(kind)
         if listing is not None and listing.pool:
-            used = self._memory.used.get(kind, [])  # free again if still listed
+            used = self._memory.used.get(kind, [])
             unused = self._knowledge.last_unused(used, kind, now)
+            # a used object is free again if it is still listed
             return unused or self._knowledge.last_unused((), kind, now)
         return next(identifiers(contract, now, kind, member), None)
 

@@ -120,9 +120,10 @@ class Sending:
         """Send a message with the header of a key, or with the headers ``carried`` in its place.
 
         ``operation`` is the id under which the exchange is judged. Headers that identify a request
-        get new values, and a payment is added if the target wants one. ``renewed`` makes the
-        message that is sent next if an object was not found. Raises CutShort if the case may send
-        no more.
+        get new values, and a payment is added if the target wants one. A control of a suite that
+        names itself accepts compression. Unless an ``address`` is given, requests of an operation
+        with a rate limit rotate among addresses. ``renewed`` makes the message that is sent next if
+        an object was not found. Raises CutShort if the case may send no more.
         """
         self._admit()
         headers = self.key_header(key) if carried is None else carried
@@ -178,8 +179,9 @@ class Sending:
         Requests that several cases share are always sent, and each case requests its own operation
         at least once. The repetition of a case has no limit.
         """
-        most = self.case.at_most if self._attempt == 1 else 0
-        if not most or self.sender.part is not None or len(self.sender.sent) < most:
+        has_limit = self.case.at_most > 0 and self._attempt == 1
+        is_shared = self.sender.part is not None
+        if not has_limit or is_shared or len(self.sender.sent) < self.case.at_most:
             return
         if any(exchange.operation == self.case.operation for exchange in self.sender.sent):
             raise CutShort

@@ -19,7 +19,7 @@ from conformance.scenarios.client.memory import Memory, Values
 
 JUDGED = "creation"
 """The scenario that judges a creation, and sends the control of the others."""
-PROMISING = (
+SHARING_CONTROL = (
     *("refused-key", "missing-scope", "unknown-id", "missing-parameter", "invalid-parameter"),
     *("broken-body", "foreign-object"),
 )
@@ -72,23 +72,26 @@ class SharedCreations:
     # --- the control of refusals ---
 
     @property
-    def is_promised(self) -> bool:
-        """Whether a later creation serves as the control of the case."""
-        if self._case.scenario not in PROMISING or not self.creates_undeletable:
+    def has_later_control(self) -> bool:
+        """Whether a later creation serves as the control of the case.
+
+        That is the creation of the case that judges creations, unless the control was sent already.
+        """
+        if self._case.scenario not in SHARING_CONTROL or not self.creates_undeletable:
             return False
-        return bool(self.cases_of(JUDGED)) and self._case.operation not in self._memory.kept
+        return bool(self.cases_of(JUDGED)) and self._case.operation not in self._memory.control_sent
 
     def values(self) -> Values | None:
         """The values of the control that is still to be sent; None if one is not known.
 
         Headers that name a request get new names each time.
         """
-        operation, promised = self._operation, self._memory.promised
+        operation, later_controls = self._operation, self._memory.later_controls
         if operation is None:
             return None
-        if promised.get(operation.id) is None:
-            promised[operation.id] = self._own.valid(operation)
-        values = promised[operation.id]
+        if later_controls.get(operation.id) is None:
+            later_controls[operation.id] = self._own.valid(operation)
+        values = later_controls[operation.id]
         if values is None:
             return None
         named = {
@@ -98,12 +101,15 @@ class SharedCreations:
         }
         return {**values, **named}
 
-    def spoil(self, operation: Operation, sent: Mapping[str, Any]) -> None:
-        """Choose new values for the control if an accepted request has taken a name in them."""
-        promised = self._memory.promised.get(operation.id) or {}
-        names = [member.name for member in operation.fresh_members if member.name in promised]
-        if any(sent.get(name) == promised[name] for name in names):
-            self._memory.promised[operation.id] = None
+    def drop_taken_names(self, operation: Operation, sent: Mapping[str, Any]) -> None:
+        """Drop the values of the control if an accepted request has taken a name in them.
+
+        ``values()`` then chooses new ones. ``sent`` are the values of the request.
+        """
+        control = self._memory.later_controls.get(operation.id) or {}
+        names = [member.name for member in operation.fresh_members if member.name in control]
+        if any(sent.get(name) == control[name] for name in names):
+            self._memory.later_controls[operation.id] = None
 
     def due(self) -> tuple[Values | None, tuple[str, ...]]:
         """The values of the control, and the ids of the cases that share it.
@@ -112,29 +118,30 @@ class SharedCreations:
         the control, valid values and no ids.
         """
         name = self._case.operation
-        self._memory.kept.add(name)
-        if name not in self._memory.promised:
+        self._memory.control_sent.add(name)
+        if name not in self._memory.later_controls:
             operation = self._operation
-            return (None if operation is None else self._own.valid(operation)), ()
+            new = None if operation is None else self._own.valid(operation)
+            return new, ()
         values = self.values()
-        del self._memory.promised[name]
-        return values, self.cases_of(*PROMISING)
+        del self._memory.later_controls[name]
+        return values, self.cases_of(*SHARING_CONTROL)
 
     # --- a creation that is judged in two ways ---
 
     def due_early(self) -> tuple[Values | None, tuple[str, ...]]:
         """What ``due`` returns, for a case that creates before the case that judges creations.
 
-        Its creation then serves that case, too, whose id comes last. None and no ids if creations
-        are not shared, if no case judges them, or if the control was sent already.
+        Its creation then serves that case, too, and the id of that case comes last. None and no ids
+        if creations are not shared, if no case judges them, or if the control was sent already.
         """
-        judged = self.cases_of(JUDGED)
-        if self._operation is None or not self.creates_undeletable or not judged:
+        judging = self.cases_of(JUDGED)
+        if self._operation is None or not self.creates_undeletable or not judging:
             return None, ()
-        if self._case.operation in self._memory.kept:
+        if self._case.operation in self._memory.control_sent:
             return None, ()
         values, sharing = self.due()
-        return values, (*sharing, *judged)
+        return values, (*sharing, *judging)
 
     def remember(self, values: Values, created: Id | None) -> None:
         """Remember an object and its values for the case that judges creations."""

@@ -59,8 +59,9 @@ def optional_references(operation: Operation) -> list[Parameter]:
 def named_objects(client: Client) -> dict[str, Any]:
     """The ids of objects for the members of a creation that name one and can be omitted.
 
-    An object from a pool is linked to the object that the request names, and loses the link when it
-    is returned. So a new object is named, because other requests need the existing ones unchanged.
+    An object that the creation takes from a pool is linked to those that it names, and loses the
+    links when it is returned. So except for the business, it names objects that no other request
+    needs unchanged.
     """
     naming = optional_references(client.operation)
     if not client.contract.takes_from_pool(client.operation):
@@ -70,14 +71,14 @@ def named_objects(client: Client) -> dict[str, Any]:
         if member.name == client.contract.tenant:
             named |= client.known([member])
             continue
-        new = client.own.new_id(member.references)
-        if new is not None:
-            named[member.name] = new
+        linked = client.own.id_to_link(member.references)
+        if linked is not None:
+            named[member.name] = linked
     return named
 
 
 def takes_any_text(parameter: Parameter) -> bool:
-    """Whether a member takes any text: a fresh one, without a format."""
+    """Whether a member takes any text: it gets a fresh one, and need not have a certain form."""
     if not parameter.fresh or {"format", "pattern"} & set(parameter.schema):
         return False
     return "@" not in parameter.fresh and "://" not in parameter.fresh
@@ -113,8 +114,8 @@ def _documented_members(contract: Contract, kind: str | None) -> set[str]:
 def observed_values(client: Client, operation: Operation, sought: Id) -> dict[str, Any]:
     """Values for optional members without a value in the contract, by name.
 
-    A phone number gets the second one of the run. A member that lists filter by gets the text that
-    the fewest objects other than ``sought`` show.
+    A member for a phone number gets the second number of the run. A member by which lists filter
+    gets the text that the fewest objects other than ``sought`` show.
     """
     kind = operation.kind
     filtered = _filtered_members(client.contract, kind)
@@ -133,9 +134,9 @@ def observed_values(client: Client, operation: Operation, sought: Id) -> dict[st
 
 
 def usual_values(client: Client, operation: Operation) -> dict[str, str]:
-    """The text that most listed objects share, for optional members without a value, by name.
+    """The text that the most listed objects share, for optional members without a value, by name.
 
-    Only members that lists filter by count, because their values are shared words and not free
+    Only members by which lists filter get one, because their values are shared words and not free
     texts.
     """
     kind = operation.kind
@@ -143,9 +144,9 @@ def usual_values(client: Client, operation: Operation) -> dict[str, str]:
     values: dict[str, str] = {}
     for parameter in operation.body:
         if _lacks_value(parameter) and parameter.shown_as in filtered:
-            usual = _usual_text(rows, parameter.shown_as)
-            if usual is not None:
-                values[parameter.name] = usual
+            text = _most_frequent_text(rows, parameter.shown_as)
+            if text is not None:
+                values[parameter.name] = text
     return values
 
 
@@ -180,11 +181,14 @@ def _may_be_sent(value: Any) -> bool:
     return bool(value) and len(text) <= MOST_BORROWED and not is_hidden
 
 
-def _usual_text(items: list[Any], member: str) -> str | None:
-    """The text that most items show as a member; None if no two show the same."""
+def _most_frequent_text(items: list[Any], member: str) -> str | None:
+    """The text that the most items show as a member; None if no two show the same.
+
+    If several texts are equally frequent, it is the first in character order.
+    """
     counts = Counter(texts_in(row.get(member) for row in rows_of(items)))
-    usual = min(counts, key=lambda text: (-counts[text], text), default="")
-    return usual if counts[usual] > 1 else None
+    text = min(counts, key=lambda text: (-counts[text], text), default="")
+    return text if counts[text] > 1 else None
 
 
 def _filtered_members(contract: Contract, kind: str) -> set[str]:
@@ -226,8 +230,8 @@ def read_back(
         return None
     kind, facts = operation.kind, Facts(step=Step.READ)
 
-    def is_shown(read: Exchange | None) -> bool:
-        if read is None:
+    def is_final(read: Exchange | None) -> bool:
+        if read is None:  # there is no way to read the object
             return True
         shown, may_follow = sought_in(client.contract, read)
         if shown is None:
@@ -235,7 +239,7 @@ def read_back(
         # members that the target may ignore count: if it stores them, a copy may show them late
         return not any(differences(operation, sent, shown))
 
-    return client.until(lambda: client.look(kind, sought, facts), is_shown)
+    return client.until(lambda: client.look(kind, sought, facts), is_final)
 
 
 def read_with(client: Client, key: str, sought: Id) -> None:
@@ -256,7 +260,8 @@ def look_in_list(
 ) -> None:
     """Look for an object in the list page where new ones appear, until it shows up.
 
-    Nothing is sent without an id, without a fresh text in ``values``, or without a list.
+    ``position`` is the object's, if known. Nothing is sent without an id, without a fresh text in
+    ``values``, or without a list.
     """
     texts = fresh_texts(operation, values)
     if sought is None or not texts:

@@ -35,6 +35,7 @@ def _no_local_constants() -> Iterator[None]:
     """Keep Hypothesis from drawing constants that it finds in the source of imported modules."""
     from hypothesis.internal.conjecture import providers
 
+    # a private function, which other versions may lack
     original = getattr(providers, "_get_local_constants", None)
     if original is not None:
         empty = type(providers._local_constants)()
@@ -69,7 +70,8 @@ def _operations(document: dict[str, Any]) -> dict[tuple[str, str], Any]:
 def _wrong_values(operation: Any) -> list[list[Any]]:
     """The values that violate a schema in one place: lists of place, name, mistake and value.
 
-    A mistake inside a member makes a wrong value of that member. Each value occurs once.
+    Only the mistakes in WRONG count. One inside a member makes a wrong value of that member. Each
+    value occurs once.
     """
     from schemathesis import GenerationMode
 
@@ -84,7 +86,7 @@ def _wrong_values(operation: Any) -> list[list[Any]]:
         mistake, place = str(data.scenario), str(getattr(data.parameter_location, "value", ""))
         parts = {"query": case.query, "path": case.path_parameters, "body": case.body}
         values, name = parts.get(place), data.parameter
-        if place == "body":
+        if place == "body":  # the member is named only in the description
             name = (data.description or "").partition(":")[0]
         if mistake in WRONG and isinstance(values, dict) and name in values:
             value = FILLED if values[name] == {} else values[name]

@@ -126,7 +126,7 @@ def _start_process(request: str) -> subprocess.Popen[str]:
     assert process.stdin is not None
     process.stdin.write(request)
     process.stdin.close()
-    process.stdin = None
+    process.stdin = None  # communicate() must not use it again
     return process
 
 

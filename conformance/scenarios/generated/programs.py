@@ -89,7 +89,10 @@ class Mixed(stateful.RuleBasedStateMachine):
 
 
 def programs(count: int, steps: int, seed: int) -> list[Program]:
-    """Programs that end with a page, those with the most kinds of steps first."""
+    """Up to ``count`` programs that end with a page, those with the most kinds of steps first.
+
+    Five times as many are drawn. ``steps`` is the most steps of a program.
+    """
 
     class Recorded(Mixed):
         """Records the steps as they are drawn."""
@@ -98,5 +101,5 @@ def programs(count: int, steps: int, seed: int) -> list[Program]:
 
     only_drawing = settings(5 * count, stateful_step_count=steps)
     stateful.run_state_machine_as_test(hypothesis.seed(seed)(Recorded), settings=only_drawing)
-    whole = [program for program in Recorded.drawn if program and _is_page(program[-1])]
-    return sorted(whole, key=lambda program: -len({word for word, *_ in program}))[:count]
+    usable = [program for program in Recorded.drawn if program and _is_page(program[-1])]
+    return sorted(usable, key=lambda program: -len({word for word, *_ in program}))[:count]

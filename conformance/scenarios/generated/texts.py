@@ -55,7 +55,10 @@ def _characters(first: int, last: int, categories: tuple[str, ...]) -> str:
 
 
 def _word(first: int, last: int) -> SearchStrategy[str]:
-    """A word of one script: a letter, a mark if the script has any, and some of both."""
+    """A word of one script: a letter, a mark or else a second letter, and one to three of both.
+
+    The second letter is for scripts without marks.
+    """
     letters, marks = _characters(first, last, LETTERS), _characters(first, last, MARKS)
     begin = strategies.tuples(
         strategies.sampled_from(letters), strategies.sampled_from(marks or letters)
@@ -78,7 +81,10 @@ def _themes() -> dict[str, SearchStrategy[str]]:
 
 
 def _drawn(strategy: SearchStrategy[Any], seed: int) -> list[Any]:
-    """Values of a strategy, the same for one seed."""
+    """Values of a strategy, the same for one seed.
+
+    The first SKIPPED are left out, unless there are no others.
+    """
     drawn: list[Any] = []
 
     @hypothesis.seed(seed)

@@ -45,17 +45,17 @@ OF_NUMBERS, OF_WORDS = 6, 1
 def counts_of(operation: Operation, depth: Depth) -> dict[str, int]:
     """How many wrong values of each parameter are sent alone, by name.
 
-    A quick run has only those of the last parameter. The member that selects the operation gets
-    none, except for the members inside it.
+    A quick run has only those of the last parameter. Headers get none. Nor does the member that
+    selects the operation, except for the members inside it.
     """
     counts = {}
     for parameter in operation.parameters:
-        inside = len(parameter.schema.get("properties", {}))
         if parameter.place == "header":
             continue
+        inside = len(parameter.schema.get("properties", {}))
         if parameter.name != operation.when:
-            odd = len(_of_format(operation, parameter)) if depth is Depth.FULL else 0
-            counts[parameter.name] = _count(operation, parameter, depth) + inside + odd
+            odd_formats = len(_of_format(operation, parameter)) if depth is Depth.FULL else 0
+            counts[parameter.name] = _count(operation, parameter, depth) + inside + odd_formats
         elif inside:
             counts[parameter.name] = inside
     if depth is Depth.QUICK and counts:
@@ -86,8 +86,8 @@ def _count(operation: Operation, parameter: Parameter, depth: Depth) -> int:
         return OF_NUMBERS
     if parameter.place == "body":
         if parameter.references:
-            return int(parameter != operation.selector)
-        return ALONE[depth] - parameter.required
+            return 0 if parameter == operation.selector else 1
+        return ALONE[depth] - 1 if parameter.required else ALONE[depth]
     return OF_WORDS if {"enum", "format"} & set(parameter.schema) else 0
 
 
@@ -110,8 +110,8 @@ def send_wrong(client: Client, drawing: Drawing, *, only_judged: bool) -> None:
     """Send some wrong values alone, in requests that are otherwise valid, and others together.
 
     The first is one that can only be called invalid, if there is any; with ``only_judged``, no
-    other is sent. Once the server has accepted LENIENT of them, the rest are sent together: where
-    nothing is refused, no refusal hides what comes after.
+    other is sent. Once the server has accepted LENIENT of them, odd formats aside, the rest are
+    sent together: where nothing is refused, no refusal hides what comes after.
     """
     if wants_control(client.operation):
         values = client.valid(client.operation)
@@ -182,15 +182,18 @@ def _one_of_each(wrong: Iterable[Wrong]) -> list[Wrong]:
 
 
 def _divide(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]:
-    """The wrong values to send alone, one of each parameter in turn; then those left of members."""
+    """The wrong values to send alone, and those left over, which only members of a body have.
+
+    Those to send alone come in rounds with one value of each parameter, but odd formats first.
+    """
     operation = client.operation
     alone: list[list[Wrong]] = []
     left: list[Wrong] = []
     for name, count in counts_of(operation, client.depth).items():
         parameter = operation.parameter(name)
         assert parameter is not None
-        known = _safe_values(operation, parameter, drawing)
-        ordered = _drawn_order(known, f"{client.seed} {operation.id} {name}")
+        safe = _safe_values(operation, parameter, drawing)
+        ordered = _drawn_order(safe, f"{client.seed} {operation.id} {name}")
         alone.append(ordered[:count])
         if parameter.place == "body":
             left += ordered[count:]
@@ -205,23 +208,23 @@ def _in_turn(lists: Iterable[list[Wrong]]) -> list[Wrong]:
 
 
 def _safe_values(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
-    """The wrong values of a parameter that harm nobody.
+    """The wrong values of a parameter that harm nobody. Those with an odd format are harmless.
 
     A parameter that selects the operation has none of its own, only those inside its object.
     """
-    known = _outside_schemas(operation, parameter, drawing)
+    every = _outside_schemas(operation, parameter, drawing)
     if parameter.name != operation.when:
         drawn = drawing.wrong_values(operation)
-        known = [wrong for wrong in drawn if _is_for(parameter, wrong)] + known
+        every = [wrong for wrong in drawn if _is_for(parameter, wrong)] + every
     return [
-        wrong for wrong in known if wrong.mistake == ODD_FORMAT or _is_safe(parameter, wrong.value)
+        wrong for wrong in every if wrong.mistake == ODD_FORMAT or _is_safe(parameter, wrong.value)
     ]
 
 
 def _is_for(parameter: Parameter, wrong: Wrong) -> bool:
     """Whether a value is for a parameter, and no other scenario sends it.
 
-    Others send a query parameter twice, and null for a required member.
+    Others send a query parameter twice, which a list would do, and null for a required member.
     """
     if wrong.name != parameter.name:
         return False
@@ -276,7 +279,8 @@ def _of_format(operation: Operation, parameter: Parameter) -> list[Any]:
 def _outside_schemas(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
     """Wrong values that no schema gives: negative and huge numbers, odd arrays, malformed ids.
 
-    An object of documented members gets a wrong value of each. Odd formats come last.
+    An object comes once for each of its documented members, with 7 as the wrong value of that
+    member. Odd formats come last.
     """
     negative, huge = drawing.numbers("negative")[0], drawing.numbers("huge")[0]
     values: list[Any] = []
@@ -333,7 +337,8 @@ def _is_clearly_invalid(operation: Operation, wrong: Wrong) -> bool:
         return False
     if wanted == "array":
         item = parameter.schema.get("items", {}).get("type")
-        return isinstance(value, str if item == "object" else dict)
+        unlike_item = str if item == "object" else dict
+        return isinstance(value, unlike_item)
     if isinstance(value, list):
         return not any(isinstance(each, dict) for each in value)
     return isinstance(value, str)

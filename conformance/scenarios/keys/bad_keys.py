@@ -23,7 +23,7 @@ QUERY_NAMES = ("key", "access_token")
 def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
     """Send no key, then each form of a bad one. Returns the exchanges on the unaltered path.
 
-    For a read, one of the dead keys is sent only later, with the optional parameters.
+    One of the dead keys is left out if it is sent later, with the optional parameters of a read.
     """
     operation, keys = client.operation, client.params(RefusedKeys)
     sent = [_send_without_key(client, values)]
@@ -34,17 +34,20 @@ def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
     for text in keys.of(key_forms.MALFORMED):
         sent.append(_send_malformed(client, values, text))
     may_widen = operation.effect is Effect.READ and client.target.opens(operation)
-    later = may_widen and has_options(client, values)
+    one_is_sent_later = may_widen and has_options(client, values)
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
-        if later and form is _dead_form(client):
+        if one_is_sent_later and form is _later_dead_form(client):
             continue
         for key in keys.of(form):
             sent.append(client.mistake(operation, values, key=key, facts=Facts(form=form)))
     return sent
 
 
-def _dead_form(client: Client) -> Form:
-    """Expired or revoked, alternating over the operations."""
+def _later_dead_form(client: Client) -> Form:
+    """The form of the dead key that is sent with the optional parameters: expired or revoked.
+
+    Which of them depends on the operation alone.
+    """
     return DEAD_FORMS[len(client.operation.id) % len(DEAD_FORMS)]
 
 
@@ -65,12 +68,16 @@ def _send_without_valid_key(
 
 
 def _send_spelled(client: Client, values: dict[str, Any]) -> None:
-    """Send no key to another spelling of the path, which a server may treat as the same path."""
+    """Send no key to other spellings of the path, which a server may treat as the same path.
+
+    A deep run sends all of them, any other run two for a list and one for another read.
+    """
     message = message_for(client.operation, values)
     path, mark, query = encoded(message).partition("?")
     spellings = [f"{path}/", path.upper(), f"/{path}"]
     if client.depth is not Depth.DEEP:
-        spellings = spellings[: 2 if client.operation.action == "list" else 1]
+        count = 2 if client.operation.action == "list" else 1
+        spellings = spellings[:count]
     facts = Facts(mistake=True, odd=True, form=Form.SPELLED)
     for spelling in spellings:
         # no operation is named, because this may not be a path of the API
@@ -81,11 +88,11 @@ def _send_spelled(client: Client, values: dict[str, Any]) -> None:
 def _send_misplaced(client: Client, values: dict[str, Any], place: str) -> Exchange:
     """Send a valid key in a place where it does not belong."""
     message = replace(message_for(client.operation, values), misplaced=True)
-    form = Form.SCHEME
     if place == key_forms.IN_QUERY:
         form = Form.MISPLACED
         message = replace(message, query=(*message.query, *_in_query(client)))
     else:
+        form = Form.SCHEME
         header = (client.contract.authentication.header, _after_scheme(client, place))
         message = replace(message, headers=(*message.headers, header))
     facts = Facts(mistake=True, form=form)
@@ -126,16 +133,16 @@ def _send_malformed(client: Client, values: dict[str, Any], text: str) -> Exchan
 
 
 def send_dead_keys_beside_options(client: Client, values: dict[str, Any]) -> None:
-    """Send an expired and a revoked key; one of them, in turn, with every optional parameter.
+    """Send an expired and a revoked key, one of them with every optional parameter.
 
-    The other one requests a later page if the operation is a list. A key with neither to add is
-    not sent.
+    The other one requests a later page if the operation is a list, and so do both if it has no
+    optional parameter. A key with neither to add is not sent.
     """
-    operation, keys, in_turn = client.operation, client.params(RefusedKeys), _dead_form(client)
-    page = later_page(client)
+    operation, keys = client.operation, client.params(RefusedKeys)
+    form_with_options, page = _later_dead_form(client), later_page(client)
     for form in DEAD_FORMS:
         for key in keys.of(form):
-            if form is in_turn and has_options(client, values):
+            if form is form_with_options and has_options(client, values):
                 request = widened_values(client, values)
             elif page:
                 request = {**values, **page}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress, cycle, islice
 
 from conformance.model import DEAD_KEYS, Effect, KeyName, Operation, Params, Placeholder, SecretKind
 from conformance.plan.registry import BAD_KEYS_ALLOWED, Depth, Planning, roles_with_keys
@@ -57,8 +56,7 @@ class RefusedKeys(Params):
 def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys]:
     """The bad keys that are tried on each of some operations, in their order.
 
-    Unless floods are allowed, few requests of a run may carry a key that was never issued. Then
-    an operation gets at most one such key, in turn, as most servers check all keys in one place.
+    Unless floods are allowed, few requests of a run may carry a key that was never issued.
     """
     floods = _floods(planning)
     forms = [form for form in _CHOICES if floods or form not in NEVER_ISSUED]
@@ -66,11 +64,24 @@ def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys
         {form: _CHOICES[form](planning, number) for form in forms} for number in range(len(keyed))
     ]
     if not floods:
-        will_run = [operation.effect in planning.target.allow for operation in keyed]
-        turns = islice(cycle(_never_issued(planning)), BAD_KEYS_ALLOWED)
-        for by_form, (form, key) in zip(compress(chosen, will_run), turns, strict=False):
-            by_form[form] = [key]
+        of_runnable = []
+        for operation, by_form in zip(keyed, chosen, strict=True):
+            if operation.effect in planning.target.allow:
+                of_runnable.append(by_form)
+        _add_never_issued(planning, of_runnable)
     return [RefusedKeys(by_form) for by_form in chosen]
+
+
+def _add_never_issued(planning: Planning, of_runnable: list[dict[str, list[str]]]) -> None:
+    """Add one key that was never issued to the bad keys of each of the first operations.
+
+    ``of_runnable`` has the bad keys, by form, of each operation that will run. Only the first
+    BAD_KEYS_ALLOWED get one. The keys take turns, because most servers check all in one place.
+    """
+    never_issued = _never_issued(planning)
+    for number, by_form in enumerate(of_runnable[:BAD_KEYS_ALLOWED]):
+        form, key = never_issued[number % len(never_issued)]
+        by_form[form] = [key]
 
 
 def _never_issued(planning: Planning) -> list[tuple[str, str]]:
@@ -87,7 +98,10 @@ def _floods(planning: Planning) -> bool:
 
 
 def _misplaced(planning: Planning, number: int) -> list[str]:
-    """One place, in turn. A key goes into a query, which is logged, only if floods are allowed."""
+    """One place for a valid key; the operations take turns by their ``number``.
+
+    A key goes into a query, which is logged, only if floods are allowed. None without a scheme.
+    """
     if not planning.contract.authentication.scheme:
         return []
     places = list(PLACES)
@@ -97,16 +111,19 @@ def _misplaced(planning: Planning, number: int) -> list[str]:
 
 
 def _malformed(planning: Planning, number: int) -> list[str]:
-    """One header that is not the scheme and a key: the bare scheme or the name of a prototype.
+    """One header that is not the scheme and a key; the ``number`` of the operation decides.
 
-    Every second operation gets another one, in turn.
+    Every fourth operation gets the scheme with PROTOTYPE, and every fourth the bare scheme. The
+    other texts take turns on the rest. A text that is no key suffices if there is no scheme.
     """
     authentication = planning.contract.authentication
     scheme = authentication.scheme
     if not scheme:
         return ["not a key"]
-    if number % 2 == 0:
-        return [scheme if number % 4 else f"{scheme} {PROTOTYPE}"]
+    if number % 4 == 0:
+        return [f"{scheme} {PROTOTYPE}"]
+    if number % 4 == 2:
+        return [scheme]
     texts = [f"{scheme} not a key", f"{scheme} {scheme}", "?"]
     texts += [f"{scheme} {nothing}" for nothing in NOTHINGS]
     if _floods(planning):
@@ -130,16 +147,17 @@ def _unknown(planning: Planning, number: int) -> list[str]:
 
 
 def _altered(planning: Planning, number: int) -> list[str]:
-    """The full key in the usual alterations, and in one of the rarer ones, in turn.
+    """The full key in the alterations of ALTERED_ALWAYS, and in a rarer one, which take turns.
 
-    Another prefix and another letter case are always added. Every other key in another letter case
-    is the test key, if there is one.
+    Another letter case is always added, and so is another prefix, if keys have several. In every
+    other round of the rarer ones, the key in another letter case is the test key, if there is one.
     """
     rarer = _rarer_alterations(planning)
     chosen = [*ALTERED_ALWAYS, rarer[number % len(rarer)]]
     if OTHER_PREFIX in rarer:
         chosen.append(OTHER_PREFIX)
-    altered = [f"full~{name}" for name in dict.fromkeys(chosen) if name != IN_OTHER_CASE]
+    names = [name for name in dict.fromkeys(chosen) if name != IN_OTHER_CASE]
+    altered = [f"{KeyName.FULL}~{name}" for name in names]
     roles = (KeyName.FULL, *roles_with_keys(planning, (KeyName.TEST,)))
     role = roles[number // len(rarer) % len(roles)]
     return [*altered, f"{role}~{IN_OTHER_CASE}"]

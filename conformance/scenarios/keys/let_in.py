@@ -35,7 +35,7 @@ def passes_key_check(
     if omitted == operation.when:  # without it, the request is one of another operation
         return False
     incomplete = without(values, {omitted})
-    closed = client.mistake(operation, incomplete, key=beside, role=Role.BYSTANDER)
-    if closed.status not in FOR_THE_KEY:
+    refused_first = client.mistake(operation, incomplete, key=beside, role=Role.BYSTANDER)
+    if refused_first.status not in FOR_THE_KEY:
         return False
     return client.mistake(operation, incomplete, key=key).status == FOR_THE_INPUT

@@ -43,25 +43,25 @@ def other_scopes(planning: Planning, operation: Operation) -> list[str]:
 
     A second scope that may also be required comes first. For a write, next come scopes for reads of
     its kind, for a write below the same path, and for a write of an object that it refers to. Then
-    come a scope for the same effect and any other. Scopes for other writes of its kind are left
-    out, because a server may let them open the operation.
+    come a scope for the same effect and any other. Other scopes that concern its kind or resource
+    are left out, because a server may let them open the operation.
     """
-    of_kind: list[_Scope] = []
-    elsewhere: list[_Scope] = []
+    concerned: list[_Scope] = []
+    others: list[_Scope] = []
     for scope in _scopes_not_opening(planning, operation):
-        group = of_kind if scope.concerns(operation) else elsewhere
+        group = concerned if scope.concerns(operation) else others
         group.append(scope)
-    foreign = _rotated(operation, elsewhere)
+    unrelated = _rotated(operation, others)
     if operation.effect is Effect.READ:
-        most = OTHERS_TRIED
-        likely = [scope for scope in foreign if scope.read][:1]
+        number_tried = OTHERS_TRIED
+        likely = [scope for scope in unrelated if scope.read][:1]
     else:
-        most = OTHERS_TRIED_FOR_A_WRITE
-        likely = _near_a_write(operation, of_kind, foreign)
-    names = [scope.name for scope in (*likely, *foreign)]
+        number_tried = OTHERS_TRIED_FOR_A_WRITE
+        likely = _near_a_write(operation, concerned, unrelated)
+    names = [scope.name for scope in (*likely, *unrelated)]
     if operation.beside:
         names.insert(0, operation.beside)
-    return list(dict.fromkeys(names))[:most]
+    return list(dict.fromkeys(names))[:number_tried]
 
 
 def _scopes_not_opening(planning: Planning, operation: Operation) -> list[_Scope]:
@@ -93,16 +93,17 @@ def _rotated(operation: Operation, scopes: list[_Scope]) -> list[_Scope]:
 
 
 def _near_a_write(
-    operation: Operation, of_kind: list[_Scope], foreign: list[_Scope]
+    operation: Operation, concerned: list[_Scope], unrelated: list[_Scope]
 ) -> list[_Scope]:
     """The scopes that a server may mistake for the scope of a write.
 
-    They open only reads of its kind, a write below the same path, the write of an object that it
-    must name, or any write.
+    Those ``concerned`` with its kind or resource count only if they open no write. Of the
+    ``unrelated``, one opens a write below the same path, one the write of an object that it must
+    name, and one any write.
     """
     referred = {parameter.references for parameter in operation.required}
-    reading = [scope for scope in of_kind if not scope.written]
-    writing = [scope for scope in foreign if scope.written]
+    reading = [scope for scope in concerned if not scope.written]
+    writing = [scope for scope in unrelated if scope.written]
     naming = [scope for scope in writing if scope.written & referred]
     same_path = [scope for scope in writing if _root(operation) in scope.roots]
     return [*reading, *same_path[:1], *naming[:1], *writing[:1]]

@@ -169,8 +169,9 @@ def test_missing_scope(client: Client) -> None:
     roles = client.params(Keys).roles
     without_any = [role for role in roles if role == KeyName.NO_SCOPE]
     others = [role for role in roles if role != KeyName.NO_SCOPE]
-    valid = narrowed = {**values, **narrowed_page(client)}
-    if without_any:  # otherwise no request would leave out the business
+    valid = {**values, **narrowed_page(client)}
+    narrowed = valid
+    if without_any:  # those keys leave out the business, so others may name it
         narrowed = {**valid, **client.own_business(client.operation, values)}
     count = _count_like_control(client, values, others)
     like_control, wider = others[:count], others[count:]
@@ -185,7 +186,10 @@ def test_missing_scope(client: Client) -> None:
 def _change_one_member(
     client: Client, values: dict[str, Any], accepted: dict[str, Any], others: list[str]
 ) -> None:
-    """Change one member at a time, with the first key and the key of a second required scope."""
+    """Change one member at a time, with the first of ``others`` and the key of a second scope.
+
+    ``accepted`` are values with which the target accepted the operation.
+    """
     second = f"scope:{client.operation.beside}"
     keys = others[:1]
     if second in others and second not in keys:
@@ -195,7 +199,10 @@ def _change_one_member(
 
 
 def _count_like_control(client: Client, values: dict[str, Any], others: list[str]) -> int:
-    """How many of the keys with another scope send no more parameters than the control."""
+    """How many keys with another scope, from the first, send no more parameters than the control.
+
+    The others send every optional parameter.
+    """
     if client.operation.paging is not None:
         return 1
     if client.own.acts_once(client.operation):  # a wider request would come too late

@@ -39,9 +39,9 @@ def widened_values(client: Client, values: Values) -> Values:
     """The values of a request, with as many optional parameters as the target accepts.
 
     The main key tries them in requests of its own. If it may not, the parameters get values from
-    documents and lists. If a read is refused with them, it keeps its valid values alone. A write is
-    tried on an object that no other case uses, and gets fresh texts afterwards, because those that
-    were tried may be taken.
+    documents and lists. If no try is accepted, only the valid values are left. A write is tried on
+    an object that no other case uses, and gets fresh texts afterwards, because those that were
+    tried may be taken.
     """
     operation = client.operation
     if not _may_try(client):
@@ -152,11 +152,14 @@ def later_page(client: Client) -> dict[str, str]:
 
 
 def narrowed_page(client: Client) -> dict[str, str]:
-    """The page after the first item, with the first filter that this item shows a value for."""
+    """The page after the first item, with the first filter that this item shows a value for.
+
+    Without such a filter, it is that page alone. Empty if ``later_page`` is.
+    """
     page = later_page(client)
     if not page:
         return {}
-    for name, value in shown_filters(client.operation, _first_item(client)):
+    for name, value in shown_filters(client.operation, _first_item(client)):  # only the first
         return {**page, name: value}
     return page
 

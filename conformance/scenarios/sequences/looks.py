@@ -23,7 +23,7 @@ class Looks:
         self.readers = client.contract.operations_by("read", kind)
 
     def at(self, sought: Id, is_expected: IsExpected, key: str = KeyName.FULL) -> None:
-        """Read an object, or look for it in the list if the API has no read of it."""
+        """Read an object with a key, or look for it in the list if the API has no read of it."""
         client, facts = self._client, Facts(step=Step.SEQUENCE)
         if not self.readers:
             self.in_list(sought, is_expected)

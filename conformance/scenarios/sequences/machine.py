@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.base.drawing import one_of, stable_hash
-from conformance.base.values import ABSENT, without
+from conformance.base.values import ABSENT, picked, without
 from conformance.model import (
     DEAD_KEYS,
     Exchange,
@@ -78,9 +78,10 @@ class Sequence:
     # --- the object ---
 
     def begin(self) -> bool:
-        """Create the object, or take one that runs share; returns whether there is one.
+        """Create the object; returns whether there is one.
 
-        If the creation is refused with the optional members, it is sent without them.
+        If the creation is refused with the optional members, it is sent without them. In a run in
+        which creations have no turn, an object that runs share is taken instead.
         """
         creation = self._writes.creation
         if not self._client.shared.has_turn(operation=creation):
@@ -99,7 +100,7 @@ class Sequence:
         return True
 
     def _create(self, values: Mapping[str, Any]) -> Id | None:
-        """Create the object from some values. Returns its id."""
+        """Create an object from some values, and remember what it must show. Returns its id."""
         creation = self._writes.creation
         written = self._client.mistake(creation, values, WRITE, role=Role.BYSTANDER)
         made = self._client.created_id(written)
@@ -190,6 +191,7 @@ class Sequence:
         sent.pop(change.selector.name, None)
         kept = self._shown if change.method == "PATCH" else {}
         texts = texts_of_creations(self._client.contract, self._kind)
+        # a target may store such a text under two names, so the change may have replaced it
         self._shown = {**without(kept, other_names(texts, sent)), **sent}
 
     def _change(self) -> None:
@@ -200,8 +202,9 @@ class Sequence:
         self._send_change(self._request({**again, **self._next_change()}))
         self._look()
         target, readers = self._client.target, self._looks.readers
-        is_given = readers and KeyName.READ_ONLY in target.keys
-        if is_given and target.opens(readers[0], KeyName.READ_ONLY):
+        if not readers or KeyName.READ_ONLY not in target.keys:
+            return
+        if target.opens(readers[0], KeyName.READ_ONLY):
             self._look(KeyName.READ_ONLY)
 
     def _repeat(self) -> None:
@@ -300,9 +303,8 @@ class Sequence:
                 written = self._client.mistake(work, request, WRITE, role=Role.BYSTANDER)
                 if written.ok:
                     sent = as_shown(work, writable(work, work.in_body(request)))
-                    self._shown |= {
-                        name: value for name, value in sent.items() if name in self._shown
-                    }
+                    # an action may take members that its object does not have
+                    self._shown |= picked(sent, self._shown)
                 self._look()
 
     # --- equal creations, and deletions ---
@@ -311,7 +313,7 @@ class Sequence:
         """Create an object from the values of the last creation, which may be refused."""
         made = self._create_equal()
         if made == self.sought:
-            self._shown = {}  # the target may have changed the object, or not
+            self._shown = {}  # nothing says whether the target has changed the object
         elif made is not None:
             self._other = made
             self._looks.at(made, self._looks.is_there)

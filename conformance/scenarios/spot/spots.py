@@ -45,7 +45,8 @@ def plain(planning: Planning, *actions: str) -> Iterator[Operation]:
 def of_listed_objects(planning: Planning) -> Iterator[Operation]:
     """The reads of one object by its id, if a list that needs nothing but a key shows such ids.
 
-    Reads that may refuse some of the listed objects are left out.
+    Reads that need more, that have a rate limit of their own, or that may refuse some of the listed
+    objects are left out.
     """
     for operation in operations(planning, "read"):
         selector = operation.selector
@@ -155,7 +156,7 @@ def spot_missing_key(client: Client) -> None:
 
 
 def altered_keys(planning: Planning) -> Iterator[Draft]:
-    """Each read that needs only a key, with a key that was never issued."""
+    """Each list that needs only a key, with a key that was never issued."""
     for operation in plain(planning, "list"):
         if operation.keyed:
             yield Draft(operation, needs=(KEY, KeyName.FULL), cost=2, bad_keys=1)
@@ -227,13 +228,16 @@ def spot_rows(client: Client) -> None:
 
 
 def creations(planning: Planning) -> Iterator[Draft]:
-    """The first creation that names no other object, costs no money and can be read back."""
+    """The first creation that names no other object, costs no money and can be read back.
+
+    Creations without a key, with a rate limit of their own or from a pool do not count.
+    """
     for operation in operations(planning, "create"):
-        is_free = operation.effect is Effect.WRITE and operation.keyed and operation.rate is None
+        is_plain = operation.effect is Effect.WRITE and operation.keyed and operation.rate is None
         names_object = any(each.references for each in operation.required)
         is_pooled = planning.contract.takes_from_pool(operation)
         has_reader = planning.contract.operations_by("read", operation.kind)
-        if is_free and has_reader and not (names_object or is_pooled):
+        if is_plain and has_reader and not (names_object or is_pooled):
             yield Draft(operation, needs=(KeyName.FULL,), cost=2)
             return
 

@@ -30,7 +30,7 @@ def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = KeyN
 
 
 def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
-    """Request another business's object and name a business.
+    """Request another business's object and name a business: the key's own, then the object's.
 
     If the request names the key's own business, a server may overlook that the object belongs to
     another. If it names the object's business, a server may overlook whose key is used.
@@ -41,8 +41,8 @@ def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
     is_documented = operation.parameter(tenant) is not None
     if not is_documented and Open.INPUT in operation.open:  # a server may reject any input
         return
-    for key in (KeyName.FULL, KeyName.OTHER):
-        business = client.knowledge.business(key)
+    for owner in (KeyName.FULL, KeyName.OTHER):
+        business = client.knowledge.business(owner)
         if not business or values.get(tenant) == business:
             continue
         if is_documented:
@@ -117,12 +117,12 @@ def ask_naming_main(client: Client, values: Values, selector: Parameter, key: st
 def _values_for_key(client: Client, values: Values, selector: Parameter, key: str) -> Values | None:
     """The values with the business of a key in place of the one that they name, if any.
 
-    None if that business is not known, or if the request would prove nothing: two businesses may
-    share an object's name, unless it is the id.
+    None if they name one and that of the key is not known. Also None if the selector is not the id:
+    two businesses may share any other name of an object, so the request would prove nothing.
     """
-    tenant, business = client.contract.tenant, client.knowledge.business(key)
     if selector.by is not None:
         return None
+    tenant, business = client.contract.tenant, client.knowledge.business(key)
     if tenant not in values:
         return values
     if business is None:
@@ -152,7 +152,7 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
     operation, kind, sought = client.operation, client.operation.kind, id_text(foreign)
     name_both(client, values)
     changes = visible_changes(client, operation)
-    change = changes[0]
+    first_change = changes[0]
     facts = Facts(step=Step.BEFORE)
     before = client.look(kind, sought, role=Role.CONTROL, key=KeyName.OTHER, facts=facts)
     position = client.position(before)
@@ -161,17 +161,17 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
         ask_for_foreign(client, {**request, **each}, foreign)
     for choice in other_choices(operation, values):
         ask_for_foreign(client, {**request, **choice}, foreign)
-    ask_after_own(client, {**values, **change}, selector, foreign)
-    ask_beside_business(client, {**request, **change}, foreign)
-    ask_without_business(client, {**request, **change}, foreign)
-    if operation.action == "perform" and Open.INPUT in operation.open:
+    ask_after_own(client, {**values, **first_change}, selector, foreign)
+    ask_beside_business(client, {**request, **first_change}, foreign)
+    ask_without_business(client, {**request, **first_change}, foreign)
+    if operation.action == "perform" and Open.INPUT in operation.open:  # may accept any object
         ask_for_unknown(client, values, selector)
     sent = {name: value for each in changes for name, value in each.items()}
     facts = Facts(step=Step.AFTER, sent=as_shown(operation, sent), position=position)
     client.until(lambda: client.look(kind, sought, key=KeyName.OTHER, facts=facts), client.is_found)
-    ask_naming_main(client, {**values, **change}, selector, KeyName.OTHER)
+    ask_naming_main(client, {**values, **first_change}, selector, KeyName.OTHER)
     if operation.action == "update":
-        move_elsewhere(client, {**values, **change}, selector)
+        move_elsewhere(client, {**values, **first_change}, selector)
     _change_own(client, {**request, selector.name: values[selector.name]}, changes)
 
 
@@ -209,8 +209,8 @@ def name_both(client: Client, values: Values) -> None:
 def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
     """Send changes that name the other business or one of its objects, each in one more member.
 
-    No document gives the change such a member, but a creation may have it. Nothing is sent if the
-    target keeps members that it does not know.
+    No document gives the change such a member, but a creation may have it. If the member for the
+    business is among them, a target that keeps members that it does not know gets no such change.
     """
     business = undocumented_business(client)
     if business and keeps_any_member(client, values):
@@ -220,7 +220,7 @@ def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
 
 
 def _change_beside(client: Client, values: Values, selector: Parameter, beside: Values) -> None:
-    """Send a change with one more member, then read the object."""
+    """Send a change with one more member, ``beside``, then read the object until it appears."""
     operation = client.operation
     facts = Facts(step=Step.OPTIONAL, tied=beside)
     client.mistake(operation, {**values, **beside}, facts=facts)

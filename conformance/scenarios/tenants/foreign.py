@@ -28,20 +28,21 @@ def value_of_other(client: Client, parameter: Parameter) -> Any:
 
 
 def foreign_filter(client: Client, parameter: Parameter) -> Any:
-    """A value of a filter that only the other business has; ABSENT without one.
+    """A value of a filter that belongs to the other business; ABSENT without one.
 
-    The best choice is a value that its list shows and the main business's list does not. If the
-    filter names a business, the value is the id of the other one.
+    The best choice is a value that its list shows and the main business's list does not. Without
+    one, it is the id of an object that the other business sees. If the filter names a business, it
+    is the id of the other one. ABSENT also if each business numbers its own objects.
     """
     if client.knowledge.shares_ids(parameter):
         return ABSENT
     kind, member = client.operation.kind, parameter.filters
     own = texts_of_member(client.knowledge.listed(kind), member)
     foreign = texts_of_member(client.knowledge.listed(kind, KeyName.OTHER), member)
-    shown = [text for text in foreign if text not in own]
-    if not shown or parameter.name == client.contract.tenant:
+    only_foreign = [text for text in foreign if text not in own]
+    if not only_foreign or parameter.name == client.contract.tenant:
         return client.value(parameter, KeyName.OTHER)
-    return shown[0]
+    return only_foreign[0]
 
 
 def filters_of_foreign_item(client: Client, parameter: Parameter, value: Any) -> dict[str, str]:
@@ -62,13 +63,13 @@ def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, An
     """Repeat a request with a foreign value in ``parameter``: with all other filters, then bounds.
 
     The other filters have the values of an item of the other business; the bounds are wide. If the
-    filter may be ignored, these requests are no probes: only items show whose they are.
+    target may ignore the filter, these requests are not probes: only their items are judged.
     """
     operation = client.operation
     rows = rows_of(client.knowledge.listed(operation.kind, KeyName.OTHER))
     role = Role.BYSTANDER if Open.FILTER_IGNORED in parameter.open else Role.PROBE
-    alike = filters_of_foreign_item(client, parameter, values[parameter.name])
-    for others in (alike, widest_bounds(operation, rows)):
+    filters = filters_of_foreign_item(client, parameter, values[parameter.name])
+    for others in (filters, widest_bounds(operation, rows)):
         if others:
             client.mistake(operation, {**values, **others}, facts=Facts(placed=True), role=role)
 
@@ -76,7 +77,8 @@ def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, An
 def ask_for_both(client: Client, parameter: Parameter, values: dict[str, Any], value: Any) -> None:
     """Filter the largest page by two businesses, with a comma: some servers split such a value.
 
-    Nothing is sent unless the filter names a business and the main one is known.
+    They are the main one, and ``value``, which names the other. Nothing is sent unless the filter
+    names a business and the main one is known.
     """
     own = client.knowledge.business()
     if parameter.name == client.contract.tenant and own is not None:
@@ -142,24 +144,26 @@ def owning_references(contract: Contract, operation: Operation) -> list[Paramete
 
 
 def visible_changes(client: Client, operation: Operation) -> list[dict[str, Any]]:
-    """Changes that a read would show: a fresh text for the first, and for the last, free member.
+    """Changes that a read would show: each gives a new text to a member that takes a fresh one.
 
-    Without such a member, there is one empty change. The same holds for an operation that one of
-    its members selects, because that member makes the change.
+    One changes the first such member, another the last. Without any, there is one empty change. The
+    same holds for an operation that one of its members selects: that member makes the change.
     """
     selector = operation.selector
     selecting = None if selector is None else selector.name
     is_mode = operation.when is not None and operation.when != selecting
-    fresh = () if is_mode else operation.fresh_members
-    ends = fresh if len(fresh) < 2 else (fresh[0], fresh[-1])
-    return [{member.name: client.value(member)} for member in ends] or [{}]
+    fresh = operation.fresh_members
+    if is_mode or not fresh:
+        return [{}]
+    ends = [fresh[0]] if len(fresh) == 1 else [fresh[0], fresh[-1]]
+    return [{member.name: client.value(member)} for member in ends]
 
 
 def values_for_naming(client: Client, parameter: Parameter) -> dict[str, Any] | None:
     """Valid values for a write in which one member then names a foreign or unknown object.
 
     If the member is always sent, so that the target must reject the write, its control has the same
-    values. Otherwise the values are new.
+    values, which are those of ``client.valid``. Otherwise the values are new.
     """
     operation = client.operation
     return client.valid(operation) if parameter.usual else client.own.valid(operation)

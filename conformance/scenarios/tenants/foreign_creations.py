@@ -22,21 +22,24 @@ def create_inside(client: Client) -> None:
 
     Each reference has a creation of its own. The control, which names only what the key owns, comes
     afterwards, because it takes the names. Further creations take an object of a pool that the
-    other business has taken, or are sent for both businesses under the same names.
+    other business has taken, name that business in an undocumented member, or are sent for both
+    businesses under the same names.
     """
     operation, tenant = client.operation, client.contract.tenant
     values = client.valid(operation)
     if values is None:
         return
-    for parameter in owning_references(client.contract, operation):
+    references = owning_references(client.contract, operation)
+    for parameter in references:
         foreign = value_of_other(client, parameter)
         if foreign is not ABSENT and foreign != values.get(parameter.name):
-            fresh = None if parameter.name == tenant else values_for_naming(client, parameter)
-            request = fresh or values
+            request = values
+            if parameter.name != tenant:
+                request = values_for_naming(client, parameter) or values
             _create_naming(client, {**request, parameter.name: foreign}, parameter)
     client.control_unless_shared(values)
     _take_from_other(client)
-    if not owning_references(client.contract, operation) or client.shared.has_turn("business"):
+    if not references or client.shared.has_turn("business"):
         _create_in_business(client)
     if client.shared.has_turn("names"):
         _create_under_the_same_names(client)
@@ -61,19 +64,23 @@ def _create_under_the_same_names(client: Client) -> None:
 
 
 def _take_from_other(client: Client) -> None:
-    """Create with an object of a pool that the other business has already taken."""
-    kind, known = client.operation.kind, client.knowledge.known_ids
+    """Create with an object of a pool that the other business has already taken.
+
+    The objects of each business show what they took, under the name of the parameter.
+    """
+    kind, known_ids = client.operation.kind, client.knowledge.known_ids
     for parameter in client.operation.body:
         if not parameter.references:
             continue
         listing = client.contract.list_of(parameter.references)
         if listing is None or not listing.pool:
             continue
-        own = known(kind, member=parameter.name)
-        taken = [each for each in known(kind, KeyName.OTHER, parameter.name) if each not in own]
+        own = known_ids(kind, member=parameter.name)
+        of_other = known_ids(kind, KeyName.OTHER, parameter.name)
+        taken_by_other = [each for each in of_other if each not in own]
         values = client.valid(client.operation)
-        if taken and values is not None:
-            request = {**values, parameter.name: taken[0]}
+        if taken_by_other and values is not None:
+            request = {**values, parameter.name: taken_by_other[0]}
             client.mistake(client.operation, request, facts=Facts(step=Step.TAKING))
 
 
@@ -134,19 +141,23 @@ def _create_in_business(client: Client) -> None:
     first = client.own.valid(operation) if beside else None
     if first is None:
         return
-    keeps = keeps_any_member(client, first)
-    values = client.own.valid(operation)  # equal objects may be one
+    keeps_any = keeps_any_member(client, first)
+    values = client.own.valid(operation)  # new ones: the target may keep one of equal objects
     if values is None:
         return
-    if keeps:
+    if keeps_any:
         _create_beside_business(client, values, beside)
     else:
         create_tied(client, values, beside)
 
 
 def _create_beside_business(client: Client, values: Values, beside: Values) -> None:
-    """Create with the other business in the query, then read the new object."""
-    operation, [(tenant, business)] = client.operation, beside.items()
+    """Create with the other business in the query, then read the new object.
+
+    ``beside`` is the other business under the name of the tenant parameter.
+    """
+    operation = client.operation
+    [(tenant, business)] = beside.items()
     message = with_query(message_for(operation, values), tenant, business)
     facts = Facts(step=Step.OPTIONAL, tied=beside, mistake=True)
     created = client.created_id(client.raw(message, operation.id, facts=facts))

@@ -33,7 +33,10 @@ def more_pages(client: Client, key: str, first: Answer | None) -> None:
 
 
 def walk_as(client: Client, key: str) -> None:
-    """Walk over the list as a key sees it, in pages of the usual length and in small ones."""
+    """Walk over the list as a key sees it, in pages of the usual length and in small ones.
+
+    A case that confirms its first run requests the first page again at the end.
+    """
     walker = Walker(client, key=key, side=SIDES[key])
     if walker.base_values is None:
         return
@@ -63,13 +66,16 @@ def request_page(client: Client, key: str, values: Values) -> Answer | None:
 
 
 def request_naming_another(client: Client) -> None:
-    """Request the list with another business in headers, and in an undocumented parameter."""
+    """Request the list while headers and the query name another business.
+
+    If the query may name a business, it names the main one, if known, and then the other.
+    """
     operation, tenant = client.operation, client.contract.tenant
     values, business = client.knowledge.listing(operation), client.knowledge.business(KeyName.OTHER)
     if values is None or business is None or tenant is None:
         return
     own = client.knowledge.business()
-    if operation.parameter(tenant) and own is not None:  # the main business is named first
+    if operation.parameter(tenant) and own is not None:
         values[tenant] = own
     message = with_query(message_for(operation, values), tenant, business)
     message = with_tenant_headers(message, business)
@@ -80,7 +86,7 @@ def request_narrowed(client: Client, rows: list[Values]) -> None:
     """Request the main list under each plain filter, with the first value that the rows show.
 
     ``rows`` begin with those of the other business, because a value that only it has reveals most.
-    A server may refuse a value that identifies something of the other business. Both businesses
+    A server may refuse a value that may identify something of the other business. Both businesses
     then request the list within the widest bounds.
     """
     for parameter in client.operation.plain_filters:

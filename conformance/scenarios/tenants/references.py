@@ -27,7 +27,7 @@ def referring_writes(planning: Planning) -> Iterator[tuple[Operation, list[Param
 
 
 def name_nothing(client: Client) -> None:
-    """Send the write with a nonexistent id in each member that refers to an object."""
+    """Send the write once for each member that refers to an object, with a nonexistent id in it."""
     operation = client.operation
     for parameter in owning_references(client.contract, operation):
         values, known = values_for_naming(client, parameter), client.value(parameter)

@@ -157,15 +157,15 @@ def reports_beside_creations(planning: Planning) -> Iterator[Draft]:
     creations = _keyed(planning, "create")
     creations.sort(key=lambda creation: _filter_count(planning, creation), reverse=True)
     for effect in (Effect.WRITE, Effect.SPEND):
-        made = [creation for creation in creations if creation.effect is effect]
-        if made:
+        of_effect = [creation for creation in creations if creation.effect is effect]
+        if of_effect:
             yield Draft(
                 None,
-                made[0].kind,
+                of_effect[0].kind,
                 effect=effect,
                 needs=(KeyName.FULL, KeyName.OTHER),
                 cost=3 * len(names) + MADE,
-                params=Growth(made[0].id, names),
+                params=Growth(of_effect[0].id, names),
                 optional=True,
             )
 
@@ -177,7 +177,11 @@ def _filter_count(planning: Planning, creation: Operation) -> int:
 
 
 def watch_figures(client: Client) -> None:
-    """Request the other business's reports twice, and again after the main one creates objects."""
+    """Request the other business's reports twice, and again after the main one creates objects.
+
+    Twice, because figures that change by themselves prove nothing. Creations that cost money take
+    turns over runs.
+    """
     params = client.params(Growth)
     creation = client.contract.operations[params.creation]
     if creation.effect is Effect.SPEND and not client.shared.has_turn(operation=creation):
@@ -228,7 +232,7 @@ def untried_narrowings(target: Declaration, operation: Operation) -> list[dict[s
 def _narrowings(operation: Operation) -> Iterator[dict[str, Any]]:
     """The values that the contract gives for a report's optional parameters, one at a time.
 
-    Those are the choices, or else the example and the maximum.
+    Those are the choices, or else the example and the maximum. Empty values are left out.
     """
     for parameter in operation.parameters_in("query"):
         if parameter.required or parameter.references:
@@ -240,10 +244,10 @@ def _narrowings(operation: Operation) -> Iterator[dict[str, Any]]:
 
 
 def _requests_naming(client: Client, values: dict[str, Any], business: str) -> Iterator[Message]:
-    """The request with another business in the query, and in headers."""
+    """The request with another business in the query, in place of its own; then in headers."""
     tenant = client.contract.tenant or ""
-    rest = without(values, {tenant})
-    yield with_query(message_for(client.operation, rest), tenant, business)
+    others = without(values, {tenant})
+    yield with_query(message_for(client.operation, others), tenant, business)
     yield with_tenant_headers(message_for(client.operation, values), business)
 
 

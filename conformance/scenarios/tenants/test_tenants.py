@@ -97,7 +97,7 @@ def test_rows_of_two_businesses(client: Client) -> None:
     more_pages(client, KeyName.OTHER, foreign)
     more_pages(client, KeyName.FULL, own)
     request_naming_another(client)
-    rows_of_each = [shown.rows for shown in (foreign, own) if shown]
+    rows_of_each = [page.rows for page in (foreign, own) if page is not None]
     request_narrowed(client, [row for rows in rows_of_each for row in rows])
 
 
@@ -152,7 +152,8 @@ def test_foreign_filter(client: Client) -> None:
         client.call(operation, {**values, parameter.name: own}, role=Role.ARRANGE, facts=facts)
     client.mistake(operation, {**values, parameter.name: value})
     page = later_page(client)
-    facts = Facts(placed=len(page) > 1)
+    has_cursor = len(page) > 1  # besides the limit
+    facts = Facts(placed=has_cursor)
     client.mistake(operation, {**values, parameter.name: value, **page}, facts=facts)
     ask_beside_others(client, parameter, {**values, parameter.name: value})
     ask_for_both(client, parameter, values, value)
@@ -192,7 +193,10 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
 
 @scenario(foreign_objects, rules=OBJECT_RULES, phase=1)
 def test_foreign_object(client: Client) -> None:
-    """Send the owner's request, which succeeds, then the same with another business's key."""
+    """Send the owner's request, which succeeds, then the same with another business's key.
+
+    For an operation that works on no object, create inside the other business instead.
+    """
     operation, selector = client.operation, client.operation.selector
     if selector is None:
         create_inside(client)

@@ -23,13 +23,16 @@ def undocumented_business(client: Client) -> dict[str, str]:
 
 
 def undocumented_objects(client: Client) -> Values:
-    """Objects of the other business, by the members that only a creation has for such objects."""
+    """Objects of the other business, by members that name them in a creation of the same kind.
+
+    Members that the operation itself has, and the one for the business, are left out.
+    """
     operation, contract = client.operation, client.contract
-    own = {contract.tenant, *(parameter.name for parameter in operation.parameters)}
+    left_out = {contract.tenant, *(parameter.name for parameter in operation.parameters)}
     objects: Values = {}
     for creation in contract.operations_by("create", operation.kind):
         for member in owning_references(contract, creation):
-            if member.name not in own:
+            if member.name not in left_out:
                 objects[member.name] = value_of_other(client, member)
     return present(objects)
 
