@@ -26,7 +26,7 @@ def work_on_one(client: Client) -> None:
     if values is None:
         return
     kind, sought = selector.references, values[selector.name]
-    other = None if older == sought else older
+    other = None if older == sought else older  # the target may refuse a second, equal object
     _look_at_other(client, kind, other, Step.OLDER_BEFORE)
     _change_all(client, kind, sought)
     client.settled(kind, sought, Facts(step=Step.BEFORE))
