@@ -133,9 +133,10 @@ def without_place(text: str, keys: Iterable[str], replacement: str) -> str:
     ``keys`` are the keys of the run.
     """
     places = "|".join(sorted({site_of(key).partition("-")[2] for key in keys}))
-    pattern = rf"(?:(?<![a-z])|(?<=%[0-9a-f]{{2}}))(?:{places})(?![a-z])"
     if not places:
         return text
+    # a whole word, before which a URL may have an encoded character such as %2c
+    pattern = rf"(?:(?<![a-z])|(?<=%[0-9a-f]{{2}}))(?:{places})(?![a-z])"
     return re.sub(pattern, lambda _: replacement, text, flags=re.IGNORECASE)
 
 
