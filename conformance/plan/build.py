@@ -229,8 +229,8 @@ def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration)
 
 def _gap(draft: Draft, effect: Effect, target: Declaration) -> Missing | None:
     """The first thing to provide so that a case can run; None if it can."""
-    for missing in _unmet_needs(draft.needs, draft.operation, target):
-        return missing
+    for first_missing in _unmet_needs(draft.needs, draft.operation, target):
+        return first_missing
     if KeyName.FULL in draft.needs and not _main_key_opens(draft.operation, effect, target):
         return NO_FULL_KEY
     harms = [effect]
@@ -248,14 +248,14 @@ def _unmet_needs(
 ) -> Iterator[Missing]:
     """What to provide for each need that the target does not meet.
 
-    A key of another business that lacks the scope of the operation does not meet its need.
+    A key of another business that lacks the scope of the operation does not meet its need. Without
+    ``operation``, scopes do not matter.
     """
     for need in needs:
-        missing = None if _is_given(need, target) else _missing_for(need)
-        is_foreign = need in (Business.OTHER, Business.EMPTY)
-        if missing is not None:
-            yield missing
-        elif operation is not None and is_foreign and not target.opens(operation, need):
+        is_foreign_key = need in (KeyName.OTHER, KeyName.EMPTY)
+        if not _is_given(need, target):
+            yield _missing_for(need)
+        elif operation is not None and is_foreign_key and not target.opens(operation, need):
             yield Missing(KEY_ROLES[need].place, KEY_ROLES[need].advice)
 
 
