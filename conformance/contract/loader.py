@@ -147,6 +147,7 @@ class _Loader:
         page_address: str,
         found: dict[str, Profile],
     ) -> Contract:
+        """The contract of a document without faults, its operations, and the ``found`` profiles."""
         root = document[X]
         codes = tuple(self.ledger.errors.values())
         code_pointer = tuple(root["envelope"]["code"][1:].split("/"))
@@ -304,6 +305,7 @@ class _Loader:
         return len(self.faults) == before
 
     def _check_reference(self, file: YamlFile, place: Place, reference: str) -> None:
+        """Add a fault for a reference that is dangling or circular."""
         try:
             openapi.resolve(file.value, {"$ref": reference})
         except (KeyError, TypeError):
@@ -312,6 +314,7 @@ class _Loader:
             self.faults.append(file.fault(place, str(error)))
 
     def _operations(self, file: YamlFile) -> dict[str, Operation]:
+        """The operations of the document by id; adds a fault for each that cannot be read."""
         found: dict[str, Operation] = {}
         for mode in operations.modes(file.value):
             self._check_codes(file, mode)
@@ -337,6 +340,7 @@ class _Loader:
     def _check_operation(
         self, file: YamlFile, place: Place, operation: Operation, known: Mapping[str, Operation]
     ) -> None:
+        """Add a fault for an id that is already ``known``, and for an unknown selector."""
         if operation.id in known:
             self.faults.append(file.fault(place, f"the operation {operation.id} appears twice"))
         if operation.when and operation.parameter(operation.when) is None:
