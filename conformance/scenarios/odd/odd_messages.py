@@ -64,12 +64,12 @@ def valid(operation: Operation) -> Make:
 def overridden(make: Make) -> Make:
     """A message with headers that make some frameworks read its method as TRACE."""
 
-    def overridden(values: Mapping[str, Any]) -> Message:
+    def make_overridden(values: Mapping[str, Any]) -> Message:
         message = make(values)
         overrides = tuple((name, "TRACE") for name in OVERRIDES)
         return replace(message, headers=message.headers + overrides)
 
-    return overridden
+    return make_overridden
 
 
 def with_pairs(operation: Operation, *pairs: tuple[str, str]) -> Make:

@@ -111,6 +111,7 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
     yield from _odd_names(operation)
     yield from _odd_texts(operation)
     yield from _odd_queries(operation)
+    # with query parameters besides the selecting one, "override-and-objects" has the headers
     if operation.body or not operation.parameters_in("query"):
         yield OddWay(Sort.HEADER, "override-method", overridden(valid(operation)))
     yield from _odd_pages(operation)
@@ -162,7 +163,7 @@ def _takes_any_text(parameter: Parameter) -> bool:
 
 
 def _takes_text(parameter: Parameter) -> bool:
-    """Whether a parameter of a query or a body takes texts, apart from phone numbers and words."""
+    """Whether a query parameter or a body member takes texts, without a phone number or an enum."""
     if parameter.place not in ("query", "body") or parameter.phone:
         return False
     if "enum" in parameter.schema:

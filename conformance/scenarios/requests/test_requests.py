@@ -92,7 +92,8 @@ def selecting(planning: Planning) -> Iterator[Draft]:
 def test_unknown_id(client: Client) -> None:
     """Send an id of the right form that does not exist, and one of a form that no id has.
 
-    A write without an object of its own names one in each member that refers to an object.
+    If ids are numbers, send one beyond 64 bits, too. A write without an object of its own names one
+    in each member that refers to an object.
     """
     values, selector = client.valid(client.operation), client.operation.selector
     if values is None:
@@ -200,8 +201,8 @@ def test_invalid_parameter(client: Client) -> None:
     if values is None:
         return
     has_enum = any("enum" in each.schema for each in operation.body)
-    changes_state = operation.selector is not None and has_enum
-    if not changes_state:
+    may_change_state = operation.selector is not None and has_enum
+    if not may_change_state:
         client.control_unless_shared(values)
     for parameter in operation.parameters:
         for number, value in enumerate(parameter.refuse):
@@ -210,7 +211,7 @@ def test_invalid_parameter(client: Client) -> None:
             if is_every_second:
                 fresh = {**all_options(client), **fresh}
             client.mistake(operation, {**fresh, parameter.name: value})
-    if changes_state:  # perhaps to a state in which a server refuses everything, so it comes last
+    if may_change_state:  # in the new state a server may refuse everything, so it comes last
         client.control_unless_shared(values)
 
 

@@ -100,8 +100,8 @@ class Narrowed:
     def from_outside(self) -> None:
         """Request a page after an item that the filter excludes.
 
-        If possible, the filter excludes the next item as well. Then the page has one item, and must
-        skip the next one to show it.
+        If possible, it is an item that another excluded one follows. The page then has one item, so
+        that it must skip the other one.
         """
         excluded: list[Any] = []
         before_another: list[Any] = []  # those that another excluded item follows

@@ -165,7 +165,7 @@ class Walker:
         filters: Mapping[str, str] = NO_FILTERS,
         must_serve: bool = True,
     ) -> list[Any]:
-        """Request pages one after another, whatever the flag says, and return their items.
+        """Request pages one after another, even if the list says that it ends; returns the items.
 
         The walk ends after ``pages`` pages, once it has ``items`` items, or with a page without
         items or without a cursor. The target must serve a page without a cursor in any case.

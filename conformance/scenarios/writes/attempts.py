@@ -43,6 +43,7 @@ class Attempts:
         """Send the write with fresh texts and some changes; a change to ABSENT omits a member."""
         texts = self._new_texts()
         sent = {**self._values, **texts, **changes}
+        # the changes may have replaced some of the texts
         fresh = fresh_texts(self._operation, {name: sent[name] for name in texts})
         facts = Facts(step=Step.ATTEMPT, fresh=fresh)
         self._client.mistake(self._operation, sent, key=key, facts=facts)
@@ -132,7 +133,10 @@ class Attempts:
         return not parameter.required or self._operation.action == "create"
 
     def _send_unselected(self) -> None:
-        """Send the change without the id of its object, and with an id that does not exist."""
+        """Send the change without the id of its object, and with an id that does not exist.
+
+        The former needs an id in the body that does not select the mode of the operation.
+        """
         client, operation, selector = self._client, self._operation, self._operation.selector
         if selector is None:
             return

@@ -162,7 +162,7 @@ def _send_until_refused(
 
 
 def _uses_of_deleted(client: Client) -> Iterator[tuple[Operation, str]]:
-    """The changes and actions on objects of the case's kind, each with the name of its selector."""
+    """The uses that must refuse the deleted object, each with the name of its selector."""
     for operation in client.contract.operations.values():
         if not _must_refuse_deleted(client, operation):
             continue

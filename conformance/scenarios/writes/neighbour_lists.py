@@ -23,7 +23,7 @@ def write_beside_others(client: Client) -> None:
     """Read the list with the key of each business, write, and read the lists again.
 
     A deletion is labelled as JSON, as some clients label every request. A creation may serve other
-    cases as their control. Before an attempt that confirms a finding, the lists are read QUIET more
+    cases as their control. An attempt that confirms a finding first reads the lists QUIET more
     times.
     """
     operation = client.operation

@@ -202,10 +202,11 @@ LEAVING_OTHERS = {
 
 
 def writes_beside_others(planning: Planning) -> Iterator[Draft]:
-    """Each write with a key of a kind whose list needs no parameters."""
+    """Each write with a key of a kind whose list needs no parameters and is not a pool."""
     for operation in operations(planning, *LEAVING_OTHERS):
-        is_listed = _has_open_list(planning.contract, operation.kind)
-        if operation.keyed and is_listed and operation.effect is not Effect.READ:
+        has_open_list = _has_open_list(planning.contract, operation.kind)
+        is_write = operation.effect is not Effect.READ  # some actions only read
+        if operation.keyed and has_open_list and is_write:
             rules = (LEAVING_OTHERS[operation.action],)
             yield Draft(
                 operation,
@@ -268,7 +269,7 @@ def _shows_effect(contract: Contract, operation: Operation) -> bool:
 def deletions(planning: Planning) -> Iterator[Draft]:
     """Each deletion of something that can be created, and read or listed.
 
-    A deletion that returns something to a pool runs early: if it does not, the pool is soon empty.
+    A deletion that returns something to a pool runs early; otherwise the pool would soon be empty.
     """
     contract = planning.contract
     for operation in operations(planning, "delete"):

@@ -289,9 +289,9 @@ CREATORS = (KeyName.FULL, KeyName.OTHER, KeyName.FULL)
 def test_overlapping_creations(client: Client) -> None:
     """Create objects at the same time, for two businesses, and read each back."""
     operation = client.operation
-    requests: list[tuple[str, dict[str, Any], Facts]] = []
     if not client.shared.has_turn():
         return
+    requests: list[tuple[str, dict[str, Any], Facts]] = []
     for key in CREATORS:
         values = client.valid(operation, key)
         if values is None:

@@ -44,7 +44,10 @@ def work_on_one(client: Client) -> None:
 
 
 def _change_all(client: Client, kind: str, sought: Id) -> None:
-    """Change every member that clients may change, because the work must leave them alone."""
+    """Change the optional members but switches in every visible way that the target file allows.
+
+    The work must leave them alone. Changes that select one mode of a request are left out.
+    """
     for operation in client.contract.operations_by("update", kind):
         selector, sent = operation.selector, client.optional(operation, switches=False)
         if selector is None or not visible_change(client.contract, operation):
