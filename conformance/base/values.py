@@ -95,9 +95,9 @@ def read_json(text: str) -> Read:
     The value is Unread for a text that may be JSON but exceeds the limits. If several members have
     the same name, the last one is used.
     """
-    heavy = weight_of_values(text)
-    size = len(text) + min(heavy, HEAVIEST)
-    if heavy > HEAVIEST:
+    weight = weight_of_values(text)
+    size = len(text) + min(weight, HEAVIEST)
+    if weight > HEAVIEST:
         return Read(TOO_MANY, None, size)
     try:
         return Read(_parsed(text, _READER), None, size)

@@ -204,7 +204,7 @@ class _Loader:
         """The file as changed by the overlay of the edition, if there is one."""
         folder = f"{EDITIONS}/{self.edition}"
         name = f"{folder}/{file.name}"
-        self.overlays.add(name)
+        self.overlays.add(name)  # the edition may have it or not
         if self.edition == PUBLISHED or not os.path.lexists(self.where / name):
             return file
         if not all(self._is_own(each) for each in (EDITIONS, folder, name)):
@@ -215,7 +215,7 @@ class _Loader:
         self.texts[name] = change.text
         if not yaml_file.validate(change, self._schema("overlay"), self.faults):
             return file
-        base = "../" * name.count("/") + file.name
+        base = "../" * name.count("/") + file.name  # as the overlay refers to it
         if change.value["extends"] != base:
             message = f"the file that this changes is {base}"
             self.faults.append(change.fault(("extends",), message))
@@ -255,7 +255,7 @@ class _Loader:
         if errors is not None and page is not None:
             self.ledger.read_page(page)
         self.ledger.read_clauses(clauses)
-        if page is not None and complete:
+        if page is not None and complete:  # otherwise missing clauses may cite its entries
             self.ledger.check_coverage(page)
         return page
 
