@@ -193,7 +193,8 @@ def _operation_effect(draft: Draft) -> Effect:
 def _sort_key(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bool, bool]:
     """The sort key of a case: its phase, whether it may change the target, and whether it is late.
 
-    Cases that may change the target come last in their phase, and of these ``early`` ones first.
+    Cases that may change the target run in the phase FIRST_CHANGES at the earliest. They come last
+    in their phase, and of these ``early`` ones first.
     """
     if effect in HARMLESS and _operation_effect(draft) is Effect.READ:
         return scenario.phase, False, False

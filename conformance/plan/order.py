@@ -250,8 +250,8 @@ class _Order:
 
     def _value(self, case: Case, at_most: int) -> float:
         """The faults that a step is expected to show, and what it is worth to feed its rules."""
-        known = case.scenario in self._values.scenarios
-        value = 0.0 if known else self._average * self._price(case, at_most)
+        has_known_faults = case.scenario in self._values.scenarios
+        value = 0.0 if has_known_faults else self._average * self._price(case, at_most)
         taken = self._taken.get(case.id)
         for expected in self._expected[case.id]:
             value += self._left[expected.faults] * _chance_of_step(expected, taken, at_most)

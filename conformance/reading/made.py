@@ -75,7 +75,7 @@ def worked_on(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
     An exchange works on an object if its operation does more than read, its request names the
     object, and it succeeds. Any response but that of a creation shows objects that existed before.
     """
-    seen: set[KindAndId] = set()
+    seen: set[KindAndId] = set()  # whatever a response has shown so far, also when created
     older: dict[tuple[str, str], KindAndId] = {}  # by kind and by the id as requests spell it
     found: dict[KindAndId, Made] = {}
     for answer, shown in _successes(contract, exchanges):

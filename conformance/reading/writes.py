@@ -201,7 +201,7 @@ SHORTEST = 4
 def state_prefixes(operation: Operation, exchange: Exchange) -> Iterator[str]:
     """Beginnings of the states that a request asks for, such as ``paus`` for the word ``pause``.
 
-    Such words are the values of its body that come from an enumeration.
+    Such words are the values of its body that come from an enumeration and are not too short.
     """
     members = sent_members(exchange)
     for parameter in operation.body:
