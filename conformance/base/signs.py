@@ -44,7 +44,7 @@ def too_deep(text: str, levels: int) -> int | None:
     if text.count("{") + text.count("[") <= levels:
         return None
     depth_before = 0  # of the line
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # no string of JSON spans lines
         brackets = _NO_BRACKETS.sub("", line)
         if depth_before + depth(brackets) > levels:
             return number

@@ -52,7 +52,7 @@ def is_spoken_at(host: str, port: int, seconds: float) -> bool:
             context.wrap_socket(plain, server_hostname=host),
         ):
             return True
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # ValueError: the host is no valid name
         return False
 
 

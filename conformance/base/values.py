@@ -95,9 +95,9 @@ def read_json(text: str) -> Read:
     The value is Unread for a text that may be JSON but exceeds the limits. If several members have
     the same name, the last one is used.
     """
-    heavy = weight_of_values(text)
-    size = len(text) + min(heavy, HEAVIEST)
-    if heavy > HEAVIEST:
+    weight = weight_of_values(text)
+    size = len(text) + min(weight, HEAVIEST)
+    if weight > HEAVIEST:
         return Read(TOO_MANY, None, size)
     try:
         return Read(_parsed(text, _READER), None, size)
@@ -124,14 +124,14 @@ def _read_with_repeated_names(text: str, size: int) -> Read:
     """
     repeated: list[str] = []  # at most one name
 
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def record_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
         if len(members) < len(pairs) and not repeated:
             counts = Counter(name for name, _ in pairs)
             repeated.append(max(counts, key=lambda name: counts[name]))
         return members
 
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=members)
+    decoder = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=record_repeated)
     value = _parsed(text, decoder)  # fills ``repeated``
     return Read(value, repeated[0] if repeated else None, size)
 
@@ -141,18 +141,19 @@ _READER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_m
 
 
 def _parsed(text: str, decoder: json.JSONDecoder) -> Any:
-    """The value of a text, NOT_JSON or Unread."""
+    """The value of a text; NOT_JSON, or Unread if it may be JSON but exceeds the limits."""
     brackets = brackets_of(text, DEEPEST)
     if depth(brackets) > DEEPEST:
-        balanced = 2 * (brackets.count("[") + brackets.count("{")) == len(brackets)
-        return TOO_DEEP if balanced else NOT_JSON
+        opening = brackets.count("[") + brackets.count("{")
+        closing = len(brackets) - opening
+        return TOO_DEEP if opening == closing else NOT_JSON
     try:
-        if text.startswith("\ufeff"):
+        if text.startswith("\ufeff"):  # a byte order mark
             return NOT_JSON
         return decoder.decode(text)
     except json.JSONDecodeError:
         return NOT_JSON
-    except ValueError as error:
+    except ValueError as error:  # from Python about a long number, or from _refuse_constant
         return TOO_LONG if "digits" in str(error) else NOT_JSON
     except RecursionError:
         return TOO_DEEP

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from conformance.base.values import without
+from conformance.base.values import picked, without
 from conformance.base.yaml_file import Place, YamlFile
 from conformance.model import About, Clause, CodeRole, ErrorCode, Level, PageEntry
 
@@ -86,6 +86,7 @@ class Ledger:
             self.clauses[row["id"]] = self._clause(area, row)
 
     def _clause(self, area: str, row: Row) -> Clause:
+        """The clause of a row, which has been checked and expanded."""
         return Clause(
             id=row["id"],
             area=area,
@@ -119,12 +120,10 @@ class Ledger:
             yield entry
             return
         template = without(entry, {"for_each"})
+        always_published = picked(template, ("id", "source"))
         for number, code in enumerate(self.errors.values(), 1):
             words = {**asdict(code), "row": number}
             published = {**words, "code": code.published_as or code.code}
-            always_published = {
-                name: template[name] for name in ("id", "source") if name in template
-            }
             try:
                 row = _filled(template, published if as_published else words)
                 row |= _filled(always_published, published)

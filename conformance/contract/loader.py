@@ -147,6 +147,7 @@ class _Loader:
         page_address: str,
         found: dict[str, Profile],
     ) -> Contract:
+        """The contract of a document without faults, its operations, and the ``found`` profiles."""
         root = document[X]
         codes = tuple(self.ledger.errors.values())
         code_pointer = tuple(root["envelope"]["code"][1:].split("/"))
@@ -203,7 +204,7 @@ class _Loader:
         """The file as changed by the overlay of the edition, if there is one."""
         folder = f"{EDITIONS}/{self.edition}"
         name = f"{folder}/{file.name}"
-        self.overlays.add(name)
+        self.overlays.add(name)  # the edition may have it or not
         if self.edition == PUBLISHED or not os.path.lexists(self.where / name):
             return file
         if not all(self._is_own(each) for each in (EDITIONS, folder, name)):
@@ -214,7 +215,7 @@ class _Loader:
         self.texts[name] = change.text
         if not yaml_file.validate(change, self._schema("overlay"), self.faults):
             return file
-        base = "../" * name.count("/") + file.name
+        base = "../" * name.count("/") + file.name  # as the overlay refers to it
         if change.value["extends"] != base:
             message = f"the file that this changes is {base}"
             self.faults.append(change.fault(("extends",), message))
@@ -254,7 +255,7 @@ class _Loader:
         if errors is not None and page is not None:
             self.ledger.read_page(page)
         self.ledger.read_clauses(clauses)
-        if page is not None and complete:
+        if page is not None and complete:  # otherwise missing clauses may cite its entries
             self.ledger.check_coverage(page)
         return page
 
@@ -304,6 +305,7 @@ class _Loader:
         return len(self.faults) == before
 
     def _check_reference(self, file: YamlFile, place: Place, reference: str) -> None:
+        """Add a fault for a reference that is dangling or circular."""
         try:
             openapi.resolve(file.value, {"$ref": reference})
         except (KeyError, TypeError):
@@ -312,6 +314,7 @@ class _Loader:
             self.faults.append(file.fault(place, str(error)))
 
     def _operations(self, file: YamlFile) -> dict[str, Operation]:
+        """The operations of the document by id; adds a fault for each that cannot be read."""
         found: dict[str, Operation] = {}
         for mode in operations.modes(file.value):
             self._check_codes(file, mode)
@@ -337,6 +340,7 @@ class _Loader:
     def _check_operation(
         self, file: YamlFile, place: Place, operation: Operation, known: Mapping[str, Operation]
     ) -> None:
+        """Add a fault for an id that is already ``known``, and for an unknown selector."""
         if operation.id in known:
             self.faults.append(file.fault(place, f"the operation {operation.id} appears twice"))
         if operation.when and operation.parameter(operation.when) is None:

@@ -34,9 +34,9 @@ class Mode:
 def modes(document: Mapping[str, Any]) -> Iterator[Mode]:
     """The modes of all paths in the order of the document, and of a path in that of METHODS."""
     for path, method, unresolved in definitions(document):
-        shared = resolve(document, document["paths"][path].get("parameters", []))
+        of_path = resolve(document, document["paths"][path].get("parameters", []))
         definition = resolve(document, unresolved)
-        definition["parameters"] = [*shared, *definition.get("parameters", [])]
+        definition["parameters"] = [*of_path, *definition.get("parameters", [])]
         for index, words in enumerate(definition[X]["modes"]):
             place = ("paths", path, method, X, "modes", index)
             yield Mode(place, method, path, words, definition)
@@ -152,13 +152,13 @@ def _parameters(mode: Mode) -> Iterator[Parameter]:
     selector, required parameters and those of the path.
     """
     own_selector = mode.words.get("when")
-    only_required = own_selector and mode.words["action"] in ("read", "fetch")
+    drops_optional = own_selector and mode.words["action"] in ("read", "fetch")
     for parameter in _inputs(mode.definition):
-        is_kept = parameter.required or not only_required
+        is_dropped = drops_optional and not parameter.required
         selects_other_mode = parameter.name in mode.selectors
         if parameter.name == own_selector:
             yield replace(parameter, required=True)
-        elif parameter.place == "path" or (is_kept and not selects_other_mode):
+        elif parameter.place == "path" or not (is_dropped or selects_other_mode):
             yield parameter
 
 

@@ -73,7 +73,7 @@ def _unscored(content: Mapping[str, Any]) -> Iterator[tuple[Unscored, str, str]]
 def _faulty_names(
     file: YamlFile, clauses: Collection[str], operations: Collection[str]
 ) -> Iterator[str]:
-    """A fault for each name that the contract does not have, and for each clause in two lists."""
+    """A fault for each name that the contract does not have, and for each one in two lists."""
     content = file.value
     for index, clause in enumerate(content["scored"]):
         yield from _not_among(file, ("scored", index), "clause", clause, clauses)

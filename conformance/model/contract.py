@@ -222,7 +222,7 @@ class Contract:
     def operations_by(self, action: str, kind: str | None = None) -> tuple[Operation, ...]:
         """The operations with an action, in document order.
 
-        If a kind is given, only those that work on objects of that kind.
+        If a kind is given that is not empty, only those that work on objects of that kind.
         """
         return tuple(
             operation

@@ -148,7 +148,8 @@ class Facts:
         for member, value in members.items():
             name = _RENAMED.get(member, member)
             if name in _KNOWN:
-                values[name] = _READERS.get(name, _plain)(value)
+                read = _READERS.get(name, _plain)
+                values[name] = read(value)
         return Facts(**values)
 
     def to_json(self) -> dict[str, Any]:

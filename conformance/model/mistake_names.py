@@ -94,8 +94,8 @@ def mistake_of(exchange: Exchange) -> str:
 def oddity_of(exchange: Exchange) -> str:
     """What is odd about a request that a server may refuse, even if nothing is wrong with it.
 
-    Empty if a server must accept the request. If nothing is known to be wrong, the oddity is a
-    repetition, optional members, or values that a server may refuse.
+    Empty if a server must accept the request. A bystander whose label names no flaw is odd for its
+    optional members. If nothing else is known, the oddity is values that a server may refuse.
     """
     if not exchange.facts.mistake:
         return ""

@@ -255,9 +255,9 @@ class Operation:
     def selector(self) -> Parameter | None:
         """The required parameter that identifies the object that the operation works on.
 
-        It refers to an object of the operation's own kind. A read may instead be selected by an
-        object of another kind, namely by its first required reference. None if the operation does
-        not work on a single object.
+        It refers to an object of the operation's own kind. A read without such a parameter is
+        selected by an object of another kind, namely by its first required reference. None if the
+        operation does not work on a single object.
         """
         if self.action not in ("read", "update", "delete", "perform"):
             return None

@@ -62,7 +62,8 @@ class Past:
     def ids_of(self, cause: Cause) -> set[str]:
         """The ids by which the run had a cause of a later run; empty if it did not have it.
 
-        A cause that has spread or was fixed in part has another id, but shares an operation.
+        A cause that has spread or was fixed in part has another id, but shares an operation. Then
+        the run may have it under the id of its family.
         """
         ids = {cause.id, *cause.parts}
         if ids.isdisjoint([*self.causes, *self.parts]):
@@ -93,7 +94,8 @@ def with_carried_causes(past: Sequence[Past]) -> list[Past]:
     last_judged = 0
     for run in past:
         broke_off = run.stopped or run.exit_code == Exit.UNJUDGED
-        if runs and (not run.judged or (broke_off and run.judged < last_judged)):
+        is_inconclusive = not run.judged or (broke_off and run.judged < last_judged)
+        if runs and is_inconclusive:
             runs.append(_with_causes_of(runs[-1], run))
         else:
             runs.append(run)

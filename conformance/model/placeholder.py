@@ -82,7 +82,8 @@ class Placeholder:
     def of_identity(cls, identity: str) -> Placeholder:
         """The placeholder of the key with an identity; the inverse of ``identity``.
 
-        A text that does not begin with a kind and a colon is the role of a key.
+        A text that does not begin with ``unknown:`` or the kind of an issued secret is the role of
+        a key, such as ``full`` or ``scope:calls:read``.
         """
         kind, colon, name = identity.partition(":")
         if not colon or kind not in (SecretKind.UNKNOWN, *ISSUED):

@@ -61,5 +61,5 @@ class Profile:
             if name in self.not_scored:
                 why, _ = self.not_scored[name]
                 return why
-        has_operation = operation in (*self.operations, WHOLE_API)
-        return None if has_operation and clause in self.scored else Unscored.ADDED_LATER
+        is_scored = clause in self.scored and operation in (*self.operations, WHOLE_API)
+        return None if is_scored else Unscored.ADDED_LATER

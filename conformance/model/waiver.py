@@ -38,7 +38,7 @@ def wrong_days(waivers: Sequence[Waiver], today: date) -> Iterator[tuple[int, st
     A day is not allowed if it is too far ahead of ``today``, the day of the run in UTC, or if
     MOST_A_DAY waivers before this one expire on it.
     """
-    taken = Counter(waiver.expires for waiver in waivers)
+    expiring = Counter(waiver.expires for waiver in waivers)  # how many, by day
     so_far = Counter[date]()
     for index, waiver in enumerate(waivers):
         day = waiver.expires
@@ -50,29 +50,29 @@ def wrong_days(waivers: Sequence[Waiver], today: date) -> Iterator[tuple[int, st
                 f"{today + LONGEST}, and extend the waiver then, with a new statement",
             )
         elif so_far[day] > MOST_A_DAY:
-            free = free_day(taken, day, today)
+            free = free_day(expiring, day, today)
             other = f", such as {free}" if free else ""
             yield (
                 index,
-                f"{taken[day]} waivers expire on {day}, but at most {MOST_A_DAY} may, so that not "
-                f"all fail at once: choose another day{other}",
+                f"{expiring[day]} waivers expire on {day}, but at most {MOST_A_DAY} may, so that "
+                f"not all fail at once: choose another day{other}",
             )
 
 
-def free_day(taken: Mapping[date, int], wanted: date, today: date) -> date | None:
-    """The first day from a wanted one on, on which one more waiver may expire.
+def free_day(expiring: Mapping[date, int], wanted: date, today: date) -> date | None:
+    """The wanted day, or else the next one on which one more waiver may expire.
 
     If there is none within LONGEST of ``today``, the last such day before the wanted one; None if
-    there is none after ``today`` either. ``taken`` counts the waivers by day.
+    there is none after ``today`` either. ``expiring`` counts the waivers by their last day.
     """
     later = min(wanted, today + LONGEST)
     while later - today <= LONGEST:
-        if taken.get(later, 0) < MOST_A_DAY:
+        if expiring.get(later, 0) < MOST_A_DAY:
             return later
         later += ONE_DAY
     earlier = wanted
     while earlier > today:
-        if taken.get(earlier, 0) < MOST_A_DAY:
+        if expiring.get(earlier, 0) < MOST_A_DAY:
             return earlier
         earlier -= ONE_DAY
     return None

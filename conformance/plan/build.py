@@ -193,7 +193,8 @@ def _operation_effect(draft: Draft) -> Effect:
 def _sort_key(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bool, bool]:
     """The sort key of a case: its phase, whether it may change the target, and whether it is late.
 
-    Cases that may change the target come last in their phase, and of these ``early`` ones first.
+    Cases that may change the target run in the phase FIRST_CHANGES at the earliest. They come last
+    in their phase, and of these ``early`` ones first.
     """
     if effect in HARMLESS and _operation_effect(draft) is Effect.READ:
         return scenario.phase, False, False
@@ -229,8 +230,8 @@ def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration)
 
 def _gap(draft: Draft, effect: Effect, target: Declaration) -> Missing | None:
     """The first thing to provide so that a case can run; None if it can."""
-    for missing in _unmet_needs(draft.needs, draft.operation, target):
-        return missing
+    for first_missing in _unmet_needs(draft.needs, draft.operation, target):
+        return first_missing
     if KeyName.FULL in draft.needs and not _main_key_opens(draft.operation, effect, target):
         return NO_FULL_KEY
     harms = [effect]
@@ -248,14 +249,14 @@ def _unmet_needs(
 ) -> Iterator[Missing]:
     """What to provide for each need that the target does not meet.
 
-    A key of another business that lacks the scope of the operation does not meet its need.
+    A key of another business that lacks the scope of the operation does not meet its need. Without
+    ``operation``, scopes do not matter.
     """
     for need in needs:
-        missing = None if _is_given(need, target) else _missing_for(need)
-        is_foreign = need in (Business.OTHER, Business.EMPTY)
-        if missing is not None:
-            yield missing
-        elif operation is not None and is_foreign and not target.opens(operation, need):
+        is_foreign_key = need in (KeyName.OTHER, KeyName.EMPTY)
+        if not _is_given(need, target):
+            yield _missing_for(need)
+        elif operation is not None and is_foreign_key and not target.opens(operation, need):
             yield Missing(KEY_ROLES[need].place, KEY_ROLES[need].advice)
 
 

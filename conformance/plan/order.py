@@ -178,7 +178,8 @@ class _Order:
         """All steps; those that are ``due`` come in time, the others by their value.
 
         A value only falls from step to step, so a value in the heap is an upper bound. An entry
-        whose value has fallen goes back into the heap with its new value.
+        whose value has fallen goes back into the heap with its new value. The rank of an entry is
+        its negative value, so a value that has fallen has a higher rank.
         """
         for case in self._cases.values():
             self._offer(case)
@@ -190,8 +191,8 @@ class _Order:
             if not self._adds(case, at_most):
                 continue
             entry = self._heap_entry(case, at_most)
-            rank_now = entry[0]
-            if rank_now > rank:
+            has_fallen = entry[0] > rank
+            if has_fallen:
                 heapq.heappush(self._heap, entry)
                 continue
             urgent = self._urgent(waiting, spent + self._price(case, at_most))
@@ -215,14 +216,14 @@ class _Order:
         """The case to take instead of the next step, so that no case in ``waiting`` is late.
 
         ``waiting`` has cases by the number of requests within which they must run, and ``spent`` is
-        the number of requests sent after the next step. Returns the cheapest of the cases that
-        would no longer fit; None if all would fit.
+        the number of requests sent once the next step is taken. If the cases that have not run to
+        their end would then no longer fit, returns the cheapest of them; otherwise None.
         """
-        for number, cases in waiting.items():
+        for limit, cases in waiting.items():
             prices = {
                 each.id: self._price(each, WHOLE) for each in cases if self._adds(each, WHOLE)
             }
-            if prices and spent + sum(prices.values()) > number:
+            if prices and spent + sum(prices.values()) > limit:
                 return self._cases[min(prices, key=lambda name: prices[name])]
         return None
 
@@ -244,12 +245,13 @@ class _Order:
 
     def _price(self, case: Case, at_most: int) -> int:
         """The requests that a step adds."""
-        return max(1, (at_most or case.cost) - self._taken.get(case.id, 0))
+        requests = case.cost if at_most == WHOLE else at_most
+        return max(1, requests - self._taken.get(case.id, 0))
 
     def _value(self, case: Case, at_most: int) -> float:
         """The faults that a step is expected to show, and what it is worth to feed its rules."""
-        known = case.scenario in self._values.scenarios
-        value = 0.0 if known else self._average * self._price(case, at_most)
+        has_known_faults = case.scenario in self._values.scenarios
+        value = 0.0 if has_known_faults else self._average * self._price(case, at_most)
         taken = self._taken.get(case.id)
         for expected in self._expected[case.id]:
             value += self._left[expected.faults] * _chance_of_step(expected, taken, at_most)

@@ -132,9 +132,9 @@ def roles_with_keys(planning: Planning, roles: Iterable[str]) -> tuple[str, ...]
 def other_business(planning: Planning) -> str:
     """The need of a case about another business: its key, or its id if only that is given."""
     target = planning.target
-    if Business.OTHER in target.businesses and Business.OTHER not in target.keys:
+    if Business.OTHER in target.businesses and KeyName.OTHER not in target.keys:
         return f"business:{Business.OTHER}"
-    return Business.OTHER
+    return KeyName.OTHER
 
 
 def key_needs(operation: Operation) -> tuple[str, ...]:

@@ -107,16 +107,18 @@ def _essential(plan: Plan, candidates: list[list[list[Case]]], most: int) -> lis
     """
     case_ids = [_ids(chain(*lists)) for lists in candidates]
     chosen: set[str] = set()
-    pending = {clause: _least(lists, chosen) for clause, lists in enumerate(candidates)}
+    # the cheapest list of each clause, by the index of the clause
+    pending = {index: _least(lists, chosen) for index, lists in enumerate(candidates)}
     while pending:
-        cheapest = min(pending, key=lambda clause: _cost(pending[clause], chosen))
+        cheapest = min(pending, key=lambda index: _cost(pending[index], chosen))
         cases = pending.pop(cheapest)
         if _cost(cases, chosen) <= most:
             added = _ids(cases) - chosen
             chosen |= added
-            for clause in pending:
-                if not added.isdisjoint(case_ids[clause]):
-                    pending[clause] = _least(candidates[clause], chosen)
+            for index in pending:
+                shares_cases = not added.isdisjoint(case_ids[index])
+                if shares_cases:  # so that another list may be the cheapest now
+                    pending[index] = _least(candidates[index], chosen)
     return [case for case in plan.cases if case.id in chosen]
 
 
@@ -168,7 +170,10 @@ def _cost(cases: Iterable[Case], chosen: set[str]) -> int:
 
 
 def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
-    """The cases that must run for a clause: one list per operation, in the order of the plan."""
+    """The cases that must run for a clause: one list per operation, in the order of the plan.
+
+    Optional and inapplicable cases are left out, because no cell waits for them.
+    """
     feeding: dict[str, list[Case]] = defaultdict(list)
     for case in plan.cases:
         if case.optional or case.inapplicable:

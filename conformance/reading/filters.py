@@ -34,13 +34,15 @@ def _is_named(member: Any, values: list[str]) -> bool:
 
 
 def _on_both_sides(item: dict[str, Any], value: str) -> bool:
-    """Whether an item has timestamps on both sides of a bound."""
+    """Whether an item has timestamps on both sides of a bound; one on the bound counts as before.
+
+    False if the bound is not a time.
+    """
     bound = instant(value)
     if bound is None:
         return False
-    times = instants(item.values())
-    sides = {moment > bound for moment in times}
-    return len(sides) == 2
+    is_after = [moment > bound for moment in instants(item.values())]
+    return any(is_after) and not all(is_after)
 
 
 def _within(compare: str, member: Any, value: str) -> bool | None:
@@ -53,8 +55,9 @@ def _within(compare: str, member: Any, value: str) -> bool | None:
         if at is None or bound is None:
             continue
         if at == bound:
-            return None if read is instant else True
-        return (at > bound) == (compare == "at-least")
+            is_number = read is _number
+            return True if is_number else None
+        return at > bound if compare == "at-least" else at < bound
     return None
 
 

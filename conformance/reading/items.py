@@ -191,7 +191,8 @@ def before_last(positions: list[str], count: int) -> str | None:
     last = instant(positions[-1])
     if last is None:
         return None
-    for position in reversed(positions[:-count]):
+    with_enough_after = positions[:-count]
+    for position in reversed(with_enough_after):
         moment = instant(position)
         if moment is not None and moment < last:
             return position

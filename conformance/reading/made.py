@@ -75,7 +75,7 @@ def worked_on(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
     An exchange works on an object if its operation does more than read, its request names the
     object, and it succeeds. Any response but that of a creation shows objects that existed before.
     """
-    seen: set[KindAndId] = set()
+    seen: set[KindAndId] = set()  # whatever a response has shown so far, also when created
     older: dict[tuple[str, str], KindAndId] = {}  # by kind and by the id as requests spell it
     found: dict[KindAndId, Made] = {}
     for answer, shown in _successes(contract, exchanges):
@@ -104,15 +104,16 @@ def _finds_nothing(exchange: Exchange) -> bool:
 
 
 def _possibly_named(answer: Answer) -> set[tuple[str, str]]:
-    """The objects that a request may name, each as kind and id; empty for a mere read.
+    """The objects that a request may name, each as kind and id; empty unless it works on one.
 
     Any of these may be the id: the query parameter, the body member, and each segment of the path.
     """
     operation, request = answer.operation, answer.exchange.request
     if operation.selector is None or not operation.works_on(operation.selector):
         return set()
-    name, written = operation.selector.name, request.body.kept if request.body else ""
-    member = members_of(read_json(written).value).get(name)
+    name = operation.selector.name
+    body = request.body.kept if request.body else ""
+    member = members_of(read_json(body).value).get(name)
     segments = urlsplit(request.url).path.split("/")
     names = (query_value(answer.exchange, name), member, *segments)
     return {(operation.kind, str(each)) for each in names}
@@ -136,9 +137,12 @@ def _removes(answer: Answer, made: Made) -> bool:
 def removals(
     contract: Contract, made: Iterable[Made], allowed: Iterable[Effect]
 ) -> list[tuple[Made, Operation]]:
-    """The objects that can be removed, each with its deletion, latest first."""
-    found = ((each, _deletion(contract, each.kind, allowed)) for each in made)
-    return [(each, deletion) for each, deletion in found if deletion is not None][::-1]
+    """The objects that can be removed, each with its deletion; the last of ``made`` comes first.
+
+    ``allowed`` are the effects that a deletion may have.
+    """
+    found = [(each, _deletion(contract, each.kind, allowed)) for each in made]
+    return [(each, deletion) for each, deletion in reversed(found) if deletion is not None]
 
 
 def _deletion(contract: Contract, kind: str, allowed: Iterable[Effect]) -> Operation | None:

@@ -133,9 +133,10 @@ def without_place(text: str, keys: Iterable[str], replacement: str) -> str:
     ``keys`` are the keys of the run.
     """
     places = "|".join(sorted({site_of(key).partition("-")[2] for key in keys}))
-    pattern = rf"(?:(?<![a-z])|(?<=%[0-9a-f]{{2}}))(?:{places})(?![a-z])"
     if not places:
         return text
+    # a whole word, before which a URL may have an encoded character such as %2c
+    pattern = rf"(?:(?<![a-z])|(?<=%[0-9a-f]{{2}}))(?:{places})(?![a-z])"
     return re.sub(pattern, lambda _: replacement, text, flags=re.IGNORECASE)
 
 
@@ -175,7 +176,7 @@ def _matches_creation_time(made: Made, created: Any) -> bool:
 def _has_mark_of(sites: Iterable[str], template: str, shown: str) -> bool:
     """Whether a text, perhaps lengthened, is a template filled with a mark of one of the sites."""
     texts = [shown]
-    short = shown.rstrip("x").removesuffix(" ")
+    short = shown.rstrip("x").removesuffix(" ")  # as before ``lengthened``
     if lengthened(short) == shown:
         texts.append(short)
     patterns = [_pattern(template, site) for site in sites]
@@ -217,15 +218,16 @@ def _pattern(template: str, site: str) -> str:
 def _templates(contract: Contract, inputs: Inputs, kind: str) -> Iterator[tuple[str, str]]:
     """The members that show a fresh text in objects of a kind, each with its template.
 
-    The text may come from the creation of an object, or from a later change.
+    The text may come from the creation of an object, or from a later change. Its template is one of
+    the suite or of the target file.
     """
     for operation in contract.operations.values():
         if operation.kind != kind:
             continue
         values = inputs.get(operation.id, {})
         for member in operation.body:
-            own = (member.fresh, SIGNS) if member.fresh else ()
-            for template in (*own, values.get(member.name)):
+            of_suite = (member.fresh, SIGNS) if member.fresh else ()
+            for template in (*of_suite, values.get(member.name)):
                 if isinstance(template, str) and has_mark(template):
                     yield member.shown_as, template
 

@@ -166,7 +166,8 @@ def query_of(url: str) -> Mapping[str, list[str]]:
 def missing_items(old: Answer, new: Answer) -> list[Any]:
     """The items of a page that are missing when the page is read again later.
 
-    Items at its end, which new items may have pushed to the next page, are left out.
+    Missing items at its end are left out, because new items may have pushed them to the next page.
+    But they count if the list ends with the ``new`` page.
     """
     gone = newly_listed(new.contract, new.operation, new.listed, old.listed)
     if new.is_end:

@@ -45,8 +45,8 @@ def at_once(one: Exchange, other: Exchange) -> bool:
     A log may round times to milliseconds.
     """
     (_, first), (_, second) = spans_of([one, other])
-    shared = min(first.end, second.end) - max(first.begin, second.begin)
-    return shared >= ROUNDED
+    overlap = min(first.end, second.end) - max(first.begin, second.begin)
+    return overlap >= ROUNDED
 
 
 def _moment(text: str) -> float | None:

@@ -140,7 +140,7 @@ def lacks_new_object(contract: Contract, page: Exchange) -> bool:
         return False
     position = instant(page.facts.position)
     moments = instants(answer.positions)
-    if _begins_later(answer, position, moments):
+    if _may_have_skipped(answer, position, moments):
         return False
     return answer.is_end or _begins_older(position, moments)
 
@@ -152,8 +152,8 @@ def _begins_older(position: Fraction | None, moments: list[Fraction]) -> bool:
     return position > moments[0] > moments[-1]
 
 
-def _begins_later(answer: Answer, position: Fraction | None, moments: list[Fraction]) -> bool:
-    """Whether the cursor of a page may have skipped an object at a position.
+def _may_have_skipped(answer: Answer, position: Fraction | None, moments: list[Fraction]) -> bool:
+    """Whether the cursor of a page, if it has one, may have skipped an object at a position.
 
     A list may run in either direction. So only a cursor older than the object and than all
     ``moments`` of the page certainly skips nothing. True, too, if one of the times is unknown.
@@ -201,7 +201,7 @@ SHORTEST = 4
 def state_prefixes(operation: Operation, exchange: Exchange) -> Iterator[str]:
     """Beginnings of the states that a request asks for, such as ``paus`` for the word ``pause``.
 
-    Such words are the values of its body that come from an enumeration.
+    Such words are the values of its body that come from an enumeration and are not too short.
     """
     members = sent_members(exchange)
     for parameter in operation.body:

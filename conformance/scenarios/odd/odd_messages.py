@@ -30,7 +30,10 @@ def with_values(operation: Operation, changes: Mapping[str, Any]) -> Make:
 
 
 def with_tails(operation: Operation, members: Iterable[Parameter]) -> Make:
-    """A message whose members begin as valid texts, followed by a letter and a line end."""
+    """A message in which some members are texts: their valid values, with a letter and a line end.
+
+    A member without a valid value has its example, or else the word ``text``.
+    """
     examples = {member.name: member.example or "text" for member in members}
 
     def make(values: Mapping[str, Any]) -> Message:
@@ -42,11 +45,12 @@ def with_tails(operation: Operation, members: Iterable[Parameter]) -> Make:
 
 def with_mixed_entries(operation: Operation, member: Parameter) -> Make:
     """A message with an array whose last entry has another type than the entries before it."""
-    of_texts = member.schema.get("items", {}).get("type") == "string"
+    holds_texts = member.schema.get("items", {}).get("type") == "string"
+    other_entry = 5 if holds_texts else "text"
     example = member.example or ["text"]
 
     def make(values: Mapping[str, Any]) -> Message:
-        entries = [*values.get(member.name, example), 5 if of_texts else "text"]
+        entries = [*values.get(member.name, example), other_entry]
         return message_for(operation, {**values, member.name: entries})
 
     return make
@@ -60,16 +64,19 @@ def valid(operation: Operation) -> Make:
 def overridden(make: Make) -> Make:
     """A message with headers that make some frameworks read its method as TRACE."""
 
-    def overridden(values: Mapping[str, Any]) -> Message:
+    def make_overridden(values: Mapping[str, Any]) -> Message:
         message = make(values)
         overrides = tuple((name, "TRACE") for name in OVERRIDES)
         return replace(message, headers=message.headers + overrides)
 
-    return overridden
+    return make_overridden
 
 
 def with_pairs(operation: Operation, *pairs: tuple[str, str]) -> Make:
-    """A message with odd query pairs in place of the parameters that they name."""
+    """A message with odd query pairs in place of the parameters that they name.
+
+    A name in brackets, such as ``status[]``, stands for the parameter before the brackets.
+    """
     replaced = {name.partition("[")[0] for name, _ in pairs}
 
     def make(values: Mapping[str, Any]) -> Message:
@@ -85,8 +92,8 @@ def undecodable(operation: Operation, names: Collection[str]) -> Make:
 
     def make(values: Mapping[str, Any]) -> Message:
         message = message_for(operation, without(values, names))
-        target = encoded(message)
-        return replace(message, raw_target=f"{target}{'&' if message.query else '?'}{broken}")
+        link = "&" if message.query else "?"
+        return replace(message, raw_target=f"{encoded(message)}{link}{broken}")
 
     return make
 
@@ -94,9 +101,9 @@ def undecodable(operation: Operation, names: Collection[str]) -> Make:
 def with_content(operation: Operation, content: bytes, instead: str = "") -> Make:
     """Make messages with odd content as their body.
 
-    If the content is an object, its members are appended to those of the valid body: ``{"a": 1}``
-    and ``{"b": 2}`` become ``{"a": 1, "b": 2}``. ``instead`` names the member of the valid body to
-    leave out, which the odd one replaces.
+    If the content is an object with members, they are appended to those of the valid body:
+    ``{"a": 1}`` and ``{"b": 2}`` become ``{"a": 1, "b": 2}``. Other content replaces the body.
+    ``instead`` names the member of the valid body to leave out, which the odd one replaces.
     """
 
     def make(values: Mapping[str, Any]) -> Message:

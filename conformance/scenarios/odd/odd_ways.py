@@ -111,6 +111,7 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
     yield from _odd_names(operation)
     yield from _odd_texts(operation)
     yield from _odd_queries(operation)
+    # with query parameters besides the selecting one, "override-and-objects" has the headers
     if operation.body or not operation.parameters_in("query"):
         yield OddWay(Sort.HEADER, "override-method", overridden(valid(operation)))
     yield from _odd_pages(operation)
@@ -144,13 +145,13 @@ def _odd_texts(operation: Operation) -> Iterator[OddWay]:
 
     It is cut to what a query can hold, and a query cannot hold half a character at all.
     """
-    wide = [parameter for parameter in operation.parameters if _takes_any_text(parameter)]
-    in_query = sum(parameter.place == "query" for parameter in wide)
-    longest = LONGEST_IN_QUERY // in_query if in_query else None
+    takers = [parameter for parameter in operation.parameters if _takes_any_text(parameter)]
+    count_in_query = sum(parameter.place == "query" for parameter in takers)
+    longest = LONGEST_IN_QUERY // count_in_query if count_in_query else None  # None: not cut
     for name, odd in TEXTS.items():
-        fitting = [p.name for p in wide if p.place == "body" or name != "half-a-character"]
-        if fitting:
-            make = with_values(operation, dict.fromkeys(fitting, odd.text[:longest]))
+        names = [p.name for p in takers if p.place == "body" or name != "half-a-character"]
+        if names:
+            make = with_values(operation, dict.fromkeys(names, odd.text[:longest]))
             yield OddWay(Sort.TEXTS, f"{name}-in-all", make, odd.flaw)
 
 
@@ -162,7 +163,7 @@ def _takes_any_text(parameter: Parameter) -> bool:
 
 
 def _takes_text(parameter: Parameter) -> bool:
-    """Whether a parameter of a query or a body takes texts, apart from phone numbers and words."""
+    """Whether a query parameter or a body member takes texts, without a phone number or an enum."""
     if parameter.place not in ("query", "body") or parameter.phone:
         return False
     if "enum" in parameter.schema:
@@ -172,7 +173,7 @@ def _takes_text(parameter: Parameter) -> bool:
 
 
 def _odd_queries(operation: Operation) -> Iterator[OddWay]:
-    """Query parameters occur twice, in brackets, badly encoded or empty: together, and one by one.
+    """All query parameters occur twice, in brackets or badly encoded; then one at a time is odd.
 
     The parameter that selects the operation only occurs twice.
     """
@@ -205,7 +206,10 @@ def _undecodable(operation: Operation, parameters: list[Parameter]) -> OddWay:
 
 
 def _odd_query(operation: Operation, parameter: Parameter, has_others: bool) -> Iterator[OddWay]:
-    """One query parameter is odd; ``has_others``: the operation has more of them."""
+    """One query parameter occurs twice, in brackets, or empty.
+
+    ``has_others`` says whether the operation has more of them, which may be odd at once.
+    """
     name, follows = parameter.name, has_others and _takes_any_text(parameter)
     make = with_pairs(operation, *_twice(parameter))
     yield OddWay(Sort.QUERY, f"{name}-twice", make, TWICE, follows)
@@ -241,11 +245,12 @@ def _odd_members(operation: Operation) -> Iterator[OddWay]:
     """Members of a body end oddly: all but the selector, or the selector alone.
 
     Numbers are also infinite, huge or NaN, and arrays have an entry of another type, one at a time.
+    The member that selects the mode of the operation is never odd.
     """
     selector = operation.selector
     members = [member for member in operation.body if member.name != operation.when]
-    free = [member for member in members if member != selector]
-    yield OddWay(Sort.TAILS, "all-tails", with_tails(operation, free))
+    others = [member for member in members if member != selector]
+    yield OddWay(Sort.TAILS, "all-tails", with_tails(operation, others))
     if selector in members:
         yield OddWay(Sort.TAILS, "selector-tail", with_tails(operation, [selector]))
     for member in members:

@@ -20,7 +20,8 @@ SHORT_ID = 7
 def choose_older(client: Client, values: dict[str, Any], selector: Parameter) -> None:
     """Put the id of an object that is not the newest into the values, and request similar ids.
 
-    The values stay as they are if the sources or the target file limit what can be read.
+    The values stay as they are if the sources or the target file limit what can be read, or if they
+    do not name an object that a list shows.
     """
     operation = client.operation
     is_given = selector.name in client.target.inputs.get(operation.id, {})
@@ -54,23 +55,23 @@ def _barest(client: Client, selector: Parameter, known: list[Id]) -> Id:
 
 
 def _send_similar_ids(
-    client: Client, values: dict[str, Any], selector: Parameter, taken: set[str]
+    client: Client, values: dict[str, Any], selector: Parameter, existing: set[str]
 ) -> None:
     """Request ids that differ little from the one in the values, and that name nothing.
 
-    A beginning of the id that is ``taken`` by another object is avoided. Nothing is sent if the
-    operation reads something else of the object.
+    A beginning of the id is avoided if it is itself one of the ``existing`` ids. Nothing is sent if
+    the operation reads something else of the object.
     """
-    known = str(values[selector.name])
+    own = str(values[selector.name])
     if selector.references != client.operation.kind:
         return
-    similar = [f"{known}x"] if known.isdecimal() else []
-    if len(known) > SHORT_ID:
-        starts = [known[:end] for end in range(len(known) - 1, 1, -1)]
-        start = next((each for each in starts if each not in taken), known[:-1])
-        similar = [start, f"{known}x", f"{start}%"]
-        if not is_hexadecimal(known):
-            similar.append(known.swapcase())
+    similar = [f"{own}x"] if own.isdecimal() else []
+    if len(own) > SHORT_ID:
+        starts = [own[:end] for end in range(len(own) - 1, 1, -1)]  # the longest first
+        start = next((each for each in starts if each not in existing), own[:-1])
+        similar = [start, f"{own}x", f"{start}%"]
+        if not is_hexadecimal(own):
+            similar.append(own.swapcase())
         similar.append(PROTOTYPE)
     for name in similar[: SIMILAR[client.depth]]:
         client.mistake(client.operation, {**values, selector.name: name})

@@ -41,9 +41,8 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
     """
     similar = SIMILAR[planning.depth]
     for operation in operations(planning, "read", "fetch"):
-        more = (
-            similar if operation.selector else len(untried_narrowings(planning.target, operation))
-        )
+        narrowings = untried_narrowings(planning.target, operation)
+        more = similar if operation.selector else len(narrowings)
         yield Draft(operation, cost=1 + more, needs=key_needs(operation))
 
 
@@ -52,7 +51,8 @@ def test_plain_read(client: Client) -> None:
     """Send a valid read, of an object that is not the newest if there are several.
 
     The read is labelled as JSON, as some clients label every request. For an object, reads of
-    similar ids come first. A report is then narrowed, unless a case with another key does that.
+    similar ids come first. A report is then narrowed, unless a case with another key does that, and
+    requested for a nonexistent thing if a parameter picks what it shows.
     """
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
@@ -92,7 +92,8 @@ def selecting(planning: Planning) -> Iterator[Draft]:
 def test_unknown_id(client: Client) -> None:
     """Send an id of the right form that does not exist, and one of a form that no id has.
 
-    A write without an object of its own names one in each member that refers to an object.
+    If ids are numbers, send one beyond 64 bits, too. A write without an object of its own names one
+    in each member that refers to an object.
     """
     values, selector = client.valid(client.operation), client.operation.selector
     if values is None:
@@ -139,7 +140,7 @@ def _may_be_omitted(operation: Operation, parameter: Parameter) -> bool:
     if Open.OMISSION in parameter.open:
         return False
     if parameter.name == operation.when:
-        return operation.only
+        return operation.only  # otherwise another operation would accept the request
     return True
 
 
@@ -200,16 +201,17 @@ def test_invalid_parameter(client: Client) -> None:
     if values is None:
         return
     has_enum = any("enum" in each.schema for each in operation.body)
-    changes_state = operation.selector is not None and has_enum
-    if not changes_state:
+    may_change_state = operation.selector is not None and has_enum
+    if not may_change_state:
         client.control_unless_shared(values)
     for parameter in operation.parameters:
-        for place, value in enumerate(parameter.refuse):
+        for number, value in enumerate(parameter.refuse):
             fresh = client.valid_or(values, operation)
-            if place % 2:
+            is_every_second = number % 2 == 1
+            if is_every_second:
                 fresh = {**all_options(client), **fresh}
             client.mistake(operation, {**fresh, parameter.name: value})
-    if changes_state:  # perhaps to a state in which a server refuses everything, so it comes last
+    if may_change_state:  # in the new state a server may refuse everything, so it comes last
         client.control_unless_shared(values)
 
 
@@ -261,7 +263,10 @@ def _wants_body(operation: Operation) -> bool:
 
 @scenario(bodies, rules=("body.broken",), phase=1)
 def test_broken_body(client: Client) -> None:
-    """Send bodies that are truncated, of another JSON type, or empty."""
+    """Send bodies that are truncated, of another JSON type, or empty.
+
+    They are bystanders if the case feeds no rule, because the operation may then ignore its body.
+    """
     values = client.valid(client.operation)
     if values is None:
         return

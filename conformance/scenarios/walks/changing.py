@@ -43,8 +43,8 @@ def changeable_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:
     """
     for operation in operations(planning, "list"):
         writes = writes_of(planning.contract, operation.kind)
-        needs_something = operation.required or operation.pool
-        if "create" in writes and not needs_something:
+        is_left_out = operation.required or operation.pool
+        if "create" in writes and not is_left_out:
             yield operation, writes
 
 
@@ -71,12 +71,12 @@ def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
 
 
 def lists_that_gain_several(planning: Planning) -> Iterator[Draft]:
-    """Each list of objects that can be created with a key at no cost."""
-    cost = 2 * BURST + 2
+    """Each list of objects that can be created with a key, and whose creation costs no money."""
+    requests = 2 * BURST + 2
     for operation, writes in _growing_lists(planning):
         if writes["create"].effect is Effect.WRITE:
             yield Draft(
-                operation, effect=Effect.WRITE, needs=(KeyName.FULL,), cost=cost, optional=True
+                operation, effect=Effect.WRITE, needs=(KeyName.FULL,), cost=requests, optional=True
             )
 
 
@@ -91,10 +91,10 @@ def moving_lists(planning: Planning) -> Iterator[Draft]:
 
 
 def create_together(client: Client) -> list[Id | None]:
-    """Create objects of the kind of a case at the same time.
+    """Create BURST objects of the kind of a case at the same time.
 
-    Returns their ids, or nothing if the values for them are not known. A repeated trial waits until
-    they should be in every copy of their list.
+    Returns an id for each, None if its response shows none; empty if their values are not known. An
+    attempt that confirms a finding waits until every copy of their list should show them.
     """
     creation = writes_of(client.contract, client.operation.kind)["create"]
     bodies = [client.valid(creation) for _ in range(BURST)]
@@ -108,7 +108,10 @@ def create_together(client: Client) -> list[Id | None]:
 
 
 def shows_apart(page: Answer, operation: Operation, made: Iterable[Id | None]) -> bool:
-    """Whether a page shows all of some objects, each at a position of its own."""
+    """Whether a page shows all of some objects, each at a position of its own.
+
+    ``made`` are their ids. An object without a position counts as not shown.
+    """
     position_by_id = {
         identifier(page.contract, item, operation.kind): as_text(position_of(operation, item))
         for item in page.listed

@@ -42,14 +42,16 @@ def starts(positions: Sequence[str | None], count: int) -> list[int]:
     kind. Further places are in the middle of a long list, or at the end of a large page.
     """
     pairs = list(pairwise([instant(position) for position in positions]))
-    chosen: dict[int, None] = {}  # an ordered set
+    chosen: dict[int, None] = {}  # an ordered set of the indexes of items that pages end with
     for is_revealing in REVEALING:
-        places = [place for place, pair in enumerate(pairs) if is_revealing(*pair)]
-        # pairs in one millisecond, which come first, also share a second
-        wanted = 2 * count - len(chosen) if is_revealing is _same_second else count
-        chosen |= dict.fromkeys(_spread(places, wanted))
+        ends = [index for index, pair in enumerate(pairs) if is_revealing(*pair)]
+        wanted = count
+        if is_revealing is _same_second:  # so are pairs in one millisecond: fill up what they lack
+            wanted = 2 * count - len(chosen)
+        chosen |= dict.fromkeys(_spread(ends, wanted))
     chosen |= dict.fromkeys(_middles(len(positions), count))
-    return [place - 1 for place in chosen if place > 1]
+    # a page of one item ends with the item after the start
+    return [end - 1 for end in chosen if end > 1]
 
 
 def uncovered_sizes(start: int, sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -58,9 +60,10 @@ def uncovered_sizes(start: int, sizes: Iterable[int]) -> Iterator[tuple[int, int
     A size is left out if the walk from the first item has crossed the same borders in that size.
     """
     for size in sizes:
-        borders = 1 + (size < LONG)
+        borders = 2 if size < LONG else 1
         end = start + (borders + 1) * size
-        if start % size or end > REACHES[size]:
+        is_covered = start % size == 0 and end <= REACHES[size]
+        if not is_covered:
             yield size, borders
 
 
@@ -107,7 +110,10 @@ REVEALING = (_same_millisecond, _same_second, _same_instant, _before_unreadable)
 
 
 def _middles(length: int, count: int) -> list[int]:
-    """Places that divide a long list evenly; the last one is the end of a large page, if any."""
+    """Places that divide a long list evenly; none in a shorter list.
+
+    If the list is longer than a large page, the last place is the end of that page instead.
+    """
     if length <= 3 * WINDOW:
         return []
     middles = [length * part // (count + 1) for part in range(1, count + 1)]
@@ -120,7 +126,8 @@ def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> d
     """Cursors that are valid positions but that the list has not shown, by a name for each.
 
     Some spell a position differently, one lies between two items, and some lie beyond both ends.
-    Empty for a list that is too short, or whose positions cannot all be read.
+    Empty for a list that is too short, whose positions cannot all be read, or whose first and last
+    items have the same time.
     """
     times = instants(positions)
     if len(times) < SHORTEST or len(times) < len(positions):

@@ -46,7 +46,7 @@ class Narrowed:
         return {self.parameter.name: self.value}
 
     @property
-    def served(self) -> bool:
+    def must_serve(self) -> bool:
         """Whether the list must accept a cursor with the filter; for a bound, that is open."""
         return self.parameter.compare is None
 
@@ -57,7 +57,7 @@ class Narrowed:
 
     def stretch(self, name: str) -> None:
         """Request the first items that pass, in large pages."""
-        self.walker.stretch(name, self.filters, served=self.served)
+        self.walker.stretch(name, self.filters, must_serve=self.must_serve)
 
     def in_small_pages(self, sizes: Iterable[int]) -> None:
         """Request the first items that pass, in pages of some sizes."""
@@ -69,17 +69,21 @@ class Narrowed:
                 items=min(len(self.passing), WINDOW) + 1,
                 pages=WINDOW,
                 filters=self.filters,
-                served=self.served,
+                must_serve=self.must_serve,
             )
 
     def at_the_end(self) -> None:
-        """Request a page after the last item that passes, and one with a numeric bound of 0."""
+        """Request a page after the last item that passes.
+
+        If the filter is a bound of a number, also request a page with the bound 0.
+        """
         cursor = self.walker.cursor(self.passing)
         if cursor is not None:
-            self.walker.page("filtered-end", cursor, 1, self.filters, served=False)
-        if self.parameter.compare and instant(self.value) is None:
+            self.walker.page("filtered-end", cursor, 1, self.filters, must_serve=False)
+        is_bound_of_number = self.parameter.compare and instant(self.value) is None
+        if is_bound_of_number:
             zero = {self.parameter.name: "0"}
-            self.walker.page("at-zero", None, None, zero, served=False)
+            self.walker.page("at-zero", None, None, zero, must_serve=False)
 
     def with_another_value(self) -> None:
         """Request a page with another value of the filter, and the key's own business as a filter.
@@ -96,7 +100,8 @@ class Narrowed:
     def from_outside(self) -> None:
         """Request a page after an item that the filter excludes.
 
-        If possible, the filter excludes the next item as well, so that the page must skip it.
+        If possible, it is an item that another excluded one follows. The page then has one item, so
+        that it must skip the other one.
         """
         excluded: list[Any] = []
         before_another: list[Any] = []  # those that another excluded item follows
@@ -106,21 +111,22 @@ class Narrowed:
                 if self._excludes(following):
                     before_another.append(item)
         if excluded:
-            cursor = self.walker.cursor((before_another or excluded)[:1])
+            first = (before_another or excluded)[0]
+            cursor = self.walker.cursor([first])
             limit = 1 if before_another else 3
-            self.walker.page("from-outside", cursor, limit, self.filters, served=False)
+            self.walker.page("from-outside", cursor, limit, self.filters, must_serve=False)
 
     def _excludes(self, item: Any) -> bool:
         """Whether the filter certainly excludes an item; False for the None after the last one."""
         return takes(self.parameter, item, self.value) is False
 
     def in_another_zone(self) -> None:
-        """Ask for a page with the same bound, written in a time zone far away.
+        """Request a page with the bound of a time written in a time zone far away.
 
         A server that compares timestamps as texts then returns too many items: an upper bound looks
         later in the easternmost zone, a lower bound earlier in the westernmost one. For a lower
         bound, the page is large, because these items come last in a list from new to old. If
-        possible, the bound is close to an item that it excludes.
+        possible, the bound is close to an item that it excludes. Nothing is sent for other filters.
         """
         is_upper_bound = self.parameter.compare == "at-most"
         limit = WINDOW if is_upper_bound else LARGE
@@ -128,52 +134,59 @@ class Narrowed:
         again = respelled(bound, EASTERNMOST if is_upper_bound else WESTERNMOST)
         if self.parameter.compare and again is not None:
             filters = {self.parameter.name: again}
-            self.walker.page("another-zone", None, limit, filters, served=False)
+            self.walker.page("another-zone", None, limit, filters, must_serve=False)
 
     def with_second_filter(self) -> None:
-        """Request two pages with a second filter as well, and a page between two bounds."""
+        """Request two pages with a second filter as well, if there is one with a suitable value.
+
+        Also request a page between two bounds, if the filter is one of them.
+        """
         second = second_filter(self.known, self.walker.operation, self.parameter, self.value)
         if second:
             both = {**self.filters, **second}
             first = self.walker.page("composed", None, 2, both)
-            self.walker.page("composed", first.cursor, None, both, served=self.served)
+            self.walker.page("composed", first.cursor, None, both, must_serve=self.must_serve)
         self._with_other_bound()
 
     def _with_other_bound(self) -> None:
-        """Request a page between two bounds, each of which excludes some items."""
+        """If the filter is a bound, request a page with the opposite bound of the same member, too.
+
+        If possible, the opposite bound excludes most of the items that pass the first.
+        """
         for lower, upper in windows(self.walker.operation):
             if self.parameter not in (lower, upper):
                 continue
             other = upper if lower is self.parameter else lower
             value = near_bound(self.passing, other) or self.value
-            between = {**self.filters, other.name: value}
-            self.walker.page("between", None, WINDOW, between, served=False)
+            both = {**self.filters, other.name: value}
+            self.walker.page("between", None, WINDOW, both, must_serve=False)
 
 
-def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: list[Any]) -> None:
+def request_unknown(client: Client, walker: Walker, parameter: Parameter, known: list[Any]) -> None:
     """Request pages with values that no item has, in the form of the first id, number or address.
 
     One value is unknown, the other matches the item only as a pattern, where ``_`` stands for any
     character. A server may reject both. Filters by plain words are left out, because a server may
-    ignore a word that it does not know.
+    ignore a word that it does not know. So are bounds, required filters and the business.
     """
     identifying = [text for text in texts_of(known, parameter) if IDENTIFYING.search(text)]
     if identifying and parameter.plain and parameter.name != walker.tenant:
         shown = identifying[0]
         for value in (client.unknown_id(shown), f"{shown[0]}_{shown[2:]}"):
-            walker.page("of-nothing", None, LARGE, {parameter.name: value}, served=False)
+            walker.page("of-nothing", None, LARGE, {parameter.name: value}, must_serve=False)
 
 
-def single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> None:
-    """Request two pages with a value that some item shows, if none is frequent enough for a walk.
+def request_single(walker: Walker, parameter: Parameter, known: list[Any]) -> None:
+    """Request two pages with the first value that an item shows; nothing for a bound.
 
-    A repeated attempt also reads the unfiltered list again.
+    This is for a filter without a value that is frequent enough for a walk. An attempt that
+    confirms a finding also reads the unfiltered list again.
     """
     texts = texts_of(known, parameter)
     if texts and not parameter.compare:
         filters = {parameter.name: texts[0]}
-        found = walker.page("single", None, None, filters, served=False)
+        found = walker.page("single", None, None, filters, must_serve=False)
         if found.cursor is not None:
-            walker.page("single", found.cursor, None, filters, served=False)
+            walker.page("single", found.cursor, None, filters, must_serve=False)
         if walker.confirming:
             walker.stretch("unfiltered-after")

@@ -8,7 +8,6 @@ from typing import Any
 
 from conformance.model import KeyName, Operation, Params, Role
 from conformance.plan.registry import Depth, Draft, Planning, key_needs, operations, scenario
-from conformance.reading import Answer
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import options_of, shared_filter, value_for
 from conformance.scenarios.client.knowledge import LARGE
@@ -33,12 +32,12 @@ from conformance.scenarios.walks.cursors import (
     uncovered_sizes,
     unserved_cursors,
 )
-from conformance.scenarios.walks.narrowed import Narrowed, single_value, unknown_value
-from conformance.scenarios.walks.walker import BASE_PAGES, SHOWN, Walker
+from conformance.scenarios.walks.narrowed import Narrowed, request_single, request_unknown
+from conformance.scenarios.walks.walker import BASE_PAGES, TIMES_SHOWN, Walker
 
 SIZES_AGAIN = ((1, 7), (2, 3))
 """Page sizes of the walks that begin at other places, in turn."""
-PLACE = 30
+COST_OF_PLACE = 30
 """Requests of the walks from one more place of each kind."""
 MOST_PLACES = 8
 """The most places of each kind that a list is walked from, besides the first one."""
@@ -70,7 +69,7 @@ def every_list(planning: Planning) -> Iterator[Draft]:
     for operation in lists:
         yield Draft(
             operation,
-            cost=60 + (places - 1) * PLACE,
+            cost=60 + (places - 1) * COST_OF_PLACE,
             needs=key_needs(operation),
             params=WalkParams(places),
             rules=_rules_of_walk(operation, planning.contract.tenant),
@@ -78,15 +77,18 @@ def every_list(planning: Planning) -> Iterator[Draft]:
 
 
 def _places(planning: Planning, lists: int) -> int:
-    """How many places of each kind a list is walked from; more if the budget has room."""
+    """How many places of each kind a list is walked from: two in a deep run, otherwise one or more.
+
+    Half of the requests that the budget has to spare are for more places, the same for each list.
+    """
     if planning.depth is Depth.DEEP:
         return 2
-    spare = planning.spare // 2 // max(1, lists)
-    return 1 + min(MOST_PLACES, spare // PLACE)
+    spare_of_list = planning.spare // 2 // max(1, lists)
+    return 1 + min(MOST_PLACES, spare_of_list // COST_OF_PLACE)
 
 
 def _rules_of_walk(operation: Operation, tenant: str | None) -> tuple[str, ...]:
-    """The rules that a walk feeds, including the one for filters if the list requires a filter."""
+    """The rules that a walk feeds, also for filters if the list requires one besides ``tenant``."""
     for parameter in operation.filters:
         if parameter.required and parameter.name != tenant:
             return (*WALK_RULES, "paging.filter")
@@ -97,7 +99,7 @@ def _rules_of_walk(operation: Operation, tenant: str | None) -> tuple[str, ...]:
 def test_walk(client: Client) -> None:
     """Walk parts of the list in every page size, most of them around close neighbours, and its end.
 
-    A repeated attempt also reads the list before and after.
+    An attempt that confirms a finding also reads the list before and after.
     """
     walker = Walker(client)
     if walker.base_values is None:
@@ -106,31 +108,32 @@ def test_walk(client: Client) -> None:
         walker.deep("opening")
     base = walker.walk("base", None, None, items=3 * WINDOW, pages=BASE_PAGES)
     large = walker.deep("large")
-    known = large if len(large) >= len(base) else base
+    known = large if len(large) >= len(base) else base  # the longer of the two
     if len(known) < 2:
         return
     _walk_inside(walker, known, client.params(WalkParams).places)
     _request_head(walker, client.target.maximum.get(client.operation.id, LARGE))
     cursors = unserved_cursors(walker.positions(known), client.operation)
     for name, cursor in cursors.items():
-        walker.page(name, cursor, 3, served=False)
+        walker.page(name, cursor, 3, must_serve=False)
     _request_end(walker, known)
     if client.confirming:  # an item that appears before and after a page existed in between
         walker.deep("closing")
-        walker.walk("closing-border", walker.cursor(known[: LARGE - 1]), 2, items=4, pages=2)
+        near_end_of_large_page = walker.cursor(known[: LARGE - 1])
+        walker.walk("closing-border", near_end_of_large_page, 2, items=4, pages=2)
 
 
 def _walk_inside(walker: Walker, known: list[Any], places: int) -> None:
-    """Walk from some of the known items, each in several page sizes."""
+    """Walk from the first known item in every size, and from others in sizes with new borders."""
     positions = walker.positions(known)
-    for size, most in REACHES.items():
-        reach = min(most, len(known) - 1)
-        walker.walk(f"from-0-by-{size}", positions[0], size, items=reach, pages=WINDOW + 1)
+    for size, most_items in REACHES.items():
+        items = min(most_items, len(known) - 1)
+        walker.walk(f"from-0-by-{size}", positions[0], size, items=items, pages=WINDOW + 1)
     for number, start in enumerate(starts(positions, places)):
         sizes = tuple(REACHES) if walker.deeply else SIZES_AGAIN[number % 2]
         for size, borders in uncovered_sizes(start, sizes):
-            name, reach = f"from-{start}-by-{size}", borders * size + 1
-            walker.walk(name, positions[start], size, items=reach, pages=WINDOW + 1)
+            name, items = f"from-{start}-by-{size}", borders * size + 1
+            walker.walk(name, positions[start], size, items=items, pages=WINDOW + 1)
 
 
 def _request_head(walker: Walker, maximum: int) -> None:
@@ -139,11 +142,14 @@ def _request_head(walker: Walker, maximum: int) -> None:
     walker.page("head-by-1", None, 1)
     walker.page("head-at-length", None, in_turn(LENGTHS, walker.operation))
     walker.walk("head-by-2", None, 2, items=5, pages=3)
-    walker.page("above-the-maximum", None, maximum + 1, served=False)
+    walker.page("above-the-maximum", None, maximum + 1, must_serve=False)
 
 
 def _request_end(walker: Walker, known: list[Any]) -> None:
-    """Request a page past the last known item, and pages around it if the list ends there."""
+    """Request a page past the last known item, and pages before it if the list ends there.
+
+    Those pages need at least five known items.
+    """
     beyond = walker.page("past-the-end", walker.cursor(known), 2)
     if beyond.items or len(known) < 5:
         return
@@ -152,9 +158,9 @@ def _request_end(walker: Walker, known: list[Any]) -> None:
     for limit in (3, 4):
         walker.page(f"last-3-by-{limit}", before_last_three, limit)
     walker.walk("last-2-by-1", walker.cursor(known[:-2]), 1, items=2, pages=2)
-    filters = shared_filter(known[-1:], walker.operation, walker.tenant)
-    if filters:
-        walker.page("last-3-filtered", before_last_three, 4, filters, served=False)
+    filter_of_last = shared_filter([known[-1]], walker.operation, walker.tenant)
+    if filter_of_last:
+        walker.page("last-3-filtered", before_last_three, 4, filter_of_last, must_serve=False)
 
 
 # --- filters --------------------------------------------------------------------------------------
@@ -169,33 +175,36 @@ class FilterParams(Params):
 
 
 def every_filter(planning: Planning) -> Iterator[Draft]:
-    """A walk over each list with each of its filters."""
+    """A walk over each list with each of its optional filters."""
     for operation in operations(planning, "list"):
         for number, parameter in enumerate(operation.filters):
             if parameter.required:
                 continue
-            several = planning.depth is Depth.DEEP or number % 2 == 0
+            has_two_sizes = planning.depth is Depth.DEEP or number % 2 == 0
             yield Draft(
                 operation,
                 parameter.name,
                 cost=20,
                 needs=(KeyName.FULL,),
-                params=FilterParams(parameter.name, (2, 5) if several else (3,)),
+                params=FilterParams(parameter.name, (2, 5) if has_two_sizes else (3,)),
             )
 
 
 @scenario(every_filter, rules=("paging.filter", *FILTER_RULES))
 def test_filtered_walk(client: Client) -> None:
-    """Walk a filtered list in small pages, and the same stretch without the filter."""
+    """Walk a filtered list in small pages, and the same stretch without the filter.
+
+    If no value of the filter is frequent enough for a walk, only pages with single values follow.
+    """
     walker, params = Walker(client), client.params(FilterParams)
     parameter = client.operation.parameter(params.filter)
     if walker.base_values is None or parameter is None:
         return
     known = walker.stretch("unfiltered")
-    unknown_value(client, walker, parameter, known)
+    request_unknown(client, walker, parameter, known)
     value = value_for(known, parameter)
     if value is None:
-        single_value(walker, parameter, known)
+        request_single(walker, parameter, known)
         return
     narrowed = Narrowed(walker, parameter, value, known)
     if client.confirming:
@@ -241,28 +250,28 @@ def test_walk_with_option(client: Client) -> None:
     if walker.base_values is None or parameter is None:
         return
     filters = {parameter.name: str(parameter.example)}
-    walker.walk("with-option", None, 2, items=4, pages=2, filters=filters, served=False)
+    walker.walk("with-option", None, 2, items=4, pages=2, filters=filters, must_serve=False)
 
 
 @scenario(lists_that_lose_an_item, rules=(*MOVED_RULES, *FLAG_RULES), phase=2)
 def test_cursor_of_a_deleted_item(client: Client) -> None:
     """Follow the cursor of a deleted item, which must still mean the same position.
 
-    Another item, created after it, stays next to its place. The list must end as before, with the
-    same flags. At the end, the other item is deleted, too, with every optional parameter.
+    A newer item stays next to its place. The list must end as before, with the same flags. At the
+    end, the newer item is deleted, too, with every optional parameter.
     """
     walker, kind = Walker(client), client.operation.kind
     deletion = writes_of(client.contract, kind)["delete"]
     values = client.valid(deletion)
     if values is None or deletion.selector is None or walker.base_values is None:
         return
-    made = values[deletion.selector.name]
-    position = client.position(client.settled(kind, made))
+    older = values[deletion.selector.name]
+    position = client.position(client.settled(kind, older))
     newer = client.own.id_for(deletion)
     walker.settle()
     known = walker.deep("before")
-    deleted = client.call(deletion, values, role=Role.CONTROL)
-    if position is not None and Answer(client.contract, deletion, deleted).ok:
+    deleted = client.call(deletion, values, role=Role.CONTROL).ok
+    if position is not None and deleted:
         walker.page("after-a-deleted-item", position, 3)
         walker.walk("last-items", walker.cursor(known[:-2]), 1, items=3, pages=3)
         if walker.confirming:
@@ -279,7 +288,7 @@ def test_item_made_between_pages(client: Client) -> None:
     values = client.valid(creation)
     if values is None or walker.base_values is None:
         return
-    if not client.shared.has_turn(operation=creation):
+    if not client.shared.has_turn(operation=creation):  # another run creates an item that stays
         return
     walker.settle()
     walker.walk("whole", None, 5, items=5, pages=1)
@@ -295,7 +304,8 @@ def test_item_made_between_pages(client: Client) -> None:
 def test_burst(client: Client) -> None:
     """Create objects at the same time; pages must be able to end between them.
 
-    The scenario stops if the list does not show them all, or shows two with the same time.
+    The scenario stops if the list does not show them all, or shows two with the same time. It
+    does nothing if another run has the turn to create objects that stay.
     """
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
     if walker.base_values is None or not client.shared.has_turn(operation=creation):
@@ -303,7 +313,7 @@ def test_burst(client: Client) -> None:
     made = create_together(client)
     if not made:
         return
-    for _ in range(SHOWN if walker.confirming else 1):  # another copy of the list may lag behind
+    for _ in range(TIMES_SHOWN if walker.confirming else 1):  # another copy may lag behind
         if not shows_apart(walker.page("whole", None, BURST + 1), client.operation, made):
             return
     walker.walk("one-by-one", None, 1, items=BURST + 1, pages=BURST + 1)
@@ -316,7 +326,8 @@ def test_mixed_walk(client: Client) -> None:
     """Run a drawn program of pages and writes between two reads of the first items of a list.
 
     An item that both reads show must have been in the list all the time. Each list has a program of
-    its own, which starts among older items.
+    its own, which starts among older items. Nothing is walked if too few programs were drawn, or if
+    another run has the turn to create objects that stay.
     """
     drawing = draw(client)
     programs = drawing.programs() if drawing else []

@@ -13,7 +13,7 @@ from conformance.reading import Answer, position_of
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.knowledge import LARGE
 
-SURELY_TAKEN = 7
+SURELY_ACCEPTED = 7
 """A limit that surely is within the maximum of a list that has shown that many items on a page."""
 DEEP_PAGES = 8
 BASE_PAGES = 3
@@ -21,7 +21,7 @@ NO_FILTERS: Mapping[str, str] = MappingProxyType({})
 
 SETTLED = 2
 """Seconds within which every copy of a list should show a new object."""
-SHOWN = 4
+TIMES_SHOWN = 4
 """Times in a row that a list must show new objects before the loss of one is believed."""
 
 
@@ -52,7 +52,7 @@ class Walker:
         self._moving = moving
         self._key = key
         self._side = side
-        self._most = 0  # items on a page so far
+        self._most_listed = 0  # the most items on a page so far
 
     def _required_filters(self) -> dict[str, str]:
         """The values of the filters that the list requires, other than the business."""
@@ -71,11 +71,14 @@ class Walker:
         return self._client.own_business(self.operation, self.base_values or {})
 
     def settle(self) -> None:
-        """In a repeated attempt, wait, then read the list SHOWN times: caches can catch up."""
+        """In an attempt that confirms a finding, wait, then read the list TIMES_SHOWN times.
+
+        Meanwhile, caches can catch up.
+        """
         if not self.confirming:
             return
         self._client.pause(SETTLED)
-        for _ in range(SHOWN):
+        for _ in range(TIMES_SHOWN):
             self._client.call(self.operation, self.base_values or {}, role=Role.ARRANGE)
 
     def page(
@@ -85,16 +88,17 @@ class Walker:
         limit: int | None = None,
         filters: Mapping[str, str] = NO_FILTERS,
         *,
-        served: bool = True,
+        must_serve: bool = True,
     ) -> Answer:
         """Request one page of a walk. Without cursor and limit, it is a control.
 
-        A page that is not ``served`` may be rejected, because the target did not give its cursor in
-        this list, or the sources leave open whether it goes with the filter.
+        If not ``must_serve``, the target may reject the page, because it did not give the cursor in
+        this list, or because the sources leave open whether the cursor goes with the filter. Of a
+        page that the target must serve, the limit is lowered to the maximum that it declares.
         """
         values: dict[str, Any] = {**(self.base_values or {}), **filters}
         if limit is not None:
-            largest = self._client.knowledge.within(self.operation, limit) if served else limit
+            largest = self._client.knowledge.within(self.operation, limit) if must_serve else limit
             values[self.paging.limit] = str(largest)
         if after is not None:
             values[self.paging.after] = after
@@ -102,20 +106,21 @@ class Walker:
         facts = Facts(
             walk=walk,
             filters={**self._required, **filters},
-            refusable=not served or self._above_maximum(limit),
-            mistake=not served,
+            refusable=not must_serve or self._above_maximum(limit),
+            mistake=not must_serve,
             moving=self._moving,
             side=self._side,
         )
         role = Role.CONTROL if is_plain else Role.PROBE
         exchange = self._client.call(self.operation, values, role=role, key=self._key, facts=facts)
         answer = Answer(self._client.contract, self.operation, exchange)
-        self._most = max(self._most, len(answer.listed))
+        self._most_listed = max(self._most_listed, len(answer.listed))
         return answer
 
     def _above_maximum(self, limit: int | None) -> bool:
         """Whether a limit may exceed the maximum of the list, judging by its pages so far."""
-        return limit is not None and limit > max(1, min(self._most, SURELY_TAKEN))
+        surely_accepted = max(1, min(self._most_listed, SURELY_ACCEPTED))
+        return limit is not None and limit > surely_accepted
 
     def cursor(self, items: Sequence[Any]) -> str | None:
         """The position of the last of some items; None if it has none, or there is no item."""
@@ -130,13 +135,15 @@ class Walker:
         return self.walk(name, None, LARGE, items=LARGE * DEEP_PAGES, pages=DEEP_PAGES)
 
     def stretch(
-        self, name: str, filters: Mapping[str, str] = NO_FILTERS, *, served: bool = True
+        self, name: str, filters: Mapping[str, str] = NO_FILTERS, *, must_serve: bool = True
     ) -> list[Any]:
-        """Request the first items in large pages, or in pages of the default size if that fails.
+        """Request the first items in large pages, or else in pages of the default size.
 
-        Returns the items.
+        Returns the items. The latter pages are requested only if the large ones show no items.
         """
-        large = self.walk(name, None, LARGE, items=LARGE, pages=2, filters=filters, served=served)
+        large = self.walk(
+            name, None, LARGE, items=LARGE, pages=2, filters=filters, must_serve=must_serve
+        )
         return large or self.walk(
             f"{name}-by-default",
             None,
@@ -144,7 +151,7 @@ class Walker:
             items=LARGE,
             pages=2 * BASE_PAGES,
             filters=filters,
-            served=served,
+            must_serve=must_serve,
         )
 
     def walk(
@@ -156,16 +163,17 @@ class Walker:
         items: int,
         pages: int,
         filters: Mapping[str, str] = NO_FILTERS,
-        served: bool = True,
+        must_serve: bool = True,
     ) -> list[Any]:
-        """Request pages one after another, whatever the flag says, and return their items.
+        """Request pages one after another, even if the list says that it ends; returns the items.
 
-        The walk ends with an empty page, after ``pages`` pages, or once it has ``items`` items.
+        The walk ends after ``pages`` pages, once it has ``items`` items, or with a page without
+        items or without a cursor. The target must serve a page without a cursor in any case.
         """
         collected: list[Any] = []
         for _ in range(pages):
-            must_serve = served or after is None
-            answer = self.page(name, after, limit, filters, served=must_serve)
+            serves_page = must_serve or after is None
+            answer = self.page(name, after, limit, filters, must_serve=serves_page)
             collected += answer.listed
             after = answer.cursor
             if after is None or len(collected) >= items:

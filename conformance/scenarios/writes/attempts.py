@@ -43,13 +43,14 @@ class Attempts:
         """Send the write with fresh texts and some changes; a change to ABSENT omits a member."""
         texts = self._new_texts()
         sent = {**self._values, **texts, **changes}
+        # the changes may have replaced some of the texts
         fresh = fresh_texts(self._operation, {name: sent[name] for name in texts})
         facts = Facts(step=Step.ATTEMPT, fresh=fresh)
         self._client.mistake(self._operation, sent, key=key, facts=facts)
         self.fresh += fresh
 
     def disguise(self, key: str) -> None:
-        """Send the write as a read, with headers that some frameworks take for the method."""
+        """Send the write as a GET, with headers that some frameworks take for the method."""
         texts = self._new_texts()
         message = message_for(self._operation, {**self._values, **texts})
         overrides = tuple((name, self._operation.method) for name in OVERRIDES)
@@ -73,7 +74,7 @@ class Attempts:
     def mistakes(self) -> None:
         """Send the write with unknown ids, without a required member, and with wrong values.
 
-        One wrong value for each member. A change is also sent without the id of its object, and
+        Each member gets one wrong value. A change is also sent without the id of its object, and
         with an unknown one; then the list is read. Unknown ids come first, because a server may
         accept them, which would overwrite what a rejected write left. A deletion has no input.
         """
@@ -88,10 +89,10 @@ class Attempts:
         selector = self._operation.selector
         if selector in members:
             members.remove(selector)
-        needed = [member for member in members if is_mandatory(member)]
+        mandatory = [member for member in members if is_mandatory(member)]
         # without the member that selects it, the request would be one of another operation
-        if needed and needed[0].name != self._operation.when:
-            self.send({needed[0].name: ABSENT})
+        if mandatory and mandatory[0].name != self._operation.when:
+            self.send({mandatory[0].name: ABSENT})
         for member in members:
             if member.refuse:
                 self.send({member.name: member.refuse[0]})
@@ -132,7 +133,10 @@ class Attempts:
         return not parameter.required or self._operation.action == "create"
 
     def _send_unselected(self) -> None:
-        """Send the change without the id of its object, and with an id that does not exist."""
+        """Send the change without the id of its object, and with an id that does not exist.
+
+        The former needs an id in the body that does not select the mode of the operation.
+        """
         client, operation, selector = self._client, self._operation, self._operation.selector
         if selector is None:
             return

@@ -19,8 +19,8 @@ from conformance.scenarios.client.writing import (
 def create_with_options(client: Client) -> None:
     """Create with all members, including those that name an object.
 
-    Values that other objects show may have to be unique, and an object may not fit the other
-    values. If such a creation is rejected, a control without these values follows.
+    Values that other objects show may have to be unique, and a named object may not fit the other
+    values. If a creation with such values is rejected, a control without them follows.
     """
     named = named_objects(client)
     from_target = {
@@ -28,15 +28,16 @@ def create_with_options(client: Client) -> None:
         **borrowed_values(client, client.operation),
         **named,
     }
-    tries: list[tuple[Mapping[str, Any], Role]] = [({}, Role.CONTROL)]
+    tries: list[tuple[Mapping[str, Any], Role]] = []
     if from_target:
-        tries.insert(0, (from_target, Role.PROBE))
-    for known, role in tries:
+        tries.append((from_target, Role.PROBE))
+    tries.append(({}, Role.CONTROL))
+    for additional, role in tries:
         values = client.valid(client.operation)
         if values is None:
             return
-        more = {**known, **client.optional(client.operation)}
-        written, _, _ = create(client, {**values, **more}, role)
+        optional = {**additional, **client.optional(client.operation)}
+        written, _, _ = create(client, {**values, **optional}, role)
         if written.ok:
             return
 
@@ -57,7 +58,7 @@ def create(
 
 
 def create_with_id(client: Client, taken: Id) -> None:
-    """Create with the id of another object, unless an operation of the same route takes an id."""
+    """Create with the id of another object, unless some operation of the same route takes an id."""
     operation, values = client.operation, client.valid(client.operation)
     name = client.contract.identifier_of(operation.kind)
     for mode in client.contract.operations.values():
@@ -87,9 +88,9 @@ def create_under_names(client: Client) -> None:
     requests = [(KeyName.FULL, values, facts)] * AT_ONCE
     client.together(operation, requests, role=Role.BYSTANDER)
     name = f"Order-{client.token()}"
-    for text in (name, name.swapcase(), f"{name}-2"):
+    for similar_name in (name, name.swapcase(), f"{name}-2"):
         values = {**client.optional(operation), **client.valid_or(required, operation)}
-        client.mistake(operation, {**values, header: text}, role=Role.BYSTANDER)
+        client.mistake(operation, {**values, header: similar_name}, role=Role.BYSTANDER)
     for _ in range(2):
-        client.reuse_names()
+        client.reuse_names()  # otherwise the header would get a new name
         client.mistake(operation, {**required, header: f"{name}-3"}, role=Role.BYSTANDER)

@@ -31,17 +31,18 @@ def delete_one(client: Client) -> None:
     sought = values[selector.name]
     looks = {Step.BEFORE: sought, Step.OLDER_BEFORE: older, Step.NEWER_BEFORE: newer}
     positions = _look_before(client, looks)
-    listed = _look_in_list(client, sought, Step.LISTED_BEFORE)
-    narrowed = _filter_passed(client, listed)
+    listed_before = _look_in_list(client, sought, Step.LISTED_BEFORE)
+    passed_filter = _filter_passed(client, listed_before)
     others = _other_lists(client)
     _read_others(client, others, sought)
     deletion = client.control(operation, values, facts=Facts(step=Step.DELETE))
     last_read = _look_until_gone(client, sought, positions[sought])
     for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
         _look_until_there(client, other, Facts(step=step, position=positions[other]))
-    listed = _list_until_gone(client, sought, EVERYTHING)
-    if narrowed and _is_gone(client, listed):  # a server may omit it from one list only
-        _list_until_gone(client, sought, narrowed)
+    listed_after = _list_until_gone(client, sought, EVERYTHING)
+    # a server may omit it from the list, but not from the filtered one
+    if passed_filter and _is_gone(client, listed_after):
+        _list_until_gone(client, sought, passed_filter)
     _read_others_until_gone(client, others, sought)
     if last_read is not None and deletion.ok and _is_gone(client, last_read):
         _use_deleted(client, sought)
@@ -161,17 +162,20 @@ def _send_until_refused(
 
 
 def _uses_of_deleted(client: Client) -> Iterator[tuple[Operation, str]]:
-    """The changes and actions on objects of the case's kind, each with the name of its selector."""
+    """The uses that must refuse the deleted object, each with the name of its selector."""
     for operation in client.contract.operations.values():
-        if not _may_be_sent(client, operation):
+        if not _must_refuse_deleted(client, operation):
             continue
         named = _selecting_parameter(operation, client.operation.kind)
         if named is not None:
             yield operation, named.name
 
 
-def _may_be_sent(client: Client, operation: Operation) -> bool:
-    """Whether an operation works on one object, and the target file allows it."""
+def _must_refuse_deleted(client: Client, operation: Operation) -> bool:
+    """Whether a change or an action with a key must refuse a deleted object, and may be sent.
+
+    Not if the sources leave open what it does with an unknown id, or what a valid request contains.
+    """
     if operation.action not in ("update", "perform"):
         return False
     if operation.open & {Open.ABSENT_OBJECT, Open.INPUT}:

@@ -57,14 +57,14 @@ def _filters_passed(
     """The filters that an object passes by its new values, each with the value to filter by.
 
     ``changed`` are the members that changes sent, ``old`` and ``new`` the object before and after.
-    The value of a lower bound is the old one, if the new one is above it.
+    The value of a lower bound is the old one, if the new one is above it. Upper bounds are left
+    out, and so are filters of members that were not sent.
     """
     for parameter in filters:
         member = parameter.filters
         before, now = text_of(old.get(member)), text_of(new.get(member))
         if parameter.compare == "at-least":
-            is_changed = now and before != now
-            if before and is_changed and takes(parameter, new, before):
+            if before and now and before != now and takes(parameter, new, before):
                 yield parameter.name, before
         elif now and member in changed and _is_exact(parameter):
             yield parameter.name, now

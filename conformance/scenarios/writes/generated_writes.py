@@ -40,15 +40,15 @@ def generated(planning: Planning) -> Iterator[Draft]:
         for theme in THEMES:
             yield Draft(operation, f"{POSITIVE}-{theme}", needs=needs, rules=rules)
     for operation in operations(planning):
-        cost = requests_of(operation, planning.depth)
-        if cost:
+        wrong_requests = requests_of(operation, planning.depth)
+        if wrong_requests:
             has_control = wants_control(operation)
             is_judged = has_control and has_clearly_invalid(operation, planning.depth)
             yield Draft(
                 operation,
                 NEGATIVE,
                 needs=key_needs(operation),
-                cost=cost + has_control,
+                cost=wrong_requests + 1 if has_control else wrong_requests,
                 rules=(UNPARSABLE,) if is_judged else (),
             )
 

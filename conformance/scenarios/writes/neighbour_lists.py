@@ -23,32 +23,34 @@ def write_beside_others(client: Client) -> None:
     """Read the list with the key of each business, write, and read the lists again.
 
     A deletion is labelled as JSON, as some clients label every request. A creation may serve other
-    cases as their control.
+    cases as their control. An attempt that confirms a finding first reads the lists QUIET more
+    times.
     """
     operation = client.operation
     client.own.isolate(operation)
-    shared, sharing = client.shared.due_early()
-    values = shared or _values(client)
+    shared, served_cases = client.shared.due_early()
+    values = shared or _valid_with_options(client)
     if values is None:
         return
     looks = _looks(client)
-    for _ in range(1 + QUIET * client.confirming):
+    reads = 1 + QUIET if client.confirming else 1
+    for _ in range(reads):
         before = [look(Step.LISTED_BEFORE) for look in looks]
     sought = str(values[operation.selector.name]) if operation.selector else None
     sent = operation.in_body(values)
-    facts = Facts(step=Step.WRITE, sent=sent, sought=sought, serves=sharing)
+    facts = Facts(step=Step.WRITE, sent=sent, sought=sought, serves=served_cases)
     if operation.action == "delete":
         client.call(operation, values, role=Role.CONTROL, facts=facts, label=True)
     else:
         written = client.control(operation, values, facts=facts)
-        if sharing:
+        if served_cases:
             client.shared.remember(values, client.created_id(written))
     for look, old in zip(looks, before, strict=True):
         _look_until_complete(client, look, old, sought)
 
 
-def _values(client: Client) -> dict[str, Any] | None:
-    """Valid values, with optional ones for a change and for an operation that only plans.
+def _valid_with_options(client: Client) -> dict[str, Any] | None:
+    """Valid values, with optional ones for a change and for an operation that only previews.
 
     A faulty server may write the optional values to other objects, too.
     """
@@ -85,7 +87,10 @@ def _look_with(client: Client, key: str) -> Look | None:
 
 
 def _look_until_complete(client: Client, look: Look, old: Answer, sought: str | None) -> None:
-    """Read until the list shows what it showed before, except for the object of the write."""
+    """Read until the list shows what it showed before, except for the object of the write.
+
+    ``old`` is the page from before, and ``sought`` the id of that object, if the write names one.
+    """
     name = old.contract.identifier_of(old.operation.kind)
 
     def is_complete(new: Answer) -> bool:

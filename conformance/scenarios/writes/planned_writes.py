@@ -88,13 +88,14 @@ def repeatable_creations(planning: Planning) -> Iterator[Draft]:
 
 
 def overlapping_creations(planning: Planning) -> Iterator[Draft]:
-    """A few creations of something that can be read, and that costs no money."""
-    wanted = []
+    """The first few creations with a key of something that can be read, and that costs no money."""
+    suitable = []
     for operation in operations(planning, "create"):
-        is_harmless = operation.keyed and operation.effect is Effect.WRITE
-        if is_harmless and planning.contract.operations_by("read", operation.kind):
-            wanted.append(operation)
-    for operation in wanted[: CREATIONS[planning.depth]]:
+        is_free_of_charge = operation.effect is Effect.WRITE
+        is_read = planning.contract.operations_by("read", operation.kind)
+        if operation.keyed and is_free_of_charge and is_read:
+            suitable.append(operation)
+    for operation in suitable[: CREATIONS[planning.depth]]:
         yield Draft(operation, needs=(KeyName.FULL, KeyName.OTHER), cost=7, optional=True)
 
 
@@ -125,11 +126,11 @@ def _selecting_changes(planning: Planning) -> Iterator[tuple[Operation, Paramete
 
 
 def works(planning: Planning) -> Iterator[Draft]:
-    """Each operation that works on one object and does not change just the members it sends."""
+    """Each operation that works on one object, but is none of the changes in ``updates``."""
     changes = [draft.operation for draft in updates(planning)]
     for operation in operations(planning, "update", "perform"):
         if operation not in changes and _works_on(planning.contract, operation):
-            rules = WORK_RULES if operation.secrets else WORK_RULES[:1]
+            rules = WORK_RULES if operation.secrets else ("update.besides",)
             yield Draft(operation, needs=(KeyName.FULL,), cost=7, optional=True, rules=rules)
 
 
@@ -201,10 +202,11 @@ LEAVING_OTHERS = {
 
 
 def writes_beside_others(planning: Planning) -> Iterator[Draft]:
-    """Each write of a kind that has a list."""
+    """Each write with a key of a kind whose list needs no parameters and is not a pool."""
     for operation in operations(planning, *LEAVING_OTHERS):
-        is_listed = _has_open_list(planning.contract, operation.kind)
-        if operation.keyed and is_listed and operation.effect is not Effect.READ:
+        has_open_list = _has_open_list(planning.contract, operation.kind)
+        is_write = operation.effect is not Effect.READ  # some actions only read
+        if operation.keyed and has_open_list and is_write:
             rules = (LEAVING_OTHERS[operation.action],)
             yield Draft(
                 operation,
@@ -267,7 +269,7 @@ def _shows_effect(contract: Contract, operation: Operation) -> bool:
 def deletions(planning: Planning) -> Iterator[Draft]:
     """Each deletion of something that can be created, and read or listed.
 
-    A deletion that returns something to a pool runs early: if it does not, the pool is soon empty.
+    A deletion that returns something to a pool runs early; otherwise the pool would soon be empty.
     """
     contract = planning.contract
     for operation in operations(planning, "delete"):

@@ -26,11 +26,12 @@ JUDGED_BY = {"create": "create.read-back", "update": "update.read-back"}
 
 
 def richly_written(planning: Planning) -> Iterator[Operation]:
-    """The creations and changes that are read back, and that cost no money."""
+    """The creations and changes with a key and a free text that are read back and cost no money."""
     readable = [draft.operation for draft in (*creations(planning), *updates(planning))]
     for operation in operations(planning, *JUDGED_BY):
-        is_harmless = operation.effect is Effect.WRITE and operation.keyed
-        if operation in readable and is_harmless and _free_texts(operation):
+        is_free_of_charge = operation.effect is Effect.WRITE
+        is_suitable = operation in readable and operation.keyed and is_free_of_charge
+        if is_suitable and _free_texts(operation):
             yield operation
 
 

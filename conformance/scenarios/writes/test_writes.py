@@ -78,21 +78,21 @@ def test_creation(client: Client) -> None:
 
     If an earlier case has created the first object for this case, too, it is only read. Then create
     with the id of that object, although the request has no such member: the server may reject or
-    ignore it.
+    ignore it. The last two creations may be left to the turn of another run.
     """
     operation, remembered = client.operation, client.shared.remembered()
     if remembered is None:
-        values, sharing = client.shared.due()
+        values, served_cases = client.shared.due()
         if values is None:
             return
-        _, first, read = create(client, values, serves=sharing)
+        _, first, read = create(client, values, serves=served_cases)
     else:
         values, first = remembered
         read = read_back(client, operation, first, values)
     look_in_list(client, operation, first, values, client.position(read))
     # where each run creates an object anyway, to count it, the one with all members takes turns
-    creates_anyway = client.shared.cases_of("counted-creation")
-    if not creates_anyway or client.shared.has_turn("options"):
+    is_also_counted = client.shared.cases_of("counted-creation")
+    if not is_also_counted or client.shared.has_turn("options"):
         create_with_options(client)
     if first is not None and client.shared.has_turn("id"):
         create_with_id(client, first)
@@ -105,15 +105,18 @@ def test_creation(client: Client) -> None:
     alone=True,
 )
 def test_counted_creation(client: Client) -> None:
-    """Read the list of a kind, create one object, and read again until it appears."""
+    """Read the list of a kind, create one object, and read again until it appears.
+
+    If the API cannot delete the object, the creation serves the case that judges creations, too.
+    """
     operation = client.operation
     ask, values = client.lister(operation.kind), client.valid(operation)
     if ask is None or values is None:
         return
     sent = as_shown(operation, operation.in_body(values))
     ask(role=Role.ARRANGE, facts=Facts(step=Step.BEFORE))
-    sharing = client.shared.cases_of("creation") if client.shared.creates_undeletable else ()
-    facts = Facts(step=Step.WRITE, sent=sent, serves=sharing)
+    served_cases = client.shared.cases_of("creation") if client.shared.creates_undeletable else ()
+    facts = Facts(step=Step.WRITE, sent=sent, serves=served_cases)
     written = client.control(operation, values, facts=facts)
     created, position = client.created_id(written), client.position(written)
     facts = Facts(step=Step.AFTER)
@@ -129,7 +132,7 @@ def test_counted_creation(client: Client) -> None:
 def test_repeated_creation(client: Client) -> None:
     """Send a creation twice, with every member that may have to be unique; both may succeed.
 
-    If a header names requests, the second has a new name, and a third has the old one. Then come
+    If a header names requests, the second has a new name, and a third that of the first. Then come
     creations at the same time under one name, and creations under names that differ a little.
     """
     values = client.valid(client.operation)
@@ -150,7 +153,7 @@ def test_repeated_creation(client: Client) -> None:
 
 @scenario(updates, rules=("update.read-back", "update.alone"), phase=2)
 def test_update(client: Client) -> None:
-    """Change every changeable member, then one more; read whether that one alone has changed.
+    """Change all other members, then one that is visible; read whether that one alone has changed.
 
     The object is new, and it has a twin. Filters of its list must find it by its new values.
     """
@@ -199,9 +202,9 @@ def test_change_to_zero(client: Client) -> None:
     if values is None:
         return
     sought, sent = values[operation.selector.name], blanks(operation, client.case.variant)
-    usual = {p.name: client.value(p) for p in operation.body if p.name in sent}
-    client.call(operation, {**values, **usual}, role=Role.ARRANGE)
-    look_before_change(client, sought, Facts(sent=usual))
+    before = {p.name: client.value(p) for p in operation.body if p.name in sent}
+    client.call(operation, {**values, **before}, role=Role.ARRANGE)
+    look_before_change(client, sought, Facts(sent=before))
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
     if client.mistake(operation, {**values, **sent}, facts=facts).ok:
         read_back(client, operation, sought, sent)
@@ -286,9 +289,9 @@ CREATORS = (KeyName.FULL, KeyName.OTHER, KeyName.FULL)
 def test_overlapping_creations(client: Client) -> None:
     """Create objects at the same time, for two businesses, and read each back."""
     operation = client.operation
-    requests: list[tuple[str, dict[str, Any], Facts]] = []
     if not client.shared.has_turn():
         return
+    requests: list[tuple[str, dict[str, Any], Facts]] = []
     for key in CREATORS:
         values = client.valid(operation, key)
         if values is None:

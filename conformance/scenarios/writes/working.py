@@ -26,7 +26,7 @@ def work_on_one(client: Client) -> None:
     if values is None:
         return
     kind, sought = selector.references, values[selector.name]
-    other = None if older == sought else older
+    other = None if older == sought else older  # the target may refuse a second, equal object
     _look_at_other(client, kind, other, Step.OLDER_BEFORE)
     _change_all(client, kind, sought)
     client.settled(kind, sought, Facts(step=Step.BEFORE))
@@ -44,7 +44,10 @@ def work_on_one(client: Client) -> None:
 
 
 def _change_all(client: Client, kind: str, sought: Id) -> None:
-    """Change every member that clients may change, because the work must leave them alone."""
+    """Change the optional members but switches in every visible way that the target file allows.
+
+    The work must leave them alone. Changes that select one mode of a request are left out.
+    """
     for operation in client.contract.operations_by("update", kind):
         selector, sent = operation.selector, client.optional(operation, switches=False)
         if selector is None or not visible_change(client.contract, operation):
