@@ -86,7 +86,7 @@ def _evidence_of(
 ) -> Evidence:
     """The evidence in an unpacked bundle, judged again. The claims must have no faults.
 
-    Raises UsageError for a run that cannot be read.
+    Another contract or suite is not judged. Raises UsageError for a run that cannot be read.
     """
     opened = runfile.open_run(directory, contract)
     foreign = [*_other_contract(opened), *_other_suite(opened, claims)]
@@ -218,8 +218,9 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
     """The judged run, with the verdicts that run.json states where these are believed.
 
     A stated verdict that the log does not show is believed only for a cell that may be untested
-    because bodies were removed from the log. Any other difference is a problem. Returns the run,
-    the names of the cells whose stated verdict is believed, and the problems.
+    because bodies were removed from the log. Any other difference is a problem, except in the
+    members of run.json that follow from removed bodies. Returns the run, the names of the cells
+    whose stated verdict is believed, and the problems.
     """
     made = json.loads(json.dumps(members.to_json(run, opened.selected)))
     stated = opened.results.verdicts
@@ -258,8 +259,9 @@ def _operations_lacking_bodies(opened: Opened) -> set[str]:
 def may_lack_bodies(cell: Cell, lacking: Set[str], gaps: Set[str]) -> bool:
     """Whether a cell may be untested because bodies were removed from the log.
 
-    ``lacking`` holds the operations whose responses lack bodies. ``gaps`` are the reasons why cases
-    of the plan never ran; for a cell with only such reasons, no body could have shown more.
+    So it may if its operation is ``lacking``, that is, has responses without bodies, or if a reason
+    is of a kind that removed bodies can cause. ``gaps`` are the reasons why cases of the plan never
+    ran; for a cell with only such reasons, no body could have shown more.
     """
     never_ran = cell.reasons and all(reason.text in gaps for reason in cell.reasons)
     if cell.verdict is not Verdict.UNTESTED or never_ran:
