@@ -179,8 +179,8 @@ class Patience:
     def _is_spoilt(self, answer: WireResponse | WireFailure) -> bool:
         """Whether a response was spoilt by the connection or by a proxy.
 
-        It is final, and so not spoilt, if the request never arrived, or if the proxy asks for a
-        longer wait than permitted.
+        It is final, and so not spoilt, if the request never arrived, if it timed out and ``silent``
+        is off, or if the proxy asks for a longer wait than permitted.
         """
         if isinstance(answer, WireFailure):
             if answer.loss is Loss.SILENT:
