@@ -145,7 +145,7 @@ class _Collector:
         if accepted is not None:
             try:
                 row = self._judged_row(member, accepted, before, folder)
-            except (UsageError, OSError):
+            except (UsageError, OSError):  # the files of the collection are at fault
                 raise
             except Exception as error:  # a hostile run may cause it, and must not stop the others
                 words = clean(failure(error))[: rows.LONGEST]
