@@ -74,7 +74,8 @@ def _after_rejections(
 ) -> tuple[Message, ...]:
     """What still waits after the channel ``name`` rejected some messages but accepted another.
 
-    Each rejected message counts its rejections. At REJECTIONS, it is given up for this channel.
+    A message counts its rejections. At REJECTIONS, it is given up for this channel, and its count
+    stays as it is.
     """
     for message in rejected:
         if message.rejected + 1 == REJECTIONS:
