@@ -173,7 +173,7 @@ class Patience:
         if answer.status == NOT_FOUND and self.missing:
             return Reason.MISSING
         if answer.status == OVERLOADED and pause_after(answer) <= self.longest:
-            return Reason.BROKEN
+            return Reason.BROKEN  # as for a proxy, which sends this status, too
         return None
 
     def _is_spoilt(self, answer: WireResponse | WireFailure) -> bool:

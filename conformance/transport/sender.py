@@ -291,7 +291,7 @@ class Sender:
         def redacted() -> Exchange:
             return self._exchange(departure, arrival, role)
 
-        known = self._secrets.count
+        known = self._secrets.count  # before redaction, because other threads may learn more
         exchange = redacted()
         if exchange.status not in UNSERVED:
             self._allowance.waited = 0.0

@@ -157,7 +157,7 @@ class PieceSearch:
     def _find(self, text: str, layers: int) -> Placeholder | None:
         """The secret of which a text contains a piece, in up to ``layers`` encodings.
 
-        Nothing is searched twice in as many layers.
+        A text that was searched in at least as many layers is not searched again.
         """
         if self._seen.get(text, -1) >= layers:
             return None
@@ -167,7 +167,7 @@ class PieceSearch:
         if hidden is None and layers:
             hidden = self._find_encoded(text, layers)
         if hidden is not None:
-            self._seen.pop(text, None)
+            self._seen.pop(text, None)  # only a text without a secret may be skipped
         return hidden
 
     def _find_encoded(self, text: str, layers: int) -> Placeholder | None:
@@ -179,7 +179,7 @@ class PieceSearch:
         return self._find_in(decoded_once(text, self._shortest, self._spend), layers - 1)
 
     def _find_in(self, readings: Iterable[str], layers: int) -> Placeholder | None:
-        """The first secret of which any of the readings contains a piece."""
+        """The first secret of which a reading contains a piece, in up to ``layers`` encodings."""
         for reading in readings:
             hidden = self._find(reading, layers)
             if hidden is not None:
