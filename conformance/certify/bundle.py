@@ -197,7 +197,8 @@ def _require_frame(source: BinaryIO) -> None:
     # places in the record at the end, as the format defines them
     count = int.from_bytes(end[10:12], "little")
     bytes_of_list = int.from_bytes(end[12:16], "little")
-    if count > MOST or bytes_of_list > DIRECTORY or tail.startswith(LOCATOR):
+    is_zip64 = tail.startswith(LOCATOR)  # only larger zips need that form
+    if count > MOST or bytes_of_list > DIRECTORY or is_zip64:
         raise Invalid(f"it has more than {MOST:,} members")
 
 

@@ -96,28 +96,28 @@ def _evidence_of(
     mismatches = recompute.mismatches(opened)
     rejudged = _judged_and_played(opened, earlier)
     run, played = bare(rejudged.run), rejudged.played
-    stated, not_recomputed, differing = _as_stated(run, opened)
+    stated_run, not_recomputed, differing = _as_stated(run, opened)
     changed = _changed_reports(directory, run)
     if opened.log.archive.removed:  # reports that show removed bodies cannot be recomputed
         not_recomputed, changed = (*not_recomputed, *changed), []
     beside = bundle.beside(directory)
-    spot = seams.spot_in(directory, contract, stated)
-    subject = seams.Subject(opened, stated, claims, profile, beside, spot)
+    spot = seams.spot_in(directory, contract, stated_run)
+    subject = seams.Subject(opened, stated_run, claims, profile, beside, spot)
     problems = [
         *mismatches,
         *played.mismatches,
         *_choice_not_recomputable(opened),
         *differing,
         *(Problem(Code.REPORT_MISMATCH, NOT_OURS.format(each)) for each in changed),
-        *assess.shortfalls(stated, profile),
-        *_times(stated, claims, terms.at),
+        *assess.shortfalls(stated_run, profile),
+        *_times(stated_run, claims, terms.at),
         *seams.problems(subject, terms),
         *_without_canonical_form(opened),
     ]
     return Evidence(
         tuple(problems),
         opened,
-        Judged(stated, opened.said, spot.run if spot else None, seams.stamped(beside)),
+        Judged(stated_run, opened.said, spot.run if spot else None, seams.stamped(beside)),
         (*not_recomputed, *_requests_not_recomputed(opened, played, spot)),
         tuple(seams.notes(subject, terms)),
     )
@@ -222,7 +222,7 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
     members of run.json that follow from removed bodies. Returns the run, the names of the cells
     whose stated verdict is believed, and the problems.
     """
-    made = json.loads(json.dumps(members.to_json(run, opened.selected)))
+    made = json.loads(json.dumps(members.to_json(run, opened.selected)))  # with lists for tuples
     stated = opened.results.verdicts
     if not opened.log.archive.removed:
         problems = [

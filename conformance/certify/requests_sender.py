@@ -184,6 +184,7 @@ def _reason(exchange: Exchange, *, patient: bool, missing: bool) -> Reason:
     It is not known how long the run had waited before, so any wait counts as permitted.
     """
     patience = Patience(math.inf if patient else -1, silent=True, missing=missing)
+    # the log does not say how a response was lost, but it was in a way that permits a repeat
     result: WireResponse | WireFailure = WireFailure("", Loss.CLOSED)
     if exchange.response is not None:
         result = WireResponse(exchange.response.status, tuple(exchange.response.headers), b"")

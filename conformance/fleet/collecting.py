@@ -151,7 +151,8 @@ class _Collector:
                 words = clean(failure(error))[: rows.LONGEST]
                 problems.append(Problem(member.id, Kind.REFUSED, words))
         if row is None:
-            row = self._row_without_result(member, before, problems[-1].words)
+            why = problems[-1].words  # a result that does not count always leaves a problem
+            row = self._row_without_result(member, before, why)
         row["collected"] = self.fleet.pins.date
         folder.mkdir(exist_ok=True)
         _write(folder / ROW, row)

@@ -152,7 +152,7 @@ def _require_day(run: Run, expected: Expected) -> None:
 def _differing(run: Run, expected: Expected) -> list[str]:
     """The parts of a run that differ from what the plan and the target file say."""
     pins, declaration = expected.pins, expected.declaration
-    chosen = run.selection or Selection((), (), 0)
+    chosen = run.selection or Selection((), (), 0)  # pytest stores none
     members = [each.name for each in fields(Declaration) if each.name not in BY_KEYS]
     is_declared = all(getattr(run.target, each) == getattr(declaration, each) for each in members)
     ran = (sorted(chosen.areas), sorted(chosen.clauses), chosen.shard)
