@@ -29,13 +29,13 @@ def all_headers(message: Message, client: Client, host: str) -> Headers:
     }
     without_place = [of_message[name] for name in of_message if name not in of_client]
     headers: list[tuple[str, str]] = []
-    for name, (written, value) in of_client.items():
+    for name, (client_name, value) in of_client.items():
         if name == OF_MESSAGE:
             headers += client.ordered(without_place)
         elif name in of_message:
             headers.append(of_message[name])
         elif value:
-            headers.append((written, value))
+            headers.append((client_name, value))
     return _without_client_type(message, tuple(headers))
 
 

@@ -71,7 +71,8 @@ def json_bytes(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=False)
     not_ascii = [place for place, character in enumerate(text) if not character.isascii()]
     surrogates = [place for place in not_ascii if "\ud800" <= text[place] <= "\udfff"]
-    escaped = {*not_ascii[1::2], *surrogates}
+    every_second = not_ascii[1::2]
+    escaped = {*every_second, *surrogates}
     characters = [
         json.dumps(character).strip('"') if place in escaped else character
         for place, character in enumerate(text)

@@ -136,7 +136,10 @@ class Outage:
         self._streak = []
 
     def cause_of(self, exchange: Exchange, loss: Loss | None) -> OutageCause | None:
-        """The external cause of a failed exchange; None if it may be a finding."""
+        """The external cause of a failed exchange; None if it may be a finding, or did not fail.
+
+        None, too, if the contract does not have its operation.
+        """
         if exchange.operation not in self._contract.operations:
             return None
         if exchange.response is None:

@@ -25,9 +25,9 @@ from conformance.transport.granting import Granting
 from conformance.transport.journal import Journal, Sent, Sink
 from conformance.transport.message import Message
 from conformance.transport.patience import (
+    DEFAULT_WAIT,
     LONGEST_WAIT,
     UNSERVED,
-    USUAL_WAIT,
     Allowance,
     Patience,
     Reason,
@@ -145,6 +145,7 @@ class Sender:
             if not has_other_address:
                 self.wait_as_told(exchange)
         source = self._addresses.current() if rotate else address
+        # the last attempt is final
         exchange, _, _ = self._once(self._prepare(message, label, source))
         return exchange
 
@@ -207,7 +208,7 @@ class Sender:
     def wait_as_told(self, exchange: Exchange) -> None:
         """Wait as long as Retry-After says, but at most LONGEST_WAIT seconds."""
         response = exchange.response
-        seconds = retry_after_seconds(response.headers) if response else USUAL_WAIT
+        seconds = retry_after_seconds(response.headers) if response else DEFAULT_WAIT
         self._allowance.wait_for_target(min(seconds, LONGEST_WAIT))
 
     def settle(self) -> None:

@@ -262,7 +262,7 @@ _DIGITS_58 = {
 def _of_32(run: str, piece: int) -> Iterator[bytes]:
     """The bytes of a run as base32, from each bit at which a byte may start.
 
-    None for a run too short for ``piece`` characters, or with letters in both cases.
+    Nothing for a run too short for ``piece`` characters, or with letters in both cases.
     """
     if len(run) * 5 < piece * 8:
         return

@@ -102,11 +102,12 @@ class PieceSearch:
         _add(self._across, _pieces_across(secret, across, is_long), placeholder)
         self._shortest = min(self._plain)
         self._coded = coded_runs(self._shortest)
-        self._add_exact(_exact_pieces((secret,), max(EXACT, across), 1), placeholder)
+        exact = _exact_pieces((secret,), least=max(EXACT, across), words=1)
+        self._add_exact(exact, placeholder)
 
     def add_near_misses(self, near_misses: tuple[str, ...], placeholder: Placeholder) -> None:
         """Search for altered forms of a secret with other characters in between."""
-        self._add_exact(_exact_pieces(near_misses, EXACT, WORDS), placeholder)
+        self._add_exact(_exact_pieces(near_misses, least=EXACT, words=WORDS), placeholder)
 
     def _add_exact(self, pieces: tuple[str, ...], placeholder: Placeholder) -> None:
         """Search for pieces case-sensitively. No text counts as clean until searched again."""
@@ -222,7 +223,7 @@ class PieceSearch:
         return f"{escaped}{quote}{hidden.part}{quote}"
 
     def without_pieces(self, text: str) -> str:
-        """The text with each stretch covered by pieces replaced by a placeholder."""
+        """The text with the placeholder of its first piece for each stretch covered by pieces."""
         covered = bytearray(len(text))
         secrets: dict[int, Placeholder] = {}  # by start
         folded = _fold(text)
@@ -251,7 +252,7 @@ def _escape_end(text: str, place: int) -> int:
 
     Cutting from there keeps the JSON valid.
     """
-    slash = text.rfind("\\", max(0, place - 5), place)
+    slash = text.rfind("\\", max(0, place - 5), place)  # an escape has at most six characters
     first = slash
     while first >= 0 and text[first] == "\\":
         first -= 1
@@ -316,8 +317,8 @@ def _random_pieces(letters: str, length: int, words: int) -> list[str]:
     They alternate between words and numbers more often than ordinary text. The words and numbers
     of the whole text are counted once, because each run consists of those at its place.
     """
-    found = enumerate(_WORD_OR_NUMBER.findall(letters))
-    word_at = [number for number, word in found for _ in word]  # the number of a word, by place
+    numbered = enumerate(_WORD_OR_NUMBER.findall(letters))
+    word_at = [number for number, word in numbered for _ in word]  # the number of a word, by place
     pieces = [
         letters[start : start + length]
         for start in range(len(letters) - length + 1)
