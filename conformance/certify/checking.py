@@ -77,7 +77,7 @@ def check(
     try:
         return _evidence_of(directory, contract, claims, terms, earlier)
     except UsageError as error:
-        text = str(error).replace(f"{directory}/", "")
+        text = str(error).replace(f"{directory}/", "")  # which is a temporary one
         return Evidence((Problem(Code.RUN_INVALID, text),))
 
 
@@ -259,9 +259,9 @@ def _operations_lacking_bodies(opened: Opened) -> set[str]:
 def may_lack_bodies(cell: Cell, lacking: Set[str], gaps: Set[str]) -> bool:
     """Whether a cell may be untested because bodies were removed from the log.
 
-    So it may if its operation is ``lacking``, that is, has responses without bodies, or if a reason
-    is of a kind that removed bodies can cause. ``gaps`` are the reasons why cases of the plan never
-    ran; for a cell with only such reasons, no body could have shown more.
+    Either its operation has responses without bodies, as those in ``lacking``, or one of its
+    reasons is of a kind that removed bodies can cause. ``gaps`` are the reasons why cases of the
+    plan never ran; for a cell with only such reasons, no body could have shown more.
     """
     never_ran = cell.reasons and all(reason.text in gaps for reason in cell.reasons)
     if cell.verdict is not Verdict.UNTESTED or never_ran:

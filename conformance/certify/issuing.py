@@ -80,7 +80,7 @@ def _write_log(source: Path, opened: Opened, kept: frozenset[str] | None, direct
     """
     bounds = size_limit.bounds(opened.began.target.disk)
     plain = directory / runfile.LOG
-    archive = Archive(source / runfile.LOG, bounds.size)  # holds the decompressed copy
+    archive = Archive(source / runfile.LOG, bounds.size)  # keeps its copy of the log
     with (
         stored.opened(archive.file()) as file,
         files.open_to_append(plain) as stream,

@@ -148,7 +148,7 @@ class StoredSender(Sender):
     ) -> Exchange:
         """The stored exchange for one of several messages that were sent at the same time.
 
-        If the run then sent this one again, alone, the last of its exchanges.
+        If the run then sent this message again, alone, this is the last of its exchanges.
         """
         self._permit(label)
         exchange = self._next_compared(message, label)

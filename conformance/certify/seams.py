@@ -167,7 +167,7 @@ def stamped(files: Mapping[str, bytes]) -> dict[str, str] | None:
 
 
 def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
-    """The spot checks in an unpacked bundle, judged; None if it has none.
+    """The spot checks in an unpacked bundle, judged, and what is wrong; None if it has none.
 
     Raises UsageError for spot checks that cannot be read.
     """

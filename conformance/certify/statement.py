@@ -169,8 +169,8 @@ def _configuration(
         "uri": f"pkg:pypi/{DISTRIBUTION}@{run.suite}",
         "digest": {"sha256": claims.suite_digest},
     }
-    rest = [{"name": name, "digest": {"sha256": digest}} for name, digest in digests.items()]
-    return [suite, *rest]
+    others = [{"name": name, "digest": {"sha256": digest}} for name, digest in digests.items()]
+    return [suite, *others]
 
 
 def _particulars(judged: Judged, profile: Profile, claims: Claims) -> dict[str, Any]:

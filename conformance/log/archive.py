@@ -106,13 +106,13 @@ class Archive:
     def line(self, operation: str, digest: str, content: str) -> dict[str, Json]:
         """A new line for a content, which may be like an earlier one of the same operation.
 
-        Then the earlier one is its dictionary, if that makes it much shorter. How short it would be
-        without one is estimated from the earlier one.
+        Then the earlier one is its dictionary, if that makes it much shorter.
         """
         latest, ratio = self._latest.get(operation, ("", 0.0))
         if latest in self._alone:
             text = packed(content, self.content(latest))
-            if len(text) < GAIN * ratio * len(content):
+            size_alone = ratio * len(content)  # as estimated from the earlier one
+            if len(text) < GAIN * size_alone:
                 return {CONTENT: digest, CONTAINED: text, DICTIONARY: latest}
         text = packed(content)
         self._latest[operation] = digest, len(text) / len(content)
