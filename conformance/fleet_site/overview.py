@@ -151,7 +151,7 @@ class Overview:
         broken = sum(letter in BROKEN_LETTERS for letter in target.grid)
         entry = _entry(target, offset, broken)
         self.entries.append(entry)
-        self.first = self.first and len(target.trend) < 2
+        self.first = self.first and len(target.trend) < 2  # the last night is in the trend
         if target.report is not None:
             for tally, letter in zip(self.tallies, target.grid, strict=True):
                 tally.letters[letter] += 1

@@ -80,6 +80,7 @@ def _after_rejections(
     for message in rejected:
         if message.rejected + 1 == REJECTIONS:
             waiting = _without(waiting, message, name)
+    # a message that was given up, but waits for other channels, no longer equals the rejected one
     return tuple(
         replace(each, rejected=each.rejected + 1) if each in rejected else each for each in waiting
     )

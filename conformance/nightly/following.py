@@ -90,8 +90,8 @@ def followed(state: State, night: Night, *, tried_less: bool) -> Followed:
     untried = {name: cause for name, cause in unseen.items() if gone[name].untried}
     for name, cause in untried.items():
         kept[name], moved[name] = _only_untried(cause, gone[name])
-    passed = {name: cause for name, cause in without(unseen, untried).items() if gone[name].fixed}
-    return Followed(kept, tuple(new), passed, moved)
+    fixed = {name: cause for name, cause in without(unseen, untried).items() if gone[name].fixed}
+    return Followed(kept, tuple(new), fixed, moved)
 
 
 def _continued(
