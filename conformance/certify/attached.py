@@ -23,6 +23,7 @@ def files_of(directory: Path) -> dict[str, bytes]:
     folder = directory / stamping.FOLDER
     if folder.is_dir() and not folder.is_symlink():
         stamps = sorted(path.name for path in folder.glob("*.tsr"))
+        # a run has at most MOST stamps and the one of its end
         names += [f"{stamping.FOLDER}/{name}" for name in stamps[: stamping.MOST + 1]]
     return {name: content_of(directory / name) for name in names if (directory / name).exists()}
 

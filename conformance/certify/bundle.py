@@ -96,7 +96,7 @@ class Invalid(Exception):  # noqa: N818 - it says what the file is
 
 
 def write(directory: Path, to: Path) -> None:
-    """Write a bundle with the files of a directory."""
+    """Write a bundle with the files of a directory. Equal files give equal bundles."""
     with (
         files.replacing(to) as written,
         zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive,
@@ -181,10 +181,10 @@ def signatures(directory: Path) -> dict[str, str]:
 
 
 def _require_frame(source: BinaryIO) -> None:
-    """Raise Invalid unless a file is a zip from its first byte to its last, and a small one.
+    """Raise Invalid unless a file is a zip from its first byte to its last, within the limits.
 
-    Only the first bytes and the record at the end are read. The list of members, which comes later,
-    could fill the memory by itself.
+    Only the first bytes and the record at the end are read, because reading the list of members of
+    a zip that exceeds the limits could fill the memory.
     """
     start, size = source.read(len(START)), source.seek(0, SEEK_END)
     if size > LARGEST:
@@ -194,9 +194,11 @@ def _require_frame(source: BinaryIO) -> None:
     end = tail[-END_SIZE:]
     if start != START or not end.startswith(END) or not end.endswith(NO_COMMENT):
         raise Invalid("it is not a zip, or it was cut off, or something was added around it")
+    # places in the record at the end, as the format defines them
     count = int.from_bytes(end[10:12], "little")
     bytes_of_list = int.from_bytes(end[12:16], "little")
-    if count > MOST or bytes_of_list > DIRECTORY or tail.startswith(LOCATOR):
+    is_zip64 = tail.startswith(LOCATOR)  # only larger zips need that form
+    if count > MOST or bytes_of_list > DIRECTORY or is_zip64:
         raise Invalid(f"it has more than {MOST:,} members")
 
 
@@ -230,10 +232,10 @@ def _limit(member: zipfile.ZipInfo, kind: Kind) -> int:
     limits = [limit for pattern, limit in kind.sizes.items() if pattern.fullmatch(name)]
     if member.header_offset < 0:
         raise Invalid(f"{name[:200]!r} lies before the zip")
-    if not limits or name != member.filename:
+    if not limits or name != member.filename:  # the library cleans suspicious names
         raise Invalid(f"it has a member that does not belong in a bundle: {name[:200]!r}")
     file_type = stat.S_IFMT(member.external_attr >> 16)
-    if file_type not in (0, stat.S_IFREG):
+    if file_type not in (0, stat.S_IFREG):  # 0 if the zip does not say
         raise Invalid(f"{name} is not a regular file")
     if member.flag_bits & ENCRYPTED or member.compress_type not in METHODS:
         raise Invalid(f"{name} is encrypted, or compressed by a different method than deflate")

@@ -77,7 +77,7 @@ def check(
     try:
         return _evidence_of(directory, contract, claims, terms, earlier)
     except UsageError as error:
-        text = str(error).replace(f"{directory}/", "")
+        text = str(error).replace(f"{directory}/", "")  # which is a temporary one
         return Evidence((Problem(Code.RUN_INVALID, text),))
 
 
@@ -86,7 +86,7 @@ def _evidence_of(
 ) -> Evidence:
     """The evidence in an unpacked bundle, judged again. The claims must have no faults.
 
-    Raises UsageError for a run that cannot be read.
+    Another contract or suite is not judged. Raises UsageError for a run that cannot be read.
     """
     opened = runfile.open_run(directory, contract)
     foreign = [*_other_contract(opened), *_other_suite(opened, claims)]
@@ -96,28 +96,28 @@ def _evidence_of(
     mismatches = recompute.mismatches(opened)
     rejudged = _judged_and_played(opened, earlier)
     run, played = bare(rejudged.run), rejudged.played
-    stated, not_recomputed, differing = _as_stated(run, opened)
+    stated_run, not_recomputed, differing = _as_stated(run, opened)
     changed = _changed_reports(directory, run)
     if opened.log.archive.removed:  # reports that show removed bodies cannot be recomputed
         not_recomputed, changed = (*not_recomputed, *changed), []
     beside = bundle.beside(directory)
-    spot = seams.spot_in(directory, contract, stated)
-    subject = seams.Subject(opened, stated, claims, profile, beside, spot)
+    spot = seams.spot_in(directory, contract, stated_run)
+    subject = seams.Subject(opened, stated_run, claims, profile, beside, spot)
     problems = [
         *mismatches,
         *played.mismatches,
         *_choice_not_recomputable(opened),
         *differing,
         *(Problem(Code.REPORT_MISMATCH, NOT_OURS.format(each)) for each in changed),
-        *assess.shortfalls(stated, profile),
-        *_times(stated, claims, terms.at),
+        *assess.shortfalls(stated_run, profile),
+        *_times(stated_run, claims, terms.at),
         *seams.problems(subject, terms),
         *_without_canonical_form(opened),
     ]
     return Evidence(
         tuple(problems),
         opened,
-        Judged(stated, opened.said, spot.run if spot else None, seams.stamped(beside)),
+        Judged(stated_run, opened.said, spot.run if spot else None, seams.stamped(beside)),
         (*not_recomputed, *_requests_not_recomputed(opened, played, spot)),
         tuple(seams.notes(subject, terms)),
     )
@@ -218,10 +218,11 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
     """The judged run, with the verdicts that run.json states where these are believed.
 
     A stated verdict that the log does not show is believed only for a cell that may be untested
-    because bodies were removed from the log. Any other difference is a problem. Returns the run,
-    the names of the cells whose stated verdict is believed, and the problems.
+    because bodies were removed from the log. Any other difference is a problem, except in the
+    members of run.json that follow from removed bodies. Returns the run, the names of the cells
+    whose stated verdict is believed, and the problems.
     """
-    made = json.loads(json.dumps(members.to_json(run, opened.selected)))
+    made = json.loads(json.dumps(members.to_json(run, opened.selected)))  # with lists for tuples
     stated = opened.results.verdicts
     if not opened.log.archive.removed:
         problems = [
@@ -258,8 +259,9 @@ def _operations_lacking_bodies(opened: Opened) -> set[str]:
 def may_lack_bodies(cell: Cell, lacking: Set[str], gaps: Set[str]) -> bool:
     """Whether a cell may be untested because bodies were removed from the log.
 
-    ``lacking`` holds the operations whose responses lack bodies. ``gaps`` are the reasons why cases
-    of the plan never ran; for a cell with only such reasons, no body could have shown more.
+    Either its operation has responses without bodies, as those in ``lacking``, or one of its
+    reasons is of a kind that removed bodies can cause. ``gaps`` are the reasons why cases of the
+    plan never ran; for a cell with only such reasons, no body could have shown more.
     """
     never_ran = cell.reasons and all(reason.text in gaps for reason in cell.reasons)
     if cell.verdict is not Verdict.UNTESTED or never_ran:

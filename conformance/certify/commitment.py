@@ -228,7 +228,7 @@ def _order(times: Times) -> Iterator[Problem]:
     if times.started < times.issued - SLACK:
         text = f"The run started at {times.started}, before its challenge at {times.issued}."
         yield Problem(Code.FREEZE_MISMATCH, text)
-    if max(times.started, times.finished) > times.expires:
+    if max(times.started, times.finished) > times.expires:  # both, because neither is proven
         text = f"The challenge expired at {times.expires}; the run ended at {times.finished}."
         yield Problem(Code.EXPIRED, text)
 

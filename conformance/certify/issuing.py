@@ -54,7 +54,8 @@ def add_spot_checks(source: Path, opened: Opened, directory: Path) -> None:
 def _kept(opened: Opened, run: Run, bodies: Bodies) -> frozenset[str] | None:
     """The digests of the contents that stay in the log; None for all of them.
 
-    Bodies of requests always stay; only those of responses are removed.
+    Bodies of requests always stay. Those of responses are removed, except with JUDGED those that
+    a cell of the run rests on.
     """
     if bodies is Bodies.ALL:
         return None
@@ -79,7 +80,7 @@ def _write_log(source: Path, opened: Opened, kept: frozenset[str] | None, direct
     """
     bounds = size_limit.bounds(opened.began.target.disk)
     plain = directory / runfile.LOG
-    archive = Archive(source / runfile.LOG, bounds.size)  # holds the decompressed copy
+    archive = Archive(source / runfile.LOG, bounds.size)  # keeps its copy of the log
     with (
         stored.opened(archive.file()) as file,
         files.open_to_append(plain) as stream,
@@ -99,7 +100,7 @@ def _published(line: str, kept: frozenset[str] | None, contents: Archive) -> str
         return line
     entry: dict[str, Json] = json.loads(line)
     if CONTENT not in entry:
-        return line
+        return line  # only a text in it looks like a content
     digest = entry[CONTENT]
     written = {name: entry[name] for name in entry if name not in (CONTAINED, DICTIONARY)}
     if digest in kept:

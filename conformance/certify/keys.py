@@ -96,7 +96,8 @@ class PrivateKey:
 def load_private(path: Path, passphrase: str | None = None) -> PrivateKey:
     """The private key in a file that ``ssh-keygen -t ed25519`` wrote.
 
-    Raises Locked if it needs a passphrase and there is none, and UsageError if it cannot be read.
+    A passphrase that it does not need is ignored. Raises Locked if it needs one and there is none,
+    and UsageError if it cannot be read.
     """
     try:
         content = path.read_bytes()
@@ -104,8 +105,8 @@ def load_private(path: Path, passphrase: str | None = None) -> PrivateKey:
         raise UsageError(f"{path}: cannot be read: {reason(error)}") from None
     try:
         secret = load_ssh_private_key(content, passphrase.encode() if passphrase else None)
-    except TypeError:
-        if passphrase:  # the key needs none
+    except TypeError:  # a passphrase is missing or not needed
+        if passphrase:
             return load_private(path)
         raise Locked(f"{path}: the key has a passphrase. Set {PASSPHRASE} to it.") from None
     except (ValueError, UnsupportedAlgorithm) as error:

@@ -21,9 +21,9 @@ AHEAD = timedelta(days=1)
 def mismatches(opened: Opened) -> Iterator[Problem]:
     """The times of a run that cannot be true.
 
-    The run must not end in the future. In each case, times must run forward from the start of the
-    run to its end. A case of spot checks must not begin before the moment that the seed gives it.
-    Waivers must have been judged as of the day on which the run began.
+    The run must not end more than a day in the future. In each case, times must run forward from
+    the start of the run to its end. A case of spot checks must not begin before the moment that the
+    seed gives it. Waivers must have been judged as of the day on which the run began.
     """
     try:
         if moment(opened.ended) > datetime.now(UTC) + AHEAD:
@@ -65,16 +65,16 @@ def _backwards(opened: Opened) -> Iterator[Problem]:
 def _too_early(opened: Opened) -> Iterator[Problem]:
     """A problem for the first case of spot checks that began before its planned moment.
 
-    Raises ValueError if a time cannot be read.
+    Other runs have no such moments. Raises ValueError if a time cannot be read.
     """
     run = opened.began
     if run.spread is None:
         return
     moments = spots.moments(run.seed, len(run.cases), run.spread.seconds)
-    due = {case.id: moment for case, moment in zip(run.cases, moments, strict=True)}
+    due = {case.id: seconds for case, seconds in zip(run.cases, moments, strict=True)}
     for exchange in opened.log.exchanges:
-        passed = moment(exchange.started) - moment(run.started)
-        if passed + SLACK < timedelta(seconds=due.get(exchange.case, 0)):
+        elapsed = moment(exchange.started) - moment(run.started)
+        if elapsed + SLACK < timedelta(seconds=due.get(exchange.case, 0)):
             what = f"the case {exchange.case} began before its moment, at {exchange.started}"
             yield Problem(Code.TIME_MISMATCH, what)
             return

@@ -36,8 +36,9 @@ def problems(run: Run) -> list[Problem]:
 def _came_back(run: Run) -> bool:
     """Whether a response shows a text that an earlier, accepted write sent.
 
-    Only texts with the words that follow from the nonce count. A text that the request of the same
-    response also sent does not count, because the target may merely have echoed it.
+    Only texts with the words that follow from the nonce count; once MOST were written, no more are
+    collected. A text that the request of the same response also sent does not count, because the
+    target may merely have echoed it.
     """
     words_of_nonce = site_of(keys_of(run)[0]).split("-")
     written: set[str] = set()

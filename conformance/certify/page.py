@@ -64,7 +64,7 @@ def render_index(certificates: Sequence[Certificate], built: datetime) -> str:
 def badge_of(certificate: Certificate) -> str:
     """The badge of a certificate as SVG: its grade, its profile and its last day.
 
-    It is green only if everything could be recomputed.
+    It is green only if a certifier answers for it and everything could be recomputed.
     """
     label = f"{certificate.product} {certificate.version}"
     value = f"{certificate.grade}: {certificate.profile} until {certificate.expires[:10]}"

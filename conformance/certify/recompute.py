@@ -148,7 +148,10 @@ def plans_of(opened: Opened) -> Plans:
 
 
 def _plan(opened: Opened) -> Iterator[Problem]:
-    """How the stored plan, or the stored choice of cases, differs from what is recomputed."""
+    """How the stored plan, or the stored choice of cases, differs from what is recomputed.
+
+    Where nothing was selected, all cases of the stored plan count as chosen.
+    """
     rows, plans = opened.said["plan"], plans_of(opened)
     stored = {row["id"]: row for row in rows}
     made = {case.id: convert.to_json(case) for case in plans.plan.cases}

@@ -75,7 +75,7 @@ def entries(registry: Path, verify: Verify) -> list[Checked]:
         )
     found = [_refused_if_misnamed(verify(path)) for path in sorted(registry.glob("*.zip"))]
     found.sort(key=lambda each: each.certificate.issued if each.certificate else "", reverse=True)
-    return sorted(found, key=_refused_and_product)
+    return sorted(found, key=_refused_and_product)  # keeps the newest first within a product
 
 
 def _refused_if_misnamed(checked: Checked) -> Checked:

@@ -155,15 +155,15 @@ class _Player:
     def _before_cases(self) -> Problem | None:
         """Play back the requests before the first case, and return the first mismatch.
 
-        Spot checks have no such requests. Raises Unjudgeable if the run stopped there.
+        Spot checks have no such requests, and other runs may lack those of the survey. Raises
+        Unjudgeable if the run stopped there.
         """
-        session = self._session
         if self._is_spot:
             return None
         try:
-            preflight.check(session)
+            preflight.check(self._session)
             if self._tape.rest(survey.CASE.id):
-                for _ in first_look(session, local=False):
+                for _ in first_look(self._session, local=False):
                     pass  # what it finds does not matter, only its requests
         except NotMade as error:
             return self._certain_mismatch(error.case, error.exchange, error.difference)
@@ -181,9 +181,12 @@ class _Player:
         return None
 
     def _one_case(self, case: Case) -> Problem | None:
-        """Play back a case. Returns its mismatch; None if there is none, or it is not certain."""
+        """Play back a case. Returns its mismatch; None if there is none, or it is not certain.
+
+        If its scenario crashes, no later difference is certain.
+        """
         if self._is_spot:
-            self._session.forget()
+            self._session.forget()  # as spot checks do before each case
         try:
             self._session.run_case(case, judged=False)
         except NotMade as error:
@@ -217,12 +220,12 @@ class _Player:
             return LACKING
         if not difference.certain:
             return REDACTED
-        is_drawn = case.partition("[")[0] in DRAWN
-        return DRAWN_OTHERWISE if is_drawn and not self._same_versions else ""
+        scenario = case.partition("[")[0]
+        return DRAWN_OTHERWISE if scenario in DRAWN and not self._same_versions else ""
 
     def _doubt_about_end(self, case: str) -> str:
-        """Why a case may have stopped at any request; empty if it ran to its end."""
-        end = self._log.ends.get(case)
+        """Why a case may have stopped at any request; empty if nothing says so."""
+        end = self._log.ends.get(case)  # None also for the requests before the first case
         if end == OVER_BUDGET or (end is None and self._log.incomplete):
             return BROKE_OFF
         return "" if end in (DONE, CUT_SHORT, None) else CRASHED

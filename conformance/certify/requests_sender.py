@@ -107,8 +107,9 @@ class StoredSender(Sender):
     ) -> Exchange:
         """The last stored exchange of a message, which the run may have sent several times.
 
-        The earlier ones are compared, too. Raises NotMade if a stored request differs from the
-        message, or was sent again without a reason.
+        The earlier ones are compared, too. The options are those with which the run sent it:
+        ``again`` makes the message that follows a 404. Raises NotMade if a stored request differs
+        from the message, was sent again without a reason, or was not sent again after a 404.
         """
         self._permit(label)
         for _ in range(REPEATS):
@@ -118,7 +119,7 @@ class StoredSender(Sender):
                     raise NotMade(exchange.case, exchange, Difference(FINAL))
                 return exchange
             reason = _reason(exchange, patient=patient, missing=again is not None)
-            if reason is Reason.BROKEN:
+            if reason is Reason.BROKEN:  # repeated only once, unlike for other reasons
                 return self._final(message, label)
             if again and reason is Reason.MISSING:
                 message = again()
@@ -147,7 +148,7 @@ class StoredSender(Sender):
     ) -> Exchange:
         """The stored exchange for one of several messages that were sent at the same time.
 
-        If the run sent this message again, which it does on its own, the last exchange.
+        If the run then sent this message again, alone, this is the last of its exchanges.
         """
         self._permit(label)
         exchange = self._next_compared(message, label)
@@ -183,6 +184,7 @@ def _reason(exchange: Exchange, *, patient: bool, missing: bool) -> Reason:
     It is not known how long the run had waited before, so any wait counts as permitted.
     """
     patience = Patience(math.inf if patient else -1, silent=True, missing=missing)
+    # the log does not say how a response was lost, but it was in a way that permits a repeat
     result: WireResponse | WireFailure = WireFailure("", Loss.CLOSED)
     if exchange.response is not None:
         result = WireResponse(exchange.response.status, tuple(exchange.response.headers), b"")

@@ -127,7 +127,10 @@ def _of_challenge(subject: Subject, terms: Terms) -> Iterator[Problem]:
 
 
 def _are_stamps_checked(subject: Subject, terms: Terms) -> bool:
-    """Whether time stamps are checked: because the profile requires it, or because they can be."""
+    """Whether time stamps are checked: because the profile requires it, or because they can be.
+
+    A profile requires it only where a certifier answers for the certificate.
+    """
     required = terms.certified and subject.profile.needs_stamps
     return required or bool(terms.roots and stamping.INDEX in subject.files)
 
@@ -164,7 +167,7 @@ def stamped(files: Mapping[str, bytes]) -> dict[str, str] | None:
 
 
 def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
-    """The spot checks in an unpacked bundle, judged; None if it has none.
+    """The spot checks in an unpacked bundle, judged, and what is wrong; None if it has none.
 
     Raises UsageError for spot checks that cannot be read.
     """
@@ -185,7 +188,10 @@ def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
 
 
 def _of_spot(subject: Subject) -> Iterator[Problem]:
-    """What the spot checks show, and what is wrong with them."""
+    """What the spot checks show, and what is wrong with them.
+
+    Failed cells count only if the profile scores them.
+    """
     if subject.spot is None:
         return
     for each in subject.spot.problems:

@@ -80,8 +80,10 @@ def problems(
     if not roots:
         return [NO_AUTHORITY]
     proven, wrong = _outcomes(opened.log.chain.heads, files, roots)
-    if wrong or not proven:
-        return wrong[:NAMED] or [NO_STAMPS]
+    if wrong:
+        return wrong[:NAMED]
+    if not proven:
+        return [NO_STAMPS]
     try:
         return [*_ends(opened, proven, now, issued, expires), *_between(opened, proven)]
     except (ValueError, TypeError) as error:
@@ -136,7 +138,7 @@ def _outcomes(
 def _outcome(
     stamp: Stamp, heads: Sequence[str], files: Mapping[str, bytes], roots: Certificates
 ) -> Proven | Problem:
-    """What a stamp proves, or why it proves nothing."""
+    """What a stamp proves, or why it proves nothing. ``heads`` has the head after each line."""
     if stamp.file not in files:
         return Problem(Code.STAMP_INVALID, f"{stamp.file} is missing.")
     if stamp.line > len(heads) or heads[stamp.line - 1] != stamp.head:
@@ -178,7 +180,11 @@ def _ends(
     issued: datetime | None,
     expires: datetime | None,
 ) -> Iterator[Problem]:
-    """A problem unless the stamps begin after the challenge, go forward, and end with the run."""
+    """A problem unless the stamps begin after the challenge, go forward, and end with the run.
+
+    The last one must be of the last line, and neither in the future nor after the challenge
+    expired.
+    """
     first, last = proven[0].at, proven[-1].at
     finished = moment(opened.ended)
     times = [each.at for each in proven]
@@ -197,7 +203,7 @@ def _ends(
 
 
 def _between(opened: Opened, proven: Sequence[Proven]) -> Iterator[Problem]:
-    """A problem for the first exchange that was not sent shortly before the first stamp of it.
+    """A problem for the first exchange that was not sent shortly before the first stamp after it.
 
     An exchange may be in the log after others that were sent later, because cases overlap, but only
     minutes after its own time.

@@ -128,7 +128,10 @@ def build(
 
 
 def _tests(run: Run, profile: Profile) -> dict[str, list[str]]:
-    """The judged cells by result. A failure or error that is not scored is a warning."""
+    """The judged cells by result. A failure or error that is not scored is a warning.
+
+    So is a waived cell. Cells with other verdicts, such as untested, are left out.
+    """
     tests: dict[str, list[str]] = {"passedTests": [], "warnedTests": [], "failedTests": []}
     for cell in run.cells:
         name = f"{cell.clause}@{cell.operation}"
@@ -166,8 +169,8 @@ def _configuration(
         "uri": f"pkg:pypi/{DISTRIBUTION}@{run.suite}",
         "digest": {"sha256": claims.suite_digest},
     }
-    rest = [{"name": name, "digest": {"sha256": digest}} for name, digest in digests.items()]
-    return [suite, *rest]
+    others = [{"name": name, "digest": {"sha256": digest}} for name, digest in digests.items()]
+    return [suite, *others]
 
 
 def _particulars(judged: Judged, profile: Profile, claims: Claims) -> dict[str, Any]:
@@ -200,7 +203,10 @@ def _particulars(judged: Judged, profile: Profile, claims: Claims) -> dict[str, 
 
 
 def counts(run: Run) -> Counts:
-    """The numbers of cells of the whole contract, by what became of them."""
+    """The numbers of cells of the whole contract, by what became of them.
+
+    Waived cells do not count as judged here, and errors count as untested.
+    """
     waived = run.counts[Verdict.WAIVED]
     untested = run.counts[Verdict.UNTESTED] + run.counts[Verdict.ERROR]
     return Counts(

@@ -109,7 +109,10 @@ def _lines(path: Path) -> list[tuple[int, str]]:
 
 
 def _signer(line: str) -> Signer:
-    """The signer that a line describes. Raises ValueError, with the reason, if it is malformed."""
+    """The signer that a line describes, by the first of its principals.
+
+    Raises ValueError, with the reason, if the line is malformed.
+    """
     found = PRINCIPALS.match(line)
     assert found is not None  # the line is not blank
     names = found[0].strip('"').split(",")
@@ -138,6 +141,7 @@ def _options(text: str) -> tuple[dict[str, str], str]:
     Raises ValueError, with the reason, for malformed, repeated or unsupported options.
     """
     options: dict[str, str] = {}
+    # the types of other keys end the options, too, so that public_key can refuse them
     while not text.startswith((f"{ED25519.decode()} ", "ssh-", "ecdsa-", "sk-")):
         found = OPTION.match(text)
         if not found:

@@ -76,7 +76,10 @@ def verify_unpacked(
 def _verified(
     directory: Path, contract: Contract, trust: Trust, at: datetime, roots: Certificates
 ) -> Verified:
-    """Verify an unpacked bundle: its claims, signatures, files and evidence, in this order."""
+    """Verify an unpacked bundle: its claims, signatures, files and evidence, in this order.
+
+    If the claims cannot be read or have faults, nothing else is verified.
+    """
     payload = (directory / bundle.STATEMENT).read_bytes()
     try:
         stated, claims = statement.parse(payload)
@@ -137,7 +140,7 @@ def _signed(directory: Path, payload: bytes, claims: Claims, trust: Trust, at: d
 def _subjects(stated: Mapping[str, Any], digests: Mapping[str, str]) -> list[Problem]:
     """A problem for each file that was changed, removed or added after signing."""
     signed = _digests_in(stated)
-    verbs = {
+    names_by_fault = {
         "was changed after it was signed": [
             name for name in signed.keys() & digests.keys() if signed[name] != digests[name]
         ],
@@ -145,8 +148,8 @@ def _subjects(stated: Mapping[str, Any], digests: Mapping[str, str]) -> list[Pro
         "was not signed": list(digests.keys() - signed.keys()),
     }
     return [
-        Problem(Code.SUBJECT_MISMATCH, f"{name} {verb}")
-        for verb, names in verbs.items()
+        Problem(Code.SUBJECT_MISMATCH, f"{name} {fault}")
+        for fault, names in names_by_fault.items()
         for name in sorted(names)
     ]
 
@@ -185,12 +188,12 @@ def _differing(
         expected = statement.build(evidence.judged, profile, claims, subjects)
     except ValueError:
         return []  # checking.check reports why no statement can be built
-    said, due = stated["predicate"], expected["predicate"]
+    stated_predicate, expected_predicate = stated["predicate"], expected["predicate"]
     # each level is compared without the member that holds the next one
     names = [
         *_unequal({**stated, "predicate": None}, {**expected, "predicate": None}),
-        *_unequal({**said, MEMBER: None}, {**due, MEMBER: None}),
-        *_unequal(said[MEMBER], due[MEMBER]),
+        *_unequal({**stated_predicate, MEMBER: None}, {**expected_predicate, MEMBER: None}),
+        *_unequal(stated_predicate[MEMBER], expected_predicate[MEMBER]),
     ]
     return [
         Problem(CODES.get(name, Code.STATEMENT_MISMATCH), OTHERWISE.format(name)) for name in names
@@ -253,7 +256,7 @@ def _certificate(
         profile_digest=digests[f"profile/{claims.profile}"],
         contract="{title} {version} ({edition} edition)".format(**particulars["contract"]),
         contract_digest=digests["contract"],
-        suite=predicate["configuration"][0]["uri"].rpartition("@")[2],
+        suite=predicate["configuration"][0]["uri"].rpartition("@")[2],  # its version
         suite_digest=claims.suite_digest,
         target=deployment["url"],
         addresses=tuple(deployment.get("addresses", ())),

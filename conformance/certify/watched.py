@@ -87,7 +87,7 @@ def differences(full: Run, spot: Run) -> list[Difference]:
         known = found.get(each.unwatched.id)
         if known is None:
             found[each.unwatched.id] = each
-        elif known.cells:
+        elif known.cells:  # one exchange may break several cells
             cells_of_both = tuple(dict.fromkeys([*known.cells, *each.cells]))
             found[each.unwatched.id] = replace(known, cells=cells_of_both)
     return [found[each.id] for each in spot.exchanges if each.id in found]
@@ -222,7 +222,11 @@ def _rules_of(run: Run) -> dict[str, frozenset[str]]:
 
 
 def _is_uninformative(exchange: Exchange) -> bool:
-    """Whether an exchange says nothing about the target: no response, a limit, or a proxy."""
+    """Whether an exchange says nothing about the target.
+
+    That is so without a response, after two broken transfers, and for the status of a limit or a
+    proxy.
+    """
     return (
         exchange.response is None or exchange.status in UNINFORMATIVE or bool(exchange.facts.broken)
     )
@@ -244,8 +248,8 @@ def _broken(full: Run, spot: _Spot, sent: _Sent) -> Iterator[Difference]:
 def _of_cell(spot: _Spot, cell: Cell, sent: _Sent, incriminated: set[str]) -> Iterator[Difference]:
     """A difference for each finding of a MUST in a cell of the spot checks.
 
-    Only if the full run has the same request without a finding. ``incriminated`` holds the ids of
-    the exchanges of the full run that have one.
+    A finding counts only if the full run has the same request without a finding. ``incriminated``
+    holds the ids of the exchanges of the full run that have one.
     """
     for finding in cell.findings:
         pair = _pair(spot, sent, finding.exchanges, incriminated)
@@ -259,8 +263,9 @@ def _pair(
 ) -> tuple[Exchange, Exchange] | None:
     """An exchange of the full run, and one of a finding of the spot checks with the same request.
 
-    ``names`` are the ids of the exchanges of the finding. Those whose key may have been invalid are
-    passed over, and so are ``incriminated`` exchanges of the full run. None if there is no pair.
+    ``names`` are the ids of the exchanges of the finding, of which the last that fits counts.
+    Uninformative ones and those whose key may have been invalid are passed over, and so are
+    ``incriminated`` exchanges of the full run. None if there is no pair.
     """
     for unwatched in reversed(spot.run.exchanges_of(names)):
         if _is_uninformative(unwatched) or not spot.key_worked(unwatched):

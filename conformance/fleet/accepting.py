@@ -56,7 +56,7 @@ def accept(folder: Path, expected: Expected, trusted: Trusted | None) -> Accepte
     try:
         with published.evidence(folder) as directory:
             certificate = None
-            is_bundle = directory != folder / unit.RUN
+            is_bundle = directory != folder / unit.RUN  # which is unpacked elsewhere
             if trusted is not None and is_bundle:
                 certificate = _certificate(directory, expected, trusted)
             if certificate is not None and certificate.grade is Grade.CERTIFIED:

@@ -54,7 +54,7 @@ def run(units: Iterable[Unit], results: Path, address: str, tls: Tls) -> Iterato
             f"--dask {address}: a scheduler without TLS lets anybody run code on its workers. "
             "Use an address such as tls://scheduler.example.com:8786."
         )
-    prepared = iter([sendable(each) for each in units])
+    prepared = iter([sendable(each) for each in units])  # all are checked before any is sent
     security = Security(
         require_encryption=True,
         tls_ca_file=tls.ca and str(tls.ca),
@@ -82,7 +82,7 @@ def _fill(client: Any, tasks: Any, running: dict[str, Unit], units: Iterator[Uni
 
     Each is added to ``tasks`` as a future, and to ``running`` under the key of that future.
     """
-    threads = sum(client.nthreads().values()) or 1
+    threads = sum(client.nthreads().values()) or 1  # while no worker has joined
     for each in islice(units, max(0, threads - len(running))):
         key = f"{each.pins.plan[:12]}-{each.target}"
         running[key] = each

@@ -145,13 +145,14 @@ class _Collector:
         if accepted is not None:
             try:
                 row = self._judged_row(member, accepted, before, folder)
-            except (UsageError, OSError):
+            except (UsageError, OSError):  # the files of the collection are at fault
                 raise
             except Exception as error:  # a hostile run may cause it, and must not stop the others
                 words = clean(failure(error))[: rows.LONGEST]
                 problems.append(Problem(member.id, Kind.REFUSED, words))
         if row is None:
-            row = self._row_without_result(member, before, problems[-1].words)
+            why = problems[-1].words  # a result that does not count always leaves a problem
+            row = self._row_without_result(member, before, why)
         row["collected"] = self.fleet.pins.date
         folder.mkdir(exist_ok=True)
         _write(folder / ROW, row)

@@ -22,7 +22,7 @@ LETTER_OF: dict[Verdict | None, str] = {
     None: NOT_PLANNED,
 }
 """The letters of verdicts in a grid."""
-SEEN = "FVWP"
+JUDGED_LETTERS = "FVWP"
 """The letters that mean that a clause was judged."""
 TOP = 5
 """The most causes in the line of a target."""
@@ -89,7 +89,8 @@ def judged(target: JudgedTarget, profile: str | None) -> Row:
 def kept(before: Row, why: str, clauses: Sequence[str], now: str) -> Row:
     """The row of a target that was not judged now: the earlier row, with the reason in ``words``.
 
-    A certificate that has expired ``now``, in ISO 8601, is withdrawn.
+    It lists no changes, and its grid has the ``clauses`` of the contract. A certificate that has
+    expired ``now``, in ISO 8601, is withdrawn.
     """
     certificate, origin = before["certificate"], before["origin"]
     if certificate is not None and certificate["until"] < now:
@@ -197,11 +198,12 @@ def _untested(clauses: Sequence[str], grid: str, before: Row | None) -> list[str
     """The clauses that were judged according to the earlier row, but are not now."""
     if before is None or before["judged_on"] is None:
         return []
-    letters = dict(zip(before["clauses"], before["grid"], strict=True))
+    letters_before = dict(zip(before["clauses"], before["grid"], strict=True))
     return [
         clause
         for clause, letter in zip(clauses, grid, strict=True)
-        if letter not in SEEN and letters.get(clause, NOT_PLANNED) in SEEN
+        if letter not in JUDGED_LETTERS
+        and letters_before.get(clause, NOT_PLANNED) in JUDGED_LETTERS
     ]
 
 

@@ -204,7 +204,10 @@ def _target_file(unit: Unit, scratch: Path) -> Path:
 
 
 def _variables(path: Path) -> set[str]:
-    """The names of the variables with the keys of a target file. Raises TargetError."""
+    """The names of the variables that a target file mentions, with that of the key if it has none.
+
+    Raises TargetError.
+    """
     names = supervised.variables(path.read_text(encoding="utf-8"))
     if not form.valid(path).value.get("keys"):
         names.add(KEY_VARIABLE)
@@ -212,7 +215,7 @@ def _variables(path: Path) -> set[str]:
 
 
 def _fetch_published(unit: Unit, begun: Result, path: Path, folder: Path, stop: Event) -> Result:
-    """Fetch and verify a published run, in a process of its own.
+    """Fetch and verify a published run, in a process of its own without the keys.
 
     If the run is not accepted, its files are removed, and the result has a reason but no ``run``.
     """
@@ -235,7 +238,11 @@ def _fetch_published(unit: Unit, begun: Result, path: Path, folder: Path, stop: 
 def _run(
     unit: Unit, begun: Result, path: Path, env: dict[str, str], folder: Path, stop: Event
 ) -> Result:
-    """Run the suite against a target. Exit codes 0, 1 and 3 mean that the run ended normally."""
+    """Run the suite against a target. Exit codes 0, 1 and 3 mean that the run ended normally.
+
+    It must also have left a run. Unless the exit code is 0 or 1, the words are the last line of the
+    output.
+    """
     pins = unit.pins
     arguments = ["run", "--yes", "--target", str(path), "--seed", str(pins.seed)]
     arguments += ["--depth", pins.depth, "--output", str(folder / WORK)]

@@ -136,7 +136,10 @@ def _require_pinned(opened: Opened, expected: Expected) -> None:
 
 
 def _require_day(run: Run, expected: Expected) -> None:
-    """Raise Unfit if a run began on a day that its plan does not allow."""
+    """Raise Unfit if a run began on a day that its plan does not allow.
+
+    Only a published run may be older than the plan.
+    """
     began = datetime.fromisoformat(run.started).astimezone(UTC).date()
     day = date.fromisoformat(expected.pins.date)
     if began > day + NEXT:
@@ -149,11 +152,11 @@ def _require_day(run: Run, expected: Expected) -> None:
 def _differing(run: Run, expected: Expected) -> list[str]:
     """The parts of a run that differ from what the plan and the target file say."""
     pins, declaration = expected.pins, expected.declaration
-    chosen = run.selection or Selection((), (), 0)
+    chosen = run.selection or Selection((), (), 0)  # pytest stores none
     members = [each.name for each in fields(Declaration) if each.name not in BY_KEYS]
     is_declared = all(getattr(run.target, each) == getattr(declaration, each) for each in members)
     ran = (sorted(chosen.areas), sorted(chosen.clauses), chosen.shard)
-    planned = (sorted(pins.areas), sorted(pins.clauses), "")
+    planned = (sorted(pins.areas), sorted(pins.clauses), "")  # not a shard of a run
     differs = {
         "address": run.target.url != declaration.url,
         "depth": run.depth != pins.depth,

@@ -152,9 +152,8 @@ def fleet(path: Path) -> Fleet:
 def targets(path: Path, clauses: int) -> Iterator[tuple[int, Target]]:
     """Each target, after the offset in bytes of its line in a file.
 
-    ``clauses`` is the number of clauses of the fleet.
-
-    Raises UsageError, with the number of the line, if a line is not that of a target.
+    ``clauses`` is the number of clauses of the fleet. Raises UsageError, with the number of the
+    line, if a line is not that of a target.
     """
     with stored.opened(path) as file:
         offset = 0

@@ -144,11 +144,14 @@ class Overview:
         return {clause.id: clause.title for clause in self.fleet.clauses}
 
     def add(self, target: Target, offset: int) -> None:
-        """Count the clauses and the changes of a target, whose line begins at an offset."""
+        """Count the clauses and the changes of a target, whose line begins at an offset.
+
+        Clauses count if it has a report, and changes if it was judged for this collection.
+        """
         broken = sum(letter in BROKEN_LETTERS for letter in target.grid)
         entry = _entry(target, offset, broken)
         self.entries.append(entry)
-        self.first = self.first and len(target.trend) < 2
+        self.first = self.first and len(target.trend) < 2  # the last night is in the trend
         if target.report is not None:
             for tally, letter in zip(self.tallies, target.grid, strict=True):
                 tally.letters[letter] += 1
@@ -161,6 +164,7 @@ class Overview:
         """Count the new and fixed causes of a target, and its newly untested clauses."""
         for kind, causes in ((NEW, target.new), (FIXED, target.fixed)):
             for cause in causes:
+                # the report does not have the causes that are fixed
                 href = _place(entry, f"#{cause.id}" if kind == NEW else "")
                 self._group(kind, cause.title).add(entry, href)
         for clause in target.untested:
@@ -267,7 +271,7 @@ class Overview:
         known = {entry.id: entry for entry in self.entries}
         kinds: dict[str, dict[tuple[str, str], Group]] = {}
         for problem in self.problems():
-            name = problem.target
+            name = problem.target  # not always that of a target of the plan
             entry = known.get(name) or _entry(Target(name, name, NEVER, Overall.UNJUDGED, ""), 0, 0)
             since = f"last good result: {entry.judged_on}" if entry.judged_on else "never judged"
             groups = kinds.setdefault(problem.kind, {})

@@ -86,7 +86,10 @@ def _look(letter: str) -> tuple[str, str]:
 
 
 def _lines(nights: Sequence[int | None]) -> Iterator[str]:
-    """The points of the lines of a trend, one for each stretch of nights without a gap."""
+    """The points of the lines of a trend, one for each stretch of nights without a gap.
+
+    The lines keep a margin of 2 pixels at the sides, and of 3 above and below.
+    """
     top = max([*(night for night in nights if night is not None), 1])
     step = (WIDTH - 4) / max(len(nights) - 1, 1)
     points: list[str] = []

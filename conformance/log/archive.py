@@ -104,11 +104,15 @@ class Archive:
         return None
 
     def line(self, operation: str, digest: str, content: str) -> dict[str, Json]:
-        """A new line for a content, which may be like an earlier one of the same operation."""
+        """A new line for a content, which may be like an earlier one of the same operation.
+
+        Then the earlier one is its dictionary, if that makes it much shorter.
+        """
         latest, ratio = self._latest.get(operation, ("", 0.0))
         if latest in self._alone:
             text = packed(content, self.content(latest))
-            if len(text) < GAIN * ratio * len(content):
+            size_alone = ratio * len(content)  # as estimated from the earlier one
+            if len(text) < GAIN * size_alone:
                 return {CONTENT: digest, CONTAINED: text, DICTIONARY: latest}
         text = packed(content)
         self._latest[operation] = digest, len(text) / len(content)
@@ -166,6 +170,7 @@ class StoredBody(Body):
         """``reference`` is the body as in the line of its exchange."""
         self._archive = archive
         self._digests = {kind: reference.get(name) for kind, name in KINDS.items()}
+        # a body is frozen
         object.__setattr__(self, "size", reference.get("size", 0))
         for mark in ("cut", "withheld", "left_out"):
             object.__setattr__(self, mark, reference.get(mark, False))

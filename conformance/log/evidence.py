@@ -76,7 +76,7 @@ class Log:
         """Add what this log lacks of ``other``, the log of requests sent before their turn.
 
         Both have the exchanges of a case in the same order, so those that are missing here are the
-        last ones of a case in the other log.
+        last ones of a case in the other log. Shared requests are never in the other log.
         """
         present = Counter(each.case for each in self.exchanges if each.part is None)
         sent: Counter[str] = Counter()
@@ -194,7 +194,7 @@ class Recorder:
             self.log.incomplete = self.log.incomplete or self._file.failure or None
 
     def merge(self, other: Log) -> None:
-        """Log everything from another log, such as that of a worker."""
+        """Log the exchanges and ends of another log, as of a worker, and why it broke off."""
         for exchange in other.exchanges:
             self.exchange(exchange)
         for case, outcome in other.ends.items():

@@ -88,12 +88,12 @@ class Room:
 
         Only the unpacked size is counted here; ``write`` counts the packed one.
         """
-        fits = self.takes(packed) and length <= min(LONGEST_BODY, self._left.unpacked)
+        fits = self.has_room_for(packed) and length <= min(LONGEST_BODY, self._left.unpacked)
         if fits:
             self._left.unpacked -= length
         return fits
 
-    def takes(self, size: int) -> bool:
+    def has_room_for(self, size: int) -> bool:
         """Whether there is room for another ``size`` bytes."""
         return self.used + size <= self._ample
 
@@ -103,21 +103,25 @@ class Room:
         if response is None:
             return exchange
         self._count(response.headers)
-        limit = HEADERS if self.takes(HEADERS) and self._headers < MANY_HEADERS else FEWER
-        size = len(json.dumps(response.headers))
-        if size <= limit:
+        is_ample = self.has_room_for(HEADERS) and self._headers < MANY_HEADERS
+        limit = HEADERS if is_ample else FEWER
+        if len(json.dumps(response.headers)) <= limit:
             return exchange
-        kept, size = [], 0
+        kept, size_kept = [], 0
         for header in response.headers:
-            size += len(json.dumps(header)) + len(", ")
-            if size > limit:
+            size_kept += len(json.dumps(header)) + len(", ")
+            if size_kept > limit:
                 break
             kept.append(header)
         response = replace(response, headers=tuple(kept), headers_cut=True)
         return replace(exchange, response=response)
 
     def _count(self, headers: Iterable[tuple[str, str]]) -> None:
-        """Count the bytes of headers that are held in memory for the first time."""
+        """Count the bytes of headers that are held in memory for the first time.
+
+        Only the first SHARED_HEADERS are remembered; any other counts each time. No header counts
+        for more than may be logged.
+        """
         for header in headers:
             if header not in self._known_headers:
                 self._headers += min(len(json.dumps(header)), HEADERS)

@@ -74,11 +74,13 @@ def _after_rejections(
 ) -> tuple[Message, ...]:
     """What still waits after the channel ``name`` rejected some messages but accepted another.
 
-    Each rejected message counts its rejections. At REJECTIONS, it is given up for this channel.
+    A message counts its rejections. At REJECTIONS, it is given up for this channel, and its count
+    stays as it is.
     """
     for message in rejected:
         if message.rejected + 1 == REJECTIONS:
             waiting = _without(waiting, message, name)
+    # a message that was given up, but waits for other channels, no longer equals the rejected one
     return tuple(
         replace(each, rejected=each.rejected + 1) if each in rejected else each for each in waiting
     )

@@ -40,7 +40,8 @@ class Subject:
 def subjects(step: Step) -> list[Subject]:
     """The new causes of a step, then those that reach further.
 
-    A cause that reaches further is shown on the first operation that it newly reaches.
+    A cause that reaches further is shown on the first operation that it newly reaches, and left out
+    if the night does not show it.
     """
     found = [Subject(seen.number, _routes(seen.places)) for seen in step.new]
     for reach in step.wider:

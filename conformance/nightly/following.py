@@ -90,8 +90,8 @@ def followed(state: State, night: Night, *, tried_less: bool) -> Followed:
     untried = {name: cause for name, cause in unseen.items() if gone[name].untried}
     for name, cause in untried.items():
         kept[name], moved[name] = _only_untried(cause, gone[name])
-    passed = {name: cause for name, cause in without(unseen, untried).items() if gone[name].fixed}
-    return Followed(kept, tuple(new), passed, moved)
+    fixed = {name: cause for name, cause in without(unseen, untried).items() if gone[name].fixed}
+    return Followed(kept, tuple(new), fixed, moved)
 
 
 def _continued(
@@ -170,12 +170,14 @@ def _gone(before: Places, shown: set[str], night: Night, *, tried_less: bool) ->
     """What became of the parts of an open cause that a night did not show.
 
     ``before`` are the parts of the cause, and ``shown`` the ids of all parts that the night showed.
+    A part is fixed if its cell passed, unless the night tried less. It was not tried if its cell is
+    not broken, or if the night was stopped.
     """
     fixed, untried = {}, {}
     for part, place in before.items():
-        verdict = night.verdicts.get(place.cell)
         if part in shown:
             continue
+        verdict = night.verdicts.get(place.cell)
         if verdict is Verdict.PASSED and not tried_less:
             fixed[part] = place
         elif verdict not in BROKEN or night.stopped:

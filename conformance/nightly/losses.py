@@ -60,7 +60,7 @@ def judges_fewer_than_before(before: int, good: Mapping[str, Verdict], night: Ni
 
     ``before`` is the number of cells that were judged the night before. Cells that a cause of the
     night blocks count as judged. The number alone does not suffice, because other cells are judged
-    in passing each night. Without the verdicts of a good night, it decides alone.
+    in passing each night. But without the verdicts of a good night, the number alone decides.
     """
     blocked = [name for name in night.blocked if not good or good.get(name) in JUDGED]
     if night.judged + len(blocked) >= before:

@@ -108,7 +108,10 @@ def _after(state: State, night: Night, found: Followed) -> State:
 
 
 def _of_causes(state: State, after: State, found: Followed) -> Iterator[Notice]:
-    """The notices about causes. An unstable part is announced once, and again when it settles."""
+    """The notices about causes. An unstable part is announced once, and again when it settles.
+
+    So a cause that is new or fixed has a notice of its own only if some part of it is not unstable.
+    """
     shifting = {*after.unstable, *state.unstable}
     for seen in found.new:
         if not shifting.issuperset(places_of(seen.id, seen)):

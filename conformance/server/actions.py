@@ -44,7 +44,10 @@ class Actions(Paging):
         return row
 
     def _selecting_member(self, operation: Operation) -> str | None:
-        """The member that the selector matches, or None if the selector is the object's id."""
+        """The member that the selector matches, or None if the selector is the object's id.
+
+        A selector that refers to another kind matches the member of its own name.
+        """
         selector = self.selector_of(operation)
         if selector is None:
             return None

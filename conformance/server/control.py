@@ -49,7 +49,7 @@ class Control(Core):
 
 
 def _is_local(request: Request) -> bool:
-    """Whether a request names an IP address or localhost, which is its origin if it has one.
+    """Whether the host of a request is localhost or an IP address, and no other origin sent it.
 
     A foreign page can make its own name resolve to this host, but not an IP address or localhost.
     """

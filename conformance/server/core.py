@@ -18,7 +18,7 @@ from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.moments import Clock
 from conformance.server.store import Store
 
-_USUAL = {
+_STATUS_OF_ROLE = {
     "unauthenticated": 401,
     "forbidden": 403,
     "not_found": 404,
@@ -54,10 +54,10 @@ class Core:
         return next(iter(codes), refusal.role)
 
     def status_of(self, code: str) -> int:
-        """The HTTP status that a code is sent with."""
+        """The HTTP status that a code is sent with. A code that is not registered is a role."""
         registered = self.contract.errors.get(code)
         if registered is None:
-            return _USUAL.get(code, 400)
+            return _STATUS_OF_ROLE.get(code, 400)
         return registered.status
 
     def message_of(self, code: str, refusal: Refusal) -> str:

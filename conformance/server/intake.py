@@ -76,7 +76,8 @@ def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Any:
 
     As in ECMA 262, ``$`` matches only at the very end, not before a final line end.
     """
-    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+    python_pattern = re.sub(r"\$$", r"\\Z", pattern)
+    if isinstance(value, str) and not re.search(python_pattern, value):
         yield ValidationError("the text does not match")
 
 

@@ -116,7 +116,11 @@ class Paging(Access):
         return tuple(filters)
 
     def filter_of(self, parameter: Parameter, value: Any) -> Filter:
-        """The condition that a filter parameter puts on a member."""
+        """The condition that a filter parameter puts on a member.
+
+        A value of a ``joined`` parameter holds several, separated by commas. If the parameter is a
+        bound and its value a timestamp, times are compared, and those of positions exactly.
+        """
         member = parameter.filters
         if parameter.compare is None:
             return Filter(member, value.split(",") if parameter.joined else value)

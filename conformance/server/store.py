@@ -142,7 +142,7 @@ class Store:
     def change(self, row: Row, members: Mapping[str, Any]) -> Row:
         """Overwrite some members of an object, and return the changed object."""
         with self.lock:
-            current = self.get(row.kind, row.id) or row
+            current = self.get(row.kind, row.id) or row  # it may have been removed meanwhile
             document = {**current.document, **members}
             text = json.dumps(document)
             self._base.execute(

@@ -33,14 +33,14 @@ class Triggers(Core):
             has_operation = magic.operation in self.contract.operations
             if has_operation and magic.code in self.contract.errors:
                 special.append(magic)
-        self.triggers = (*special, *_usual_triggers(self.contract, special))
+        self.triggers = (*special, *_default_triggers(self.contract, special))
 
     # --- triggers ---
 
     def triggered(self, context: Context) -> str | None:
         """The code that the input of a request triggers, or None.
 
-        The first matching magic input decides; special ones come before the usual ones.
+        The first matching magic input decides; special ones come before the default ones.
         """
         for magic in self.triggers:
             if magic.operation == context.operation.id and _matches(magic, context):
@@ -117,7 +117,7 @@ class Triggers(Core):
         raise Refusal("payment_required", headers=headers, members=members)
 
 
-def _usual_triggers(contract: Contract, special: list[MagicInput]) -> Iterator[MagicInput]:
+def _default_triggers(contract: Contract, special: list[MagicInput]) -> Iterator[MagicInput]:
     """A magic text for each code that an operation provokes, if no special magic input does."""
     has_special = {(magic.operation, magic.code) for magic in special}
     for operation in contract.operations.values():

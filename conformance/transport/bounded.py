@@ -69,7 +69,7 @@ class _Bounded(io.RawIOBase):
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
-        self._usual = sock.gettimeout()  # to be restored in the end
+        self._timeout_before = sock.gettimeout()  # to be restored in the end
         self._left = RAW_LIMIT  # bytes that may still be received
         self._ended = False
 
@@ -91,7 +91,8 @@ class _Bounded(io.RawIOBase):
     def end(self) -> bytes:
         """Stop receiving. Return the bytes waiting in the socket, if they can be seen.
 
-        If no bytes are waiting, a socket that the target closed looks the same as an open one.
+        Over TLS, only decrypted bytes can be seen. If no bytes are waiting, a socket that the
+        target closed looks the same as an open one.
         """
         self._ended = True
         if not isinstance(self._sock, ssl.SSLSocket) and not wait_for_read(self._sock, 0):
@@ -104,7 +105,7 @@ class _Bounded(io.RawIOBase):
         except OSError:
             return b""
         finally:
-            self._sock.settimeout(self._usual)  # the connection may be reused
+            self._sock.settimeout(self._timeout_before)  # the connection may be reused
 
     def close(self) -> None:
         self._raw.close()
@@ -116,7 +117,7 @@ class _Response(HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp.close()
+        self.fp.close()  # it has no bounds
         self._bounded = _Bounded(sock)
         self.fp = io.BufferedReader(self._bounded)
 

@@ -119,8 +119,8 @@ class Carrier:
     ) -> Arrival:
         """Send a request, over a connection that no other request uses if ``own_connection``.
 
-        At most ``most`` bytes of the response body are kept. If the target no longer accepts
-        connections, wait for it to restart.
+        At most ``most`` bytes of the response body are kept. If a target that was reached before
+        no longer accepts connections, wait for it to restart.
         """
         request = replace(departure.wired, own_connection=own_connection, most=most)
         arrival = self._send_once(request)

@@ -14,8 +14,8 @@ GZIP, ZLIB, RAW = zlib.MAX_WBITS | 16, zlib.MAX_WBITS, -zlib.MAX_WBITS
 def decoded(body: bytes, codings: str, most: int) -> tuple[bytes, bool]:
     """A complete body with its codings decoded, and whether it was cut at ``most`` bytes.
 
-    ``codings`` is the value of Content-Encoding. Decoding stops at an unknown coding. Raises
-    WireFailure if the data of a coding is corrupt or incomplete.
+    ``codings`` is the value of Content-Encoding. Decoding stops at an unknown coding, and once the
+    body is cut or empty. Raises WireFailure if the data of a coding is corrupt or incomplete.
     """
     cut = False
     for coding in reversed(names_of(codings)):
@@ -33,7 +33,7 @@ def names_of(codings: str) -> list[str]:
 
 
 def _ungzipped(body: bytes, coding: str, most: int) -> tuple[bytes, bool]:
-    """A body of one or more gzip members."""
+    """A body of one or more gzip members, and whether it was cut at ``most`` bytes."""
     text = bytearray()
     while body:
         part, body, cut = _inflated(body, GZIP, coding, most - len(text))
@@ -45,7 +45,10 @@ def _ungzipped(body: bytes, coding: str, most: int) -> tuple[bytes, bool]:
 
 
 def _undeflated(body: bytes, coding: str, most: int) -> tuple[bytes, bool]:
-    """A body as zlib data, or as raw deflate data, which some servers send under that name."""
+    """A body of zlib data, or of raw deflate data, which some servers send under that name.
+
+    Also returns whether it was cut at ``most`` bytes.
+    """
     try:
         text, _, cut = _inflated(body, ZLIB, coding, most)
     except WireFailure:

@@ -52,7 +52,7 @@ def key_digest(certificate: bytes) -> str | None:
         (outer,) = _values(certificate)
         signed, *_ = _values(_content(outer))
         members = _values(_content(signed))
-        has_version = members[0].startswith(VERSION)
+        has_version = members[0].startswith(VERSION)  # else all members are one place earlier
         key = members[KEY if has_version else KEY - 1]
     except (IndexError, ValueError):
         return None
@@ -83,7 +83,10 @@ def _content(value: bytes) -> bytes:
 
 
 def _extent(encoded: bytes) -> tuple[int, int]:
-    """Where the content of the first value in DER starts and ends."""
+    """Where the content of the first value in DER starts and ends.
+
+    A short length is in the byte after the tag. For a long one, that byte says how many follow.
+    """
     length = encoded[1]
     if length < LONG:
         return 2, 2 + length

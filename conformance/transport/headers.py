@@ -29,13 +29,13 @@ def all_headers(message: Message, client: Client, host: str) -> Headers:
     }
     without_place = [of_message[name] for name in of_message if name not in of_client]
     headers: list[tuple[str, str]] = []
-    for name, (written, value) in of_client.items():
+    for name, (client_name, value) in of_client.items():
         if name == OF_MESSAGE:
             headers += client.ordered(without_place)
         elif name in of_message:
             headers.append(of_message[name])
         elif value:
-            headers.append((written, value))
+            headers.append((client_name, value))
     return _without_client_type(message, tuple(headers))
 
 
@@ -50,8 +50,8 @@ def _without_client_type(message: Message, headers: Headers) -> Headers:
 def _length(message: Message, client: Client) -> dict[str, str]:
     """The header with the length of the body, by its name; empty if the client sends none.
 
-    If there is no body, all clients leave it out for GET and HEAD, and those without ``with_zero``
-    also for other methods that usually have no body.
+    For GET and HEAD, all clients leave it out if the body is missing or empty. For other methods
+    that usually have no body, clients without ``with_zero`` leave it out if the body is missing.
     """
     without_length = BODILESS if client.with_zero else USUALLY_BODILESS
     if message.body is None and message.method in without_length:

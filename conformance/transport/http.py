@@ -93,15 +93,18 @@ class HttpWire:
         self._deployment = Deployment()
 
     def send(self, request: WireRequest) -> WireResponse:
-        """Send one request; see Wire."""
+        """Send one request; see Wire.
+
+        A complete body is decoded, unless bytes after it show that the response is broken.
+        """
         CURRENT.begin(self._timeout)
-        opened = CURRENT.opened
+        opened_before = CURRENT.opened
         send = self._send_over_kept if self._may_keep(request) else self._send_over_own
         try:
             raw, body, cut = send(request)
         except Exception as error:  # an odd response can break the library anywhere
             failure = self._failure(error, request.url)
-            was_kept = CURRENT.opened == opened
+            was_kept = CURRENT.opened == opened_before
             if failure.loss is Loss.CLOSED and was_kept:
                 self._keeps_for_writes = False
             raise failure from None
@@ -122,8 +125,8 @@ class HttpWire:
     def _check_excess(self, status: int) -> None:
         """Raise WireFailure if bytes follow the end of a response, unless they are line ends.
 
-        Whatever they are, they are not a response to the next request. After 101 they belong to
-        another protocol.
+        Whatever they are, they are not a response to the next request, so from now on no connection
+        is kept. After 101 they belong to another protocol.
         """
         excess = CURRENT.excess
         if not excess or status == http.client.SWITCHING_PROTOCOLS:
@@ -140,7 +143,11 @@ class HttpWire:
         self._kept.by_address.clear()
 
     def _may_keep(self, request: WireRequest) -> bool:
-        """Whether a request may use a kept connection."""
+        """Whether a request may use a kept connection.
+
+        A write may do so only right after the last use of the connection, and only until the target
+        has closed a kept connection instead of responding.
+        """
         if request.verbatim or request.own_connection or not self._keeps:
             return False
         if request.method in SAFE_METHODS:
@@ -267,7 +274,7 @@ def _loss(causes: list[BaseException]) -> Loss:
         return Loss.CLOSED
     if any(_is_limit(cause) for cause in causes):
         return Loss.BEYOND
-    if _is_any(causes, http.client.RemoteDisconnected):
+    if _is_any(causes, http.client.RemoteDisconnected):  # a kind of BadStatusLine
         return Loss.BROKEN
     if _is_any(causes, http.client.BadStatusLine, http.client.UnknownProtocol):
         return Loss.FOREIGN
@@ -278,6 +285,7 @@ def _is_limit(error: BaseException) -> bool:
     """Whether an error says that a response exceeds a limit of ours or of http.client."""
     if isinstance(error, TooMuchError | http.client.LineTooLong):
         return True
+    # too many headers have no class of their own
     return type(error) is http.client.HTTPException and TOO_MANY_HEADERS in str(error)
 
 

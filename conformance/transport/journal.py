@@ -71,7 +71,10 @@ class Journal:
         """Return at once, because nothing else is in flight."""
 
     def log(self, sent: Sent) -> Exchange:
-        """Log an exchange and return it as logged. Raises Unjudgeable; see Watch."""
+        """Log an exchange and return it as logged. Raises Unjudgeable; see Watch.
+
+        If two responses of an operation in a row are broken, the facts of the second say so.
+        """
         exchange = self._clean(sent)
         broken = self._broken_again(sent.exchange.operation, sent.arrival.broken)
         if broken is not None:

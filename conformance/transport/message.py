@@ -71,9 +71,10 @@ def json_bytes(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=False)
     not_ascii = [place for place, character in enumerate(text) if not character.isascii()]
     surrogates = [place for place in not_ascii if "\ud800" <= text[place] <= "\udfff"]
-    escaped = {*not_ascii[1::2], *surrogates}
+    every_second = not_ascii[1::2]
+    escaped = {*every_second, *surrogates}
     characters = [
-        json.dumps(character)[1:-1] if place in escaped else character
+        json.dumps(character).strip('"') if place in escaped else character
         for place, character in enumerate(text)
     ]
     return "".join(characters).encode()
@@ -82,16 +83,17 @@ def json_bytes(value: Any) -> bytes:
 def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
     """A message with each value in the place where the operation takes it, without ABSENT values.
 
-    Unknown names go into the body if the operation has one, or else into the query.
+    Unknown names go into the body if the method has one, or else into the query. A method with a
+    body always sends a JSON object, even an empty one.
     """
     path = operation.path
     query: list[tuple[str, str]] = []
     headers: list[tuple[str, str]] = []
     body: dict[str, Any] = {}
     for name, value in values.items():
-        place = _place_of(operation, name)
         if value is ABSENT:
             continue
+        place = _place_of(operation, name)
         if place == "path":
             path = path.replace(f"{{{name}}}", quote(str(value), safe="", errors=LONE))
         elif place == "query":

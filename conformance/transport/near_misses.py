@@ -46,11 +46,15 @@ BASIC = "basic"
 
 
 def altered(key: str, alteration: str, prefixes: Sequence[str]) -> str | None:
-    """The altered key; None if there is no alteration with that name."""
-    prefix = prefix_of(key, prefixes)
-    private = key.removeprefix(prefix)
+    """The altered key; None if there is no alteration with that name.
+
+    ``prefixes`` are the public prefixes of keys. If there is no other prefix, OTHER_PREFIX leaves
+    the key as it is.
+    """
     if alteration == BASIC:
         return base64.b64encode(f"{key}:".encode()).decode()
+    prefix = prefix_of(key, prefixes)
+    private = key.removeprefix(prefix)
     if alteration == NO_PREFIX:
         return private
     if alteration == OTHER_PREFIX:

@@ -98,11 +98,12 @@ class Outage:
             if not self._is_neutral(exchange):
                 self._note_served(span)
             return False
-        if span.ended < self._served:
+        if span.ended < self._served:  # the target has served a later request
             return False
         if cause is not self.cause:
             self._streak = []
         self._streak.append(Failure(cause, exchange, span.ended, retried))
+        # timeouts take long, so their requests count instead of their operations
         counted = self._streak if cause is OutageCause.SILENT else self.operations
         return len(counted) >= self._needed
 
@@ -135,7 +136,10 @@ class Outage:
         self._streak = []
 
     def cause_of(self, exchange: Exchange, loss: Loss | None) -> OutageCause | None:
-        """The external cause of a failed exchange; None if it may be a finding."""
+        """The external cause of a failed exchange; None if it may be a finding, or did not fail.
+
+        None, too, if the contract does not have its operation.
+        """
         if exchange.operation not in self._contract.operations:
             return None
         if exchange.response is None:

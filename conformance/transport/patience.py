@@ -34,7 +34,7 @@ WAITED_PER_REQUEST = 0.1
 LEAST_WAITED = 60.0
 """Seconds of waiting that any run may take, however few requests it plans."""
 
-USUAL_WAIT = 1.0
+DEFAULT_WAIT = 1.0
 """Seconds to wait if Retry-After is missing or unreadable."""
 
 SHOWN_WITHIN = 1.0
@@ -173,14 +173,14 @@ class Patience:
         if answer.status == NOT_FOUND and self.missing:
             return Reason.MISSING
         if answer.status == OVERLOADED and pause_after(answer) <= self.longest:
-            return Reason.BROKEN
+            return Reason.BROKEN  # as for a proxy, which sends this status, too
         return None
 
     def _is_spoilt(self, answer: WireResponse | WireFailure) -> bool:
         """Whether a response was spoilt by the connection or by a proxy.
 
-        It is final, and so not spoilt, if the request never arrived, or if the proxy asks for a
-        longer wait than permitted.
+        It is final, and so not spoilt, if the request never arrived, if it timed out and ``silent``
+        is off, or if the proxy asks for a longer wait than permitted.
         """
         if isinstance(answer, WireFailure):
             if answer.loss is Loss.SILENT:
@@ -199,7 +199,7 @@ def pause_after(answer: WireResponse | WireFailure) -> float:
 def retry_after_seconds(headers: Headers) -> float:
     """The seconds that Retry-After asks for, as a number or as a date.
 
-    A date is relative to the Date header, or to our clock without one. USUAL_WAIT if Retry-After
+    A date is relative to the Date header, or to our clock without one. DEFAULT_WAIT if Retry-After
     has neither form.
     """
     text = header_in(headers, "Retry-After").strip()
@@ -207,6 +207,6 @@ def retry_after_seconds(headers: Headers) -> float:
         return float(text[:400])  # infinite if there are hundreds of digits
     until = http_date(text)
     if until is None:
-        return USUAL_WAIT
+        return DEFAULT_WAIT
     now = http_date(header_in(headers, "Date")) or datetime.now(UTC)
     return max(0.0, (until - now).total_seconds())

@@ -16,16 +16,7 @@ from dataclasses import replace
 
 from conformance.base.clock import Clock, now
 from conformance.log.evidence import Recorder
-from conformance.model import (
-    PREFLIGHT,
-    WHOLE_API,
-    Case,
-    Contract,
-    Effect,
-    Exchange,
-    Request,
-    Role,
-)
+from conformance.model import PREFLIGHT, WHOLE_API, Case, Contract, Effect, Exchange, Request, Role
 from conformance.target import Target, scope
 from conformance.transport.addresses import Addresses
 from conformance.transport.carrier import Arrival, Carrier, Departure, Label
@@ -34,9 +25,9 @@ from conformance.transport.granting import Granting
 from conformance.transport.journal import Journal, Sent, Sink
 from conformance.transport.message import Message
 from conformance.transport.patience import (
+    DEFAULT_WAIT,
     LONGEST_WAIT,
     UNSERVED,
-    USUAL_WAIT,
     Allowance,
     Patience,
     Reason,
@@ -107,13 +98,13 @@ class Sender:
     @contextmanager
     def aside(self, name: str) -> Iterator[Sink]:
         """Send for several cases at once: within the context, requests go into a separate part."""
-        usual = self._sink, self.sent, self.part
+        before = self._sink, self.sent, self.part
         part = self._sink.part()
         self._sink, self.sent, self.part = part, [], name
         try:
             yield part
         finally:
-            self._sink, self.sent, self.part = usual
+            self._sink, self.sent, self.part = before
 
     def uses(self, part: Sink) -> None:
         """Record that what is sent from now on depends on a part."""
@@ -129,13 +120,13 @@ class Sender:
         rotate: bool = False,
         again: Callable[[], Message] | None = None,
     ) -> Exchange:
-        """Send a message, log it, and return the final exchange.
+        """Send a message from a local ``address``, log it, and return the final exchange.
 
         A read spoilt by a proxy or a broken connection is repeated once, and so is any request
-        refused with 503. A 429 is waited out if ``patient``. ``rotate`` sends from the addresses in
-        rotation. ``again`` makes another message if the object of the first was not found. An
-        exchange that is repeated gets the role retry. Raises OverBudget, or Unjudgeable if the
-        target is unavailable or the time is up.
+        refused with 503. A 429 is waited out if ``patient``. With ``rotate``, the addresses of the
+        target file take turns, and the next one is used instead of waiting. ``again`` makes another
+        message if the object of the first was not found. An exchange that is repeated gets the role
+        retry. Raises OverBudget, or Unjudgeable if the target is unavailable or the time is up.
         """
         self._permit(label)
         for _ in range(REPEATS):
@@ -154,6 +145,7 @@ class Sender:
             if not has_other_address:
                 self.wait_as_told(exchange)
         source = self._addresses.current() if rotate else address
+        # the last attempt is final
         exchange, _, _ = self._once(self._prepare(message, label, source))
         return exchange
 
@@ -167,7 +159,7 @@ class Sender:
         """Send messages at the same time, and return their exchanges in the same order.
 
         Each uses its own connection. If one fails because of a limit, a proxy or the connection,
-        it is sent again on its own. Raises OverBudget, or Unjudgeable if the target is gone.
+        it is sent again alone. Raises OverBudget, or Unjudgeable if the target is gone.
         """
         departures = []
         for message, label in sends:
@@ -216,7 +208,7 @@ class Sender:
     def wait_as_told(self, exchange: Exchange) -> None:
         """Wait as long as Retry-After says, but at most LONGEST_WAIT seconds."""
         response = exchange.response
-        seconds = retry_after_seconds(response.headers) if response else USUAL_WAIT
+        seconds = retry_after_seconds(response.headers) if response else DEFAULT_WAIT
         self._allowance.wait_for_target(min(seconds, LONGEST_WAIT))
 
     def settle(self) -> None:
@@ -224,7 +216,10 @@ class Sender:
         self._watch.settle()
 
     def _patience(self, patient: bool, rotate: bool = False, missing: bool = False) -> Patience:
-        """What to send again. If addresses rotate, no wait after a 429 counts as too long."""
+        """What to send again. If addresses rotate, no wait after a 429 counts as too long.
+
+        After a timeout, the next timeout is final, because timeouts take long.
+        """
         longest = min(LONGEST_WAIT, self._allowance.wait_left)
         if rotate and self.target.declaration.addresses:
             longest = math.inf
@@ -292,12 +287,12 @@ class Sender:
     def _log(self, departure: Departure, arrival: Arrival, *, repeated: bool) -> Exchange:
         """Log an exchange without secrets, and return it as logged."""
         role = Role.RETRY if repeated else departure.label.role
-        self._granting.wait()
+        self._granting.wait()  # until the secrets that others are receiving are known
 
         def redacted() -> Exchange:
             return self._exchange(departure, arrival, role)
 
-        known = self._secrets.count
+        known = self._secrets.count  # before redaction, because other threads may learn more
         exchange = redacted()
         if exchange.status not in UNSERVED:
             self._allowance.waited = 0.0

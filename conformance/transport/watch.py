@@ -41,7 +41,7 @@ class Watch:
         if self._outage.see(exchange, arrival.loss, span, retried):
             self._check()
         elif self._outage.cause is None and self._is_good(departure, exchange):
-            self._good.pop(exchange.operation, None)
+            self._good.pop(exchange.operation, None)  # so that it becomes the latest
             self._good[exchange.operation] = departure
 
     def settle(self) -> None:

@@ -54,19 +54,22 @@ _BROKEN = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryErro
 
 
 def unpacked(raw: bytes) -> Iterator[bytes]:
-    """The contents of the boxes in some bytes, wherever they start, including nested boxes."""
-    left = UNPACKED
+    """The contents of the boxes in some bytes, wherever they start, including nested boxes.
+
+    Together, they have at most UNPACKED bytes.
+    """
+    bytes_left = UNPACKED
     waiting = [(raw, DEPTH)]
     while waiting:
         raw, depth = waiting.pop()
         for kind, start in _starts(raw):
-            inside = _opened(kind, raw[start:], left)
+            inside = _opened(kind, raw[start:], bytes_left)
             if inside:
                 yield inside
             if depth > 1:
                 waiting.append((inside, depth - 1))
-            left -= len(inside)
-            if left <= 0:
+            bytes_left -= len(inside)
+            if bytes_left <= 0:
                 return
 
 
@@ -86,7 +89,7 @@ def _starts(raw: bytes) -> Iterator[tuple[str, int]]:
         return
     for match in islice(_BOX.finditer(raw), MOST_BOXES):
         kind = match.lastgroup or ""
-        if kind == "extra":
+        if kind == "extra":  # only the header of a zip has this group
             name_length = int.from_bytes(match["pkzip"], "little")
             extra_length = int.from_bytes(match["extra"], "little")
             yield "pkzip", match.end() + name_length + extra_length

@@ -82,7 +82,7 @@ def decoded_once(text: str, piece: int, spend: Spend = _freely) -> Iterator[str]
     if view != text:
         yield view
     if not text.isascii():
-        yield _usual_letters(text)
+        yield _plain_letters(text)
     for raw in listed(text):
         yield from _texts(raw, piece, spend)
 
@@ -94,6 +94,7 @@ def unescaped(text: str) -> str:
     if "&" in text:
         text = without_entities(text)
     if "\\" in text or "%u" in text or "U+" in text:
+        # each form of an escape has a group of its own, for its digits
         text = _ESCAPED.sub(lambda match: _char(match[match.lastindex or 0], 16), text)
         text = _OCTAL.sub(lambda match: _char(match[1], 8), text)
         text = _ESCAPED_SIGN.sub(lambda match: _BLANKS.get(match[1], match[1]), text)
@@ -144,18 +145,18 @@ def _unquoted_printable(text: str) -> str:
     return _QUOTED.sub(lambda match: _char(match[1] or "0", 16), text).replace("\0", "")
 
 
-def _usual_letters(text: str) -> str:
+def _plain_letters(text: str) -> str:
     """The text without invisible characters, and with letters of any width and style as ASCII."""
-    return _NOT_ASCII.sub(lambda match: "".join([_usual(char) for char in match[0]]), text)
+    return _NOT_ASCII.sub(lambda match: "".join([_plain_letter(char) for char in match[0]]), text)
 
 
 @lru_cache(maxsize=RUNS_KEPT)
-def _usual(char: str) -> str:
+def _plain_letter(char: str) -> str:
     """The ASCII equivalent of a character; empty if it is invisible; itself if there is none."""
     if unicodedata.category(char) in ("Cf", "Mn"):
         return ""
-    usual = unicodedata.normalize("NFKC", char)
-    return usual if usual.isascii() else char
+    plain = unicodedata.normalize("NFKC", char)
+    return plain if plain.isascii() else char
 
 
 _UNDO = (
@@ -230,7 +231,7 @@ def _bytes_of(run: str, piece: int) -> Iterator[bytes]:
     plain = run.translate(_STANDARD)
     for start in range(4):
         part = plain[start:]
-        yield base64.b64decode(part + "A" * (-len(part) % 4))
+        yield base64.b64decode(part + "A" * (-len(part) % 4))  # filled up to groups of four
     for digits in re.findall(f"[0-9a-fA-F]{{{2 * piece},}}", run):
         for start in (0, 1):
             even_length = (len(digits) - start) // 2 * 2
@@ -238,7 +239,8 @@ def _bytes_of(run: str, piece: int) -> Iterator[bytes]:
     shortest = -(-piece * 4 // 3)  # as in coded_runs
     for part in re.findall(f"[0-9A-Za-z]{{{shortest},}}", run):
         yield from _of_32(part, piece)
-        if len(part) <= LONGEST_58 and set("0OIl").isdisjoint(part):
+        is_base58 = set("0OIl").isdisjoint(part)
+        if is_base58 and len(part) <= LONGEST_58:
             yield _of_58(part)
 
 
@@ -258,7 +260,10 @@ _DIGITS_58 = {
 
 
 def _of_32(run: str, piece: int) -> Iterator[bytes]:
-    """The bytes of a run as base32, from each bit at which a byte may start."""
+    """The bytes of a run as base32, from each bit at which a byte may start.
+
+    Nothing for a run too short for ``piece`` characters, or with letters in both cases.
+    """
     if len(run) * 5 < piece * 8:
         return
     if run not in (run.lower(), run.upper()):

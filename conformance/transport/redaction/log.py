@@ -151,12 +151,16 @@ class LogRedactor:
             self._learn_secret(kind, FOUND_KEY, key)
 
     def _learn_secret(self, kind: SecretKind, member: str, secret: str) -> None:
-        """Redact a secret from now on, unless it is too short or too uniform to be one."""
+        """Redact a secret from now on, unless it is too short or too uniform to be one.
+
+        Raises Unjudgeable if there are more new secrets than can be tracked.
+        """
         is_varied = len(set(self._secrets.without_prefix(secret))) >= VARIED
         if len(secret) < SHORTEST or not is_varied:
             return
         placeholder = Placeholder(kind, f"{member}-{self._counts[member] + 1}")
-        if self._secrets.learn(placeholder, secret) == placeholder:
+        is_new = self._secrets.learn(placeholder, secret) == placeholder
+        if is_new:
             self._counts[member] += 1
         if self._counts.total() > MOST:
             raise Unjudgeable(
@@ -197,7 +201,10 @@ def _is_coded(received: WireResponse) -> bool:
 
 
 def _is_binary(raw: bytes) -> bool:
-    """Whether some bytes are not text in any encoding, and so may be compressed or encrypted."""
+    """Whether some bytes are not text in any encoding, and so may be compressed or encrypted.
+
+    False for bytes that are too few for a secret.
+    """
     if len(raw) < SHORTEST or not raw.translate(None, TEXTUAL):
         return False
     try:

@@ -34,7 +34,7 @@ _BEYOND = 256  # the first number that is not a byte
 def listed(text: str) -> Iterator[bytes]:
     """The bytes that lists of numbers and dumps in a text may represent, in every reading."""
     shape = text.encode("ascii", "replace").translate(_SHAPE, _DIGITS)
-    if _SIGN not in shape:
+    if _SIGN not in shape:  # this quick test suffices for nearly all texts
         return
     for numbers in _LIST.findall(text):
         yield from _read(_NUMBER.findall(numbers.replace("0x", "").replace("0X", "")))

@@ -51,7 +51,7 @@ class Pieces:
     def _gram_starts(self, text: str) -> Iterator[int]:
         """The steps at which a gram of a piece starts."""
         raw = text.encode("ascii", "replace")
-        raw += bytes(-len(raw) % self._batch.size)
+        raw += bytes(-len(raw) % self._batch.size)  # filled up to whole batches
         for number, batch in enumerate(self._batch.iter_unpack(raw)):
             if not self._grams.isdisjoint(batch):
                 first = number * BATCH

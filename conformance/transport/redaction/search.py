@@ -102,11 +102,12 @@ class PieceSearch:
         _add(self._across, _pieces_across(secret, across, is_long), placeholder)
         self._shortest = min(self._plain)
         self._coded = coded_runs(self._shortest)
-        self._add_exact(_exact_pieces((secret,), max(EXACT, across), 1), placeholder)
+        exact = _exact_pieces((secret,), least=max(EXACT, across), words=1)
+        self._add_exact(exact, placeholder)
 
     def add_near_misses(self, near_misses: tuple[str, ...], placeholder: Placeholder) -> None:
         """Search for altered forms of a secret with other characters in between."""
-        self._add_exact(_exact_pieces(near_misses, EXACT, WORDS), placeholder)
+        self._add_exact(_exact_pieces(near_misses, least=EXACT, words=WORDS), placeholder)
 
     def _add_exact(self, pieces: tuple[str, ...], placeholder: Placeholder) -> None:
         """Search for pieces case-sensitively. No text counts as clean until searched again."""
@@ -157,7 +158,7 @@ class PieceSearch:
     def _find(self, text: str, layers: int) -> Placeholder | None:
         """The secret of which a text contains a piece, in up to ``layers`` encodings.
 
-        Nothing is searched twice in as many layers.
+        A text that was searched in at least as many layers is not searched again.
         """
         if self._seen.get(text, -1) >= layers:
             return None
@@ -167,7 +168,7 @@ class PieceSearch:
         if hidden is None and layers:
             hidden = self._find_encoded(text, layers)
         if hidden is not None:
-            self._seen.pop(text, None)
+            self._seen.pop(text, None)  # only a text without a secret may be skipped
         return hidden
 
     def _find_encoded(self, text: str, layers: int) -> Placeholder | None:
@@ -179,7 +180,7 @@ class PieceSearch:
         return self._find_in(decoded_once(text, self._shortest, self._spend), layers - 1)
 
     def _find_in(self, readings: Iterable[str], layers: int) -> Placeholder | None:
-        """The first secret of which any of the readings contains a piece."""
+        """The first secret of which a reading contains a piece, in up to ``layers`` encodings."""
         for reading in readings:
             hidden = self._find(reading, layers)
             if hidden is not None:
@@ -222,7 +223,7 @@ class PieceSearch:
         return f"{escaped}{quote}{hidden.part}{quote}"
 
     def without_pieces(self, text: str) -> str:
-        """The text with each stretch covered by pieces replaced by a placeholder."""
+        """The text with the placeholder of its first piece for each stretch covered by pieces."""
         covered = bytearray(len(text))
         secrets: dict[int, Placeholder] = {}  # by start
         folded = _fold(text)
@@ -251,7 +252,7 @@ def _escape_end(text: str, place: int) -> int:
 
     Cutting from there keeps the JSON valid.
     """
-    slash = text.rfind("\\", max(0, place - 5), place)
+    slash = text.rfind("\\", max(0, place - 5), place)  # an escape has at most six characters
     first = slash
     while first >= 0 and text[first] == "\\":
         first -= 1
@@ -316,8 +317,8 @@ def _random_pieces(letters: str, length: int, words: int) -> list[str]:
     They alternate between words and numbers more often than ordinary text. The words and numbers
     of the whole text are counted once, because each run consists of those at its place.
     """
-    found = enumerate(_WORD_OR_NUMBER.findall(letters))
-    word_at = [number for number, word in found for _ in word]  # the number of a word, by place
+    numbered = enumerate(_WORD_OR_NUMBER.findall(letters))
+    word_at = [number for number, word in numbered for _ in word]  # the number of a word, by place
     pieces = [
         letters[start : start + length]
         for start in range(len(letters) - length + 1)

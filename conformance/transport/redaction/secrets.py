@@ -173,7 +173,10 @@ class SecretStore:
         return key.removeprefix(prefix_of(key, self._prefixes))
 
     def _filled(self, match: re.Match[str]) -> str:
-        """The secret for a placeholder, possibly altered. Other placeholders stay unchanged."""
+        """The secret for a placeholder, possibly altered. Other placeholders stay unchanged.
+
+        For an unknown key, whose placeholder names its prefix, a key is invented.
+        """
         placeholder = Placeholder.of_match(match)
         if placeholder.kind is SecretKind.UNKNOWN:
             invented = self._invented(placeholder.name)
@@ -193,7 +196,11 @@ class SecretStore:
         return prefix + text.replace("-", "x").replace("_", "y")
 
     def _private_parts(self, secret: str) -> list[str]:
-        """The parts of a secret whose pieces must not appear."""
+        """The parts of a secret whose pieces must not appear.
+
+        Of a link those that make it secret, except public ids. Of any other secret all but its
+        public prefix and public texts.
+        """
         if "://" in secret:
             known = self._public | self._ids
             return [part for part in telling_parts(secret) if part not in known]
