@@ -961,6 +961,16 @@ def test_a_message_that_is_always_rejected_holds_up_no_other() -> None:
     assert (got, waiting) == (["a", "b", "c"], ())
 
 
+def test_a_night_counts_once_however_many_channels_reject_a_message() -> None:
+    """Each of them has three nights to take it."""
+    picky = [channels.Channel(name, lambda sent: sent.title == "a") for name in ("one", "two")]
+    waiting = messages("too long")
+    for night in (1, 2):
+        waiting = channels.deliver_all((*waiting, *messages("a")), picky, lambda _: None)
+        assert [each.rejected for each in waiting] == [night]
+    assert channels.deliver_all((*waiting, *messages("a")), picky, lambda _: None) == ()
+
+
 def test_a_channel_that_is_down_loses_nothing() -> None:
     """After two failures in a row it gets nothing more that night, and no message is given up."""
     tried: list[str] = []

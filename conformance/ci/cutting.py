@@ -22,8 +22,8 @@ def cut(text: str, limit: int) -> str:
         if room < 0:
             break
         kept.append(line)
+    left_out = amount(len(lines) - len(kept), "more line")
     fences = [line for line in kept if line.startswith(FENCE)]
     if len(fences) % 2:  # the last block is open
         kept.append(FENCE)
-    left_out = amount(len(lines) - len(kept), "more line")
     return "\n".join([*kept, "", f"{left_out} in the report of this run.", ""])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from conformance.nightly.notices import Message
@@ -50,6 +50,7 @@ def deliver_all(
     that fails FAILURES times in a row gets nothing more for now. If a channel rejects one message
     but accepts others, it still gets the others. After enough such nights, the message is given up.
     """
+    rejections: list[tuple[Message, str]] = []
     for channel in channels:
         rejected: list[Message] = []
         has_accepted, failures_in_a_row = False, 0
@@ -63,26 +64,31 @@ def deliver_all(
                 failures_in_a_row += 1
             if failures_in_a_row == FAILURES:
                 break
-        if has_accepted and rejected:
-            waiting = _after_rejections(waiting, rejected, channel.name)
-            save(waiting)
+        if has_accepted:
+            rejections += [(message, channel.name) for message in rejected]
+    if rejections:
+        waiting = _after_rejections(waiting, rejections)
+        save(waiting)
     return waiting
 
 
 def _after_rejections(
-    waiting: tuple[Message, ...], rejected: Sequence[Message], name: str
+    waiting: tuple[Message, ...], rejections: Iterable[tuple[Message, str]]
 ) -> tuple[Message, ...]:
-    """What still waits after the channel ``name`` rejected some messages but accepted another.
+    """What still waits after a night in which channels rejected a message but accepted another.
 
-    A message counts its rejections. At REJECTIONS, it is given up for this channel, and its count
-    stays as it is.
+    ``rejections`` are the messages, each with the channel. A message counts the nights in which it
+    was rejected. At REJECTIONS, it is given up for these channels, and its count stays as it is.
     """
-    for message in rejected:
+    counted: set[tuple[str, str]] = set()
+    for message, name in rejections:
         if message.rejected + 1 == REJECTIONS:
             waiting = _without(waiting, message, name)
-    # a message that was given up, but waits for other channels, no longer equals the rejected one
+        else:
+            counted.add((message.title, message.body))
     return tuple(
-        replace(each, rejected=each.rejected + 1) if each in rejected else each for each in waiting
+        replace(each, rejected=each.rejected + 1) if (each.title, each.body) in counted else each
+        for each in waiting
     )
 
 
