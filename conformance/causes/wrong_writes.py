@@ -132,7 +132,7 @@ def _join_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) 
 def _join_foreign_refusals(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
     """Give a refused write of another tenant that takes effect the key of that effect.
 
-    A key stays if one of its sightings is on a refusal of the object's own tenant.
+    A key stays unless all of its sightings are on refusals of other tenants alone.
     """
     effects = _foreign_effects(with_keys)
     of_refused = [
@@ -184,8 +184,8 @@ def _join_lost_creations(
 ) -> Settled:
     """Give sightings on objects that were not stored the key of their creation.
 
-    The object is not listed, and requests do not find it, because of its creation. These are the
-    objects of an operation that has a finding on one, if no other response shows them.
+    The object is not listed, and requests do not find it, because of its creation. If an operation
+    has a finding UNSTORED, all objects count that it returned and no other success shows.
     """
     # by operation of the creation
     losing = {

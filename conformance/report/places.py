@@ -98,8 +98,8 @@ def places_of(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
 def _of_status(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
     """The status, and the first foreign business in a success; empty if this response is right.
 
-    A response is wrong if each shows the finding on its own, or if it ``decides`` and has the
-    quoted status. On a status, every response decides; on a body, only the last of its case.
+    A response is wrong if every exchange shows the finding by itself, or if it ``decides`` and has
+    the quoted status. On a status, every response decides; on a body, only the last of its case.
     """
     decides = finding.where == STATUS or _is_last_of_case(run, finding, exchange)
     if finding.apart or (decides and _begins_with_status(finding.actual, exchange)):
