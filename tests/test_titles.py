@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.causes.finding_key import ERROR, FAULT, TAKEN, Key, key_of
-from conformance.causes.forms import ANY, CODE, LACKING, STATUS
-from conformance.causes.forms import TAKEN as WAS_TAKEN
+from conformance.causes.finding_key import ERROR, FAULT, NOT_REFUSED, Key, key_of
+from conformance.causes.forms import ACCEPTED, ANY, CODE, LACKING, STATUS
 from conformance.causes.templates import TEMPLATES
 from conformance.causes.titles import DETAILS, LONGEST, Title, title_of, told_apart
 from conformance.checks import RULES
@@ -24,7 +23,7 @@ from tests.support.exchanges import numbered
 from tests.titles import faults_of_title
 
 ROOT = Path(__file__).parent.parent
-MARKERS = {ANY, CODE, LACKING, STATUS, WAS_TAKEN}
+MARKERS = {ANY, CODE, LACKING, STATUS, ACCEPTED}
 """The cases of templates that are no part of an expectation."""
 SEVERAL = ("list_calls", "read_agent", "create_lead")
 """Operations of several kinds."""
@@ -95,7 +94,12 @@ FOUND = Finding("status-401", "list_calls", "auth.revoked", "status", "401 x", "
 @pytest.mark.parametrize(
     ("key", "finding", "operations", "expected"),
     [
-        (Key("auth.revoked", "status", "401", TAKEN), FOUND, SEVERAL, "A revoked key still works"),
+        (
+            Key("auth.revoked", "status", "401", NOT_REFUSED),
+            FOUND,
+            SEVERAL,
+            "A revoked key still works",
+        ),
         (
             Key("create.count", "/"),
             Finding(

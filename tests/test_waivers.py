@@ -154,7 +154,7 @@ def test_an_entry_is_valid_only_if_it_is_filled_in() -> None:
 def test_the_entries_of_a_run_expire_on_different_days() -> None:
     """Together with the waivers that the file has, no day has more than five."""
     run = report_example.breaking()
-    wanted = date.fromisoformat(run.judged_on) + waivers.USUAL
+    wanted = date.fromisoformat(run.judged_on) + waivers.DURATION
     own = [waiver(wanted)] * 4
     run = replace(run, target=replace(run.target, waivers=tuple(own)))
     rows = [

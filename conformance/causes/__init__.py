@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from conformance.causes.common_words import words_of_all
-from conformance.causes.consequences import LASTING
+from conformance.causes.consequences import OF_LASTING_EFFECTS
 from conformance.causes.finding_key import Key, place_of
 from conformance.causes.folding import root_groups
 from conformance.causes.groups import Group, groups_of
@@ -43,8 +43,8 @@ def causes_of(
 ) -> tuple[Cause, ...]:
     """The causes of the findings in some cells, worst first.
 
-    They are ordered by harm, then by the level of the clause, then by the number of cells
-    explained.
+    They are ordered by harm, then by whether the clause is a MUST, then by the verdict, then by
+    the number of cells explained.
     """
     cells = tuple(cells)
     by_id = {exchange.id: exchange for exchange in exchanges}
@@ -98,26 +98,27 @@ def following_by_cause(
     """The names of the cells that are broken only as a consequence, by the id of the cause.
 
     Their requests fail on objects that a wrong write of the same cause has left behind or removed.
+    A cell with any other finding of the cause is left out.
     """
     by_id = {exchange.id: exchange for exchange in exchanges}
     following: dict[str, set[str]] = {}
     for root in root_groups(contract, groups_of(contract, cells, by_id)):
-        broken_alone: set[str] = set()
+        broken_directly: set[str] = set()
         consequences: set[str] = set()
         for part in root.parts():
             for sighting in part.sightings:
-                if part.key.rule in LASTING and not part.is_own(sighting):
+                if part.key.rule in OF_LASTING_EFFECTS and not part.is_own(sighting):
                     consequences.add(sighting.cell.name)
                 else:
-                    broken_alone.add(sighting.cell.name)
-        following[root.id] = consequences - broken_alone
+                    broken_directly.add(sighting.cell.name)
+        following[root.id] = consequences - broken_directly
     return following
 
 
 def _worst_first(cause: Cause) -> tuple[int, int, int, int, str]:
-    """The sort key of a cause: harm, level, verdict, number of cells, and the id."""
-    is_no_must = cause.finding.level is not Level.MUST
-    return cause.harm.rank, is_no_must, cause.verdict.rank, -len(cause.cells), cause.id
+    """The sort key of a cause: harm, MUST or not, verdict, number of cells, and the id."""
+    is_not_must = cause.finding.level is not Level.MUST
+    return cause.harm.rank, is_not_must, cause.verdict.rank, -len(cause.cells), cause.id
 
 
 def _blocked(cells: Iterable[Cell]) -> dict[str, list[str]]:
@@ -161,10 +162,11 @@ def _cause(
 
 
 def _main_finding(contract: Contract, root: Group, by_id: dict[str, Exchange]) -> Finding:
-    """The main finding of a group, as its plainest exchanges show it.
+    """The main finding of a group, with the exchanges that show it best.
 
-    If requests fail on a stored value, these are the write that stored it and the first failure. A
-    secret that is shown again comes with the response that issued it.
+    Without an origin, these are the plainest ones. For a secret that is shown again, they are the
+    exchange that issued it and the first that shows it. If requests fail on a stored value, they
+    are the write that stored it, which is the origin, and the first failure.
     """
     if not root.origin:
         finding = plainest(root, by_id)
@@ -178,8 +180,11 @@ def _main_finding(contract: Contract, root: Group, by_id: dict[str, Exchange]) -
 
 
 def _with_status(finding: Finding, names: Sequence[str], by_id: dict[str, Exchange]) -> Finding:
-    """The finding; one on the status quotes the status of the first of some exchanges instead."""
-    shown = by_id.get(names[0]) if names else None
-    if shown and finding.where == "status" and not finding.actual.startswith(f"{shown.status}"):
-        return replace(finding, actual=f"{shown.status}")
+    """A finding that quotes the status of the first of some exchanges, if it is on the status.
+
+    ``names`` are the ids of these exchanges. Any other finding stays as it is.
+    """
+    first = by_id.get(names[0]) if names else None
+    if first and finding.where == "status" and not finding.actual.startswith(f"{first.status}"):
+        return replace(finding, actual=f"{first.status}")
     return finding

@@ -17,9 +17,9 @@ from conformance.model import Contract
 
 BEYOND_ASCII = "characters beyond ASCII"
 """The flaw of texts in which such characters are lost, or are read in a wrong encoding."""
-LONG = "the end of texts"
+CUT_OFF = "the end of texts"
 """The flaw of texts of which only the beginning is stored."""
-CASE = "the case of letters"
+LETTER_CASE = "the case of letters"
 """The flaw of texts whose letters become capital or small."""
 NOT_ASCII = re.compile(r"[^\x00-\x7f\u2026]")
 """A character beyond ASCII, other than the sign for what a finding leaves out."""
@@ -29,22 +29,23 @@ FEWEST = 2
 """How many writes or members must alter a text alike. A single one may be a mistake of its own."""
 OF_WRITES = ("create.", "update.")
 """Prefixes of the rules that compare what an object shows with what was sent."""
-REPLACED = str.maketrans("", "", '?"\ufffd\u2026 ')
+WITHOUT_SIGNS = str.maketrans("", "", '?"\ufffd\u2026 ')
 """Removes what stands for lost characters, and the signs around a text and where it is cut."""
 
 
 def with_altered_texts(contract: Contract, with_keys: Settled) -> Settled:
     """Give texts that are altered in the same way one key."""
     with_keys = _with_lost_characters(with_keys)
-    for flaw, is_altered in ((LONG, _is_cut), (CASE, _has_other_case)):
+    for flaw, is_altered in ((CUT_OFF, _is_cut), (LETTER_CASE, _has_other_case)):
         with_keys = _with_alteration(contract, with_keys, flaw, is_altered)
     return with_keys
 
 
 def _with_lost_characters(with_keys: Settled) -> Settled:
-    """Give texts that lose characters beyond ASCII one key, if there are at least FEWEST of them.
+    """Give texts that lose characters beyond ASCII one key, if at least FEWEST places lose them.
 
-    The key is that of a creation rather than of a change.
+    A place is a member as one operation writes it. The key is one of a creation if a creation
+    loses characters, or else one of a change.
     """
     altered = [
         (sighting, key) for sighting, key in with_keys if key.rule in READ_BACK and _loses(sighting)
@@ -52,6 +53,7 @@ def _with_lost_characters(with_keys: Settled) -> Settled:
     places = {(sighting.cell.operation, key.where) for sighting, key in altered}
     if len(places) < FEWEST:
         return with_keys
+    # READ_BACK has creations first
     first = min((key for _, key in altered), key=lambda key: READ_BACK.index(key.rule))
     common = replace(first, where="", flaw=BEYOND_ASCII)
     losing = {sighting for sighting, _ in altered}
@@ -67,8 +69,9 @@ def _loses(sighting: Sighting) -> bool:
     first = NOT_ASCII.search(sent)
     if first is None or not shown.startswith('"'):
         return False
-    others = "".join(NOT_ASCII.findall(shown.translate(REPLACED)))
-    if others and "".join(NOT_ASCII.findall(sent)).startswith(others):
+    sent_beyond = "".join(NOT_ASCII.findall(sent))
+    shown_beyond = "".join(NOT_ASCII.findall(shown.translate(WITHOUT_SIGNS)))
+    if shown_beyond and sent_beyond.startswith(shown_beyond):
         return False  # they are kept, and the text differs in something else
     ascii_sent, ascii_shown = _ascii_of(sent), _ascii_of(shown)
     if len(ascii_shown) < len(_ascii_of(sent[: first.start()])):
@@ -79,7 +82,7 @@ def _loses(sighting: Sighting) -> bool:
 
 def _ascii_of(text: str) -> str:
     """The ASCII characters of a quoted text, without signs that stand for lost ones."""
-    return NOT_ASCII.sub("", text).translate(REPLACED)
+    return NOT_ASCII.sub("", text).translate(WITHOUT_SIGNS)
 
 
 # --- texts that are cut off, or whose letters change ---
@@ -88,9 +91,10 @@ def _ascii_of(text: str) -> str:
 def _with_alteration(
     contract: Contract, with_keys: Settled, flaw: str, is_altered: Callable[[Sighting], bool]
 ) -> Settled:
-    """Give a member that several operations on a kind of object alter alike one key.
+    """Give a member that at least FEWEST operations on a kind of object alter alike one key.
 
-    The key names ``flaw``, which is what ``is_altered`` notices.
+    ``is_altered`` says whether a sighting shows the alteration, and ``flaw`` is its name in the
+    key. Only READ_BACK counts operations, but all sightings of writes that show it get the key.
     """
     kinds = {name: operation.kind for name, operation in contract.operations.items()}
     # by kind of object and member, the keys by operation

@@ -39,10 +39,10 @@ def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange])
         "accepting": _of_accepting(contract, sightings, by_id),
         "only_for": _of_operations(contract, root),
     }
-    members = {
+    members_not_as_sent = {
         sighting.finding.where for sighting in sightings if sighting.own_key.rule in READ_BACK
     }
-    if len(members) >= SEVERAL:
+    if len(members_not_as_sent) >= SEVERAL:
         words["all"] = "what was sent"
     if any(sighting.finding.actual == ON_NO_PAGE for sighting in sightings):
         words["wrongly"] = "incorrectly"
@@ -59,7 +59,7 @@ def _of_errors(root: Group) -> str:
 def _filters_of_all(
     contract: Contract, sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]
 ) -> list[str]:
-    """The filters that every finding may be about, by name."""
+    """The names of the filters that every finding may be about, sorted."""
     filters = [
         _filters_of(contract, sighting, by_id[sighting.shown_by])
         for sighting in sightings
@@ -71,19 +71,21 @@ def _filters_of_all(
 def _of_filtered_walks(contract: Contract, root: Group, filters: Sequence[str]) -> str:
     """The only filter with which walks fail; empty if there is none, or several.
 
-    A parameter that the route names already does not count.
+    Also empty if walks fail without a filter, too. A parameter that the route of an operation
+    names already (``when``) does not count.
     """
     operations = [contract.operations.get(name) for name in root.operations]
-    named = {operation.when for operation in operations if operation is not None}
-    others = [name for name in filters if name not in named]
-    is_filtered = root.is_filtered or root.key.flaw == FILTERED
-    return others[0] if is_filtered and len(others) == 1 else ""
+    in_routes = {operation.when for operation in operations if operation is not None}
+    others = [name for name in filters if name not in in_routes]
+    needs_filter = root.is_filtered or root.key.flaw == FILTERED
+    return others[0] if needs_filter and len(others) == 1 else ""
 
 
 def _filters_of(contract: Contract, sighting: Sighting, shown: Exchange) -> set[str]:
     """The filters of a request that a finding may be about.
 
-    If the finding names a member, that is the filter which compares this member.
+    If the finding names a member, that is the filter which compares this member. Without such a
+    filter, these are all filters of the request.
     """
     operation = contract.operations.get(sighting.cell.operation)
     parameters = [operation.parameter(name) for name in shown.facts.filters] if operation else []
@@ -93,9 +95,10 @@ def _filters_of(contract: Contract, sighting: Sighting, shown: Exchange) -> set[
 
 
 def _of_operations(contract: Contract, root: Group) -> str:
-    """The words for the operations of a cause if they are all of a sort, and of no other.
+    """The words for the operations of a cause if they are exactly all of a sort; otherwise empty.
 
-    Only operations with a key count. Empty for any other cause.
+    The sorts are writes, and operations without a scope. Operations that need no key belong to
+    neither.
     """
     keyed = [operation for operation in contract.operations.values() if operation.keyed]
     if root.operations.keys() == {each.id for each in keyed if each.method != "GET"}:
@@ -153,14 +156,15 @@ def _of_accepting(
 ) -> str:
     """The route of the only operation that accepts deleted objects; empty if there are several.
 
-    Also empty if a look still finds one of these objects: then it was not deleted.
+    Also empty if a sighting has no such operation. Then a look may still find its object, which
+    therefore was not deleted.
     """
-    found = [
+    by_sighting = [
         _accepting_deleted([by_id[name] for name in sighting.exchange_ids if name in by_id])
         for sighting in sightings
     ]
-    accepting = set[str]().union(*found)
-    if len(accepting) != 1 or not all(found):
+    accepting = set[str]().union(*by_sighting)
+    if len(accepting) != 1 or not all(by_sighting):
         return ""
     return contract.operations[accepting.pop()].exact_route
 

@@ -15,10 +15,18 @@ from collections.abc import Iterable, Mapping
 from conformance.base.values import as_text, texts_in
 from conformance.causes.altered_texts import with_altered_texts
 from conformance.causes.deletions import with_deletions
-from conformance.causes.finding_key import OBJECTS, READ_BACK, SHAPE, TAKEN, TYPED, UNKNOWN, Key
+from conformance.causes.finding_key import (
+    NOT_REFUSED,
+    OBJECTS,
+    READ_BACK,
+    SHAPE,
+    TYPED,
+    UNKNOWN,
+    Key,
+)
 from conformance.causes.handlers import by_handler
 from conformance.causes.losing_lists import (
-    UPDATED,
+    UPDATE_ALONE,
     join_empty_lists,
     join_filtered_walks,
     join_lists_that_lose,
@@ -38,7 +46,7 @@ GONE, DELETES_OTHERS = "delete.gone", "delete.others"
 """Rules about a deleted object that is still there, and about other objects that are gone."""
 OF_FIGURES = ("figures.own", "figures.grown")
 """The rules that find a report with data of another tenant, or which counts what it created."""
-APPLIED = "refused.effect"
+EFFECT_OF_REFUSED = "refused.effect"
 """The rule that finds the effect of a refused request."""
 SHOWS_FOREIGN = ("owner.", OBJECTS)
 """Prefixes of the rules that find a response which names an object of another tenant."""
@@ -46,7 +54,7 @@ NOT_SENT = "as it was not sent"
 """The end of what is expected of a member that a write changed without sending it."""
 BELONGS, MOVES = "tenant.belongs", "may not move"
 """The rule that finds an object of another tenant in a list, and what a change may not do."""
-LASTING = (GONE, DELETES_OTHERS, APPLIED)
+OF_LASTING_EFFECTS = (GONE, DELETES_OTHERS, EFFECT_OF_REFUSED)
 """Rules that find what a server did to its objects, so that later requests break other rules."""
 REFUSED = "4"
 """The first digit of the status of a refusal."""
@@ -83,11 +91,13 @@ def with_consequences(
 def _join_applied_changes(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """Give findings on what a refused change wrote all the same the key of that change.
+    """Give findings on what a change wrote although it was refused the key of that change.
 
-    An object may name one of another tenant because of such a change.
+    These are findings on responses that name an object of another tenant.
     """
-    applied = {sighting.cell.operation: key for sighting, key in with_keys if key.rule == APPLIED}
+    applied = {
+        sighting.cell.operation: key for sighting, key in with_keys if key.rule == EFFECT_OF_REFUSED
+    }
     for name, key_of_change in applied.items():
         written = _written_by_refused(contract.operations[name], exchanges.values())
         with_keys = [
@@ -98,15 +108,15 @@ def _join_applied_changes(
 
 
 def _written_by_refused(change: Operation, log: Iterable[Exchange]) -> set[tuple[str, str]]:
-    """Pairs of the id of an object and a text that only refused changes of it sent."""
+    """The texts that only refused changes of an object sent, each after the id of the object."""
     refused: set[tuple[str, str]] = set()
     accepted: set[tuple[str, str]] = set()
     for exchange in log:
         if exchange.operation != change.id or change.selector is None:
             continue
         members = dict(sent_members(exchange))
-        selected = as_text(members.pop(change.selector.name, None))
-        pairs = {(selected, text) for text in texts_in(members.values()) if selected}
+        object_id = as_text(members.pop(change.selector.name, None))
+        pairs = {(object_id, text) for text in texts_in(members.values()) if object_id}
         if exchange.ok:
             accepted |= pairs
         else:
@@ -117,7 +127,10 @@ def _written_by_refused(change: Operation, log: Iterable[Exchange]) -> set[tuple
 def _shows_text_of(
     sighting: Sighting, written: set[tuple[str, str]], exchanges: Mapping[str, Exchange]
 ) -> bool:
-    """Whether a sighting is on one of the texts that refused changes gave to an object."""
+    """Whether a sighting is on one of the texts that refused changes gave to an object.
+
+    ``written`` has these texts, each after the id of the object, which the response must contain.
+    """
     exchange = exchanges.get(sighting.shown_by)
     if not written or exchange is None or not exchange.ok or exchange.response is None:
         return False
@@ -125,7 +138,7 @@ def _shows_text_of(
         return False
     quoted = sighting.finding.actual.strip('"')
     body = exchange.response.body.kept
-    return any(text == quoted and selected in body for selected, text in written)
+    return any(text == quoted and object_id in body for object_id, text in written)
 
 
 # --- objects that a change moved to another tenant ------------------------------------------------
@@ -134,24 +147,27 @@ def _shows_text_of(
 def _join_moved_objects(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """Give a list that shows a moved object to its new tenant the key of the move."""
+    """Give a list that shows a moved object to its new tenant the key of the move.
+
+    The first exchange of a sighting is the move, or for a list the creation of the object.
+    """
     moves: dict[str | int, Key] = {}  # by id of the object
     for sighting, key in with_keys:
         if key.rule == OBJECTS and MOVES in sighting.finding.expected:
-            moved = _written_first(contract, sighting, exchanges)
-            if moved is not None:
-                moves[moved] = key
+            moved_id = _id_returned_first(contract, sighting, exchanges)
+            if moved_id is not None:
+                moves[moved_id] = key
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         if not moves or key.rule != BELONGS:
             return key
-        created = _written_first(contract, sighting, exchanges)
-        return key if created is None else moves.get(created, key)
+        listed_id = _id_returned_first(contract, sighting, exchanges)
+        return key if listed_id is None else moves.get(listed_id, key)
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def _written_first(
+def _id_returned_first(
     contract: Contract, sighting: Sighting, exchanges: Mapping[str, Exchange]
 ) -> str | int | None:
     """The id of the object that the first exchange of a sighting returned; None without one."""
@@ -166,18 +182,18 @@ def _written_first(
 def _join_unknown_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
     """Give an operation that succeeds for unknown and for foreign ids one key for both.
 
-    This applies only if the responses have the same shape, and nothing else shows that the object
-    of the other tenant was reached.
+    This applies only if the responses have the same shape, and the operation has no other finding
+    on objects of another tenant, which would show that such an object was reached.
     """
     of_unknown: dict[tuple[str, str], Key] = {}  # by operation and shape of the response
-    reaching: set[str] = set()  # operations that certainly reach foreign objects
+    reaching: set[str] = set()  # operations with another finding on foreign objects
     for sighting, key in with_keys:
         is_refusal_due = key.where == "status" and key.expected.startswith(REFUSED)
-        is_taken = is_refusal_due and key.actual == TAKEN
-        if key.rule == UNKNOWN and is_taken and sighting.shown_by in exchanges:
+        is_accepted = is_refusal_due and key.actual == NOT_REFUSED
+        if key.rule == UNKNOWN and is_accepted and sighting.shown_by in exchanges:
             shape = shape_of(exchanges[sighting.shown_by])
             of_unknown.setdefault((sighting.cell.operation, shape), key)
-        if key.rule == OBJECTS and not is_taken:
+        if key.rule == OBJECTS and not is_accepted:
             reaching.add(sighting.cell.operation)
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
@@ -194,7 +210,10 @@ def _join_unknown_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> 
 
 
 def _join_figures(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """Give a report that shows and counts foreign objects one key for both."""
+    """Give a report that shows and counts foreign objects one key for both.
+
+    A finding on figures is filed under the whole API, so the response says which report it is on.
+    """
     showing = {
         sighting.cell.operation: key for sighting, key in with_keys if key.rule.startswith("owner.")
     }
@@ -212,25 +231,28 @@ def _join_figures(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Sett
 def _join_wiped_members(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """Give a member that is not as sent the key of a later write that changed it.
+    """Give a member that is not as sent the key of a later write that wiped it.
 
-    The operation of the later write changes the member although it was not sent.
+    Another finding shows that this operation changes the member although it was not sent. If the
+    last write of a sighting sent the member, nothing wiped it.
     """
     wiped: dict[tuple[str, str], Key] = {}  # by operation, and place of the member
     for sighting, key in with_keys:
-        if key.rule == UPDATED and sighting.finding.expected.endswith(NOT_SENT):
+        if key.rule == UPDATE_ALONE and sighting.finding.expected.endswith(NOT_SENT):
             wiped.setdefault((sighting.cell.operation, sighting.finding.where), key)
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         wiping = wiped.get((sighting.cell.operation, sighting.finding.where))
         if wiping is None or key.rule not in READ_BACK:
             return key
-        return key if _sent_last(contract, sighting, exchanges) else wiping
+        return key if _last_write_sent(contract, sighting, exchanges) else wiping
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def _sent_last(contract: Contract, sighting: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
+def _last_write_sent(
+    contract: Contract, sighting: Sighting, exchanges: Mapping[str, Exchange]
+) -> bool:
     """Whether the last write that a sighting is on sent the member that is wrong."""
     operation = contract.operations[sighting.cell.operation]
     shown_by = [exchanges[name] for name in sighting.exchange_ids if name in exchanges]
@@ -243,7 +265,7 @@ def _sent_last(contract: Contract, sighting: Sighting, exchanges: Mapping[str, E
 
 
 def _join_stored_types(contract: Contract, with_keys: Settled) -> Settled:
-    """Give a member that is not as sent, but of a wrong type, the key of the wrong type.
+    """Give a member that is not as sent because it has a wrong type the key of the wrong type.
 
     The type is wrong wherever the object is shown.
     """
@@ -251,17 +273,17 @@ def _join_stored_types(contract: Contract, with_keys: Settled) -> Settled:
     for sighting, key in with_keys:
         value, is_typed, _ = sighting.finding.actual.partition(TYPED)
         if is_typed and key.rule == SHAPE:
-            wrong.setdefault(_member(contract, sighting, value), key)
+            wrong.setdefault(_member_and_type(contract, sighting, value), key)
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         if key.rule not in READ_BACK:
             return key
-        return wrong.get(_member(contract, sighting, sighting.finding.actual), key)
+        return wrong.get(_member_and_type(contract, sighting, sighting.finding.actual), key)
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def _member(contract: Contract, sighting: Sighting, value: str) -> tuple[str, str, str]:
+def _member_and_type(contract: Contract, sighting: Sighting, value: str) -> tuple[str, str, str]:
     """The kind of object and the member that a sighting is about, and the type of a quoted value.
 
     The type is ``a number``, or the first character of any other value.
@@ -269,5 +291,6 @@ def _member(contract: Contract, sighting: Sighting, value: str) -> tuple[str, st
     operation = contract.operations.get(sighting.cell.operation)
     first_sign = value[:1].lower().replace('"', "'")  # written in JSON or in Python
     is_number = first_sign.isdigit() or first_sign == "-"
-    sort = "a number" if is_number else first_sign
-    return operation.kind if operation else "", sighting.finding.where.rpartition("/")[2], sort
+    type_of_value = "a number" if is_number else first_sign
+    _, _, member = sighting.finding.where.rpartition("/")
+    return operation.kind if operation else "", member, type_of_value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.causes.forms import ANY, CODE, STATUS, TAKEN, Cases, always, filtered, refusals
+from conformance.causes.forms import ACCEPTED, ANY, CODE, STATUS, Cases, always, filtered, refusals
 from conformance.model import NONE_OF_ITS_OWN
 
 FOREIGN_ITEMS = ("{route} shows items of another {tenant}", "Lists show items of another {tenant}")
@@ -120,7 +120,7 @@ OF_DATA: Mapping[str, Cases] = {
     "payment.elsewhere": always("{route} asks for payment", "Free operations ask for payment"),
     "payment.nothing": always("A request for payment already hands out data"),
     "trigger.answer": {
-        TAKEN: ('Requests due for "{code}" succeed', "Requests that must fail succeed"),
+        ACCEPTED: ('Requests due for "{code}" succeed', "Requests that must fail succeed"),
         CODE: ('"{code}" is replaced by another code', "A provoked error has a wrong code"),
         ANY: ('"{code}" is replaced by another error', "A provoked error has a wrong status"),
     },

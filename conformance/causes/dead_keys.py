@@ -36,12 +36,13 @@ def _has_own_message(run: Run, refused: Sequence[Exchange]) -> bool:
     """
     operations = run.contract.operations
     scopes = {operations[each.operation].scopes for each in refused if each.operation in operations}
-    said = _messages(run, refused)
-    if len(scopes) < SEVERAL or len(said) != 1:
+    messages = _messages(run, refused)
+    if len(scopes) < SEVERAL or len(messages) != 1:
         return False
     of_valid_keys = [each for each in run.exchanges if each.identity in VALID]
-    lacking = _messages(run, [each for each in of_valid_keys if each.status == FORBIDDEN])
-    return bool(lacking) and said.isdisjoint(lacking)
+    forbidden = [each for each in of_valid_keys if each.status == FORBIDDEN]
+    messages_to_valid_keys = _messages(run, forbidden)
+    return bool(messages_to_valid_keys) and messages.isdisjoint(messages_to_valid_keys)
 
 
 def _messages(run: Run, exchanges: Iterable[Exchange]) -> set[str | None]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conformance.base.values import as_text, texts_in
-from conformance.causes.finding_key import MISSING, OBJECTS, TAKEN, Key
+from conformance.causes.finding_key import MISSING, NOT_REFUSED, OBJECTS, Key
 from conformance.causes.origins import SHORTEST
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import HELD, Contract, Exchange, Operation
@@ -47,14 +47,14 @@ def _join_removed_objects(
     for sighting, key in with_keys:
         if _removes_others(contract, sighting, key):
             deletions.setdefault(sighting.cell.operation, key)
+    refused = [
+        exchanges[sighting.shown_by]
+        for sighting, _ in with_keys
+        if is_wrong_refusal(sighting, exchanges)
+    ]
     for name, key_of_deletion in deletions.items():
-        refused = [
-            exchanges[sighting.shown_by]
-            for sighting, _ in with_keys
-            if is_refusal(sighting, exchanges)
-        ]
         of_removed = set(
-            _for_removed(contract, contract.operations[name], refused, exchanges.values())
+            _requests_for_removed(contract, contract.operations[name], refused, exchanges.values())
         )
         with_keys = [
             (sighting, key_of_deletion if sighting.shown_by in of_removed else key)
@@ -64,7 +64,10 @@ def _join_removed_objects(
 
 
 def _removes_others(contract: Contract, sighting: Sighting, key: Key) -> bool:
-    """Whether a sighting is on a deletion that may remove other objects than the one it names."""
+    """Whether a sighting is on a deletion that may remove other objects than the one it names.
+
+    A deletion that is accepted without a required parameter may remove anything.
+    """
     if key.rule == MISSING and _deletes(contract, sighting):
         return True
     return key.rule == DELETES_OTHERS or sighting.finding.expected.endswith(NOT_DELETED)
@@ -79,7 +82,10 @@ def _deletes(contract: Contract, sighting: Sighting) -> bool:
 def _join_refused_deletions(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """Give valid requests for an object the key of the refused deletion that removed it."""
+    """Give valid requests that do not find an object the key of a refused deletion of it.
+
+    The first refused deletion of the object, before the request, is taken to have removed it.
+    """
     removing = {
         sighting.cell.operation: key
         for sighting, key in with_keys
@@ -92,7 +98,7 @@ def _join_refused_deletions(
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         operation = contract.operations.get(sighting.cell.operation)
-        is_unfound = is_refusal(sighting, exchanges) and sighting.own_key.actual == NOT_FOUND
+        is_unfound = is_wrong_refusal(sighting, exchanges) and sighting.own_key.actual == NOT_FOUND
         if operation is None or not is_unfound:
             return key
         request = exchanges[sighting.shown_by]
@@ -123,12 +129,13 @@ def _join_foreign_deletions(
 ) -> Settled:
     """Give what follows from a deletion by a key without access the key of that deletion.
 
-    Later requests for the object are refused. What the object held is free, so others can take it.
+    Later requests for the object are refused. What the object held is free, so a request of
+    another tenant that names it can take it.
     """
     deleted: dict[str, Key] = {}  # the key of the deletion by the id of the object
     for sighting, key in with_keys:
-        is_taken = key.rule.startswith(OF_ACCESS) and key.actual == TAKEN
-        if is_taken and sighting.shown_by in exchanges and _deletes(contract, sighting):
+        is_accepted = key.rule.startswith(OF_ACCESS) and key.actual == NOT_REFUSED
+        if is_accepted and sighting.shown_by in exchanges and _deletes(contract, sighting):
             kind = contract.operations[sighting.cell.operation].kind
             named = named_in(contract, exchanges[sighting.shown_by], kind)
             deleted |= dict.fromkeys(named, key)
@@ -138,8 +145,8 @@ def _join_foreign_deletions(
         if operation is None or sighting.shown_by not in exchanges:
             return key
         request = exchanges[sighting.shown_by]
-        gets_not_found = key.rule.startswith(OF_ACCESS) and key.actual == NOT_FOUND
-        if gets_not_found or is_refusal(sighting, exchanges):
+        wrongly_not_found = key.rule.startswith(OF_ACCESS) and key.actual == NOT_FOUND
+        if wrongly_not_found or is_wrong_refusal(sighting, exchanges):
             named = list(named_in(contract, request, operation.kind))
         elif key.rule == OBJECTS and key.expected.endswith(HELD):
             named = texts_in(sent_members(request).values())
@@ -150,7 +157,7 @@ def _join_foreign_deletions(
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def is_refusal(sighting: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
+def is_wrong_refusal(sighting: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
     """Whether a sighting is on a request that had to succeed, and was refused."""
     is_logged = sighting.shown_by in exchanges
     finding = sighting.finding
@@ -158,22 +165,22 @@ def is_refusal(sighting: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
     return is_logged and had_to_succeed and sighting.own_key.actual.startswith(REFUSED)
 
 
-def _for_removed(
+def _requests_for_removed(
     contract: Contract,
     deletion: Operation,
     refused: Iterable[Exchange],
     log: Iterable[Exchange],
 ) -> Iterator[str]:
-    """The ids of refused requests for an object that disappeared when another one was deleted.
+    """The ids of ``refused`` requests for an object that vanished when another one was deleted.
 
-    It was shown before a deletion, and is not shown again. No request deleted it.
+    It was shown before a ``deletion``, and is not shown again. No request deleted it.
     """
     named = {each.id: set(named_in(contract, each, deletion.kind)) for each in refused}
     if not any(named.values()):
         return
     past = _past_of(contract, deletion, log)
     for exchange_id, names in named.items():
-        if any(past.has_removed(name, past.places[exchange_id]) for name in names):
+        if any(past.was_removed(name, past.places[exchange_id]) for name in names):
             yield exchange_id
 
 
@@ -208,10 +215,11 @@ class _Past:
     deleted: set[str] = field(default_factory=set)
     shown: dict[str, int] = field(default_factory=dict)
 
-    def has_removed(self, name: str, sought_at: int) -> bool:
-        """Whether the deletion of another object came after the last success that shows an object.
+    def was_removed(self, name: str, sought_at: int) -> bool:
+        """Whether the deletion of another object may have removed the object with an id.
 
-        ``sought_at`` is the place of the request that does not find the object.
+        It came after the last success that shows the object, and before ``sought_at``: the place
+        of the request that does not find it. No accepted deletion names the object.
         """
         last_shown = self.shown.get(name)
         if last_shown is None or name in self.deleted:

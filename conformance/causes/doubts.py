@@ -29,7 +29,7 @@ OF_RECIPES = "triggers"
 """The part of the target file with the recipes."""
 CLOCKED = "rate."
 """Prefix of the rules that need a clock and addresses."""
-AROUND = ("clock", "addresses")
+CLOCK_AND_ADDRESSES = ("clock", "addresses")
 """The parts of the target file that such rules depend on."""
 OF_TENANTS = ("tenant.", "owner.", "figures.")
 """Prefixes of the rules that need to know which business is which."""
@@ -38,7 +38,7 @@ OF_KEYS = ("auth.", "scope.", *OF_TENANTS)
 REFUSED_KEY = (401, 403)
 """Statuses of a response that may be the fault of a key."""
 
-SHORT: Mapping[str, str] = {
+SHORT_DOUBTS: Mapping[str, str] = {
     place_of_key(KeyName.REVOKED): "perhaps never revoked",
     place_of_key(KeyName.EXPIRED): "perhaps not expired",
     "keys": "perhaps a wrong key",
@@ -57,24 +57,24 @@ def certain_first(run: Run) -> tuple[Cause, ...]:
     """The causes of a run with their doubts: those without one first, otherwise in their order."""
     not_shown_again = causes_not_shown_again(run)
     causes = [
-        replace(cause, doubt=_doubt(run, cause, same=cause.id not in not_shown_again))
+        replace(cause, doubt=_doubt(run, cause, not_again=cause.id in not_shown_again))
         for cause in run.causes
     ]
     return tuple(sorted(causes, key=lambda cause: cause.doubt != ""))
 
 
-def _doubt(run: Run, cause: Cause, *, same: bool) -> str:
+def _doubt(run: Run, cause: Cause, *, not_again: bool) -> str:
     """The doubt about a cause in a few words; empty if there is none.
 
-    An unproven part of the target file comes first. ``same`` says whether the steps of the cause
-    had the same result when they were repeated.
+    An unproven part of the target file comes first. ``not_again`` says whether the steps of the
+    cause had another result when they were repeated.
     """
     remarks = unproven(run, cause)
     if remarks:
         about = remarks[0].about
         member, _, _ = about.partition(":")
-        return SHORT[about] if about in SHORT else SHORT[member]
-    return "" if same else NOT_AGAIN
+        return SHORT_DOUBTS[about] if about in SHORT_DOUBTS else SHORT_DOUBTS[member]
+    return NOT_AGAIN if not_again else ""
 
 
 # --- parts of the target file ---
@@ -96,15 +96,19 @@ def unproven(run: Run, cause: Cause) -> list[Remark]:
 
 
 def _places(run: Run, cause: Cause) -> Iterator[str]:
-    """The parts of the target file that a cause depends on."""
+    """The parts of the target file that a cause depends on.
+
+    A wrong status may also be due to a business that a request names.
+    """
     rule = cause.finding.rule
     exchanges = run.exchanges_of(cause.finding.exchanges)
     for exchange in exchanges:
         is_key_judged = rule.startswith(OF_KEYS) or exchange.status in REFUSED_KEY
         if exchange.identity and is_key_judged:
-            yield place_of_key(exchange.identity.partition("~")[0])
+            key, _, _ = exchange.identity.partition("~")  # without its alteration
+            yield place_of_key(key)
     if rule.startswith(CLOCKED):
-        yield from AROUND
+        yield from CLOCK_AND_ADDRESSES
     if rule.startswith(OF_TENANTS):
         yield from (f"businesses: {business}" for business in Business)
     elif cause.finding.where == "status":
@@ -115,6 +119,6 @@ def _named_businesses(run: Run, exchanges: Iterable[Exchange]) -> Iterator[str]:
     """The entries of the target file for the businesses that some requests name."""
     requests = [exchange.request for exchange in exchanges]
     sent = "".join(f"{each.url}{each.body.kept if each.body else ''}" for each in requests)
-    for owner, name in run.target.businesses.items():
-        if name in sent:
-            yield f"businesses: {owner}"
+    for name, identifier in run.target.businesses.items():
+        if identifier in sent:
+            yield f"businesses: {name}"

@@ -67,16 +67,16 @@ DRAWN = SCENARIOS["generated"]
 """The oddity of generated requests, in which anything may be odd."""
 ANOTHER = "another object"
 """The flaw of a change whose response shows a different object than the one that it names."""
-TAKEN = "taken"
+NOT_REFUSED = "taken"
 """Replaces the status if a request was not refused."""
 
 OF_SUCCESS = ("success.", "status.")
 """Prefixes of the rules about successes."""
-TRANSFER, STATUS, LABEL, BODY, CODE, REST, OTHER = range(7)
+TRANSFER, STATUS, LABEL, BODY, CODE, DETAIL, OTHER = range(7)
 """How much a key explains: problems with a whole response come before problems with its parts."""
-PLACES = {CONTENT_TYPE: LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
+DEPTH_IN_ERRORS = {CONTENT_TYPE: LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
 """How much findings on the form of errors explain, by place."""
-OF_ONE_RESPONSE = {"status": STATUS, "/error/code": REST, CONTENT_TYPE: REST}
+DEPTH_ELSEWHERE = {"status": STATUS, "/error/code": DETAIL, CONTENT_TYPE: DETAIL}
 """How much all other findings on one response explain, by place."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.,]+(Z|[+-]\d\d:?\d\d)?")
@@ -107,7 +107,7 @@ class Key:
     @property
     def names_in_member(self) -> bool:
         """Whether requests were accepted although they name an object in a member."""
-        return self.actual == TAKEN and self.where != "status"
+        return self.actual == NOT_REFUSED and self.where != "status"
 
     @property
     def id(self) -> str:
@@ -123,7 +123,10 @@ class Key:
 
 
 def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
-    """The key of a finding, given the exchanges that show it, of which the last one decides."""
+    """The key of a finding, given the exchanges that show it, of which the last one decides.
+
+    For the rules in ALIKE, and for a filter that is not applied, the rule alone is the key.
+    """
     if finding.rule in ALIKE:
         return Key(ALIKE[finding.rule])
     if finding.where == "status":
@@ -136,12 +139,15 @@ def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
 
 
 def _key_of_body(finding: Finding, shown_by: list[Exchange]) -> Key:
-    """The key of a finding about anything but the status."""
-    is_code = finding.actual.startswith('"') and finding.where.endswith("/code")
-    actual = cut(finding.actual, LONGEST) if is_code else stable_text(finding.actual)
-    expected = _first_choice(finding) if is_code else finding.expected
+    """The key of a finding about anything but the status.
+
+    The code of an error stays in the key as it is, because it does not differ from run to run.
+    """
+    is_error_code = finding.actual.startswith('"') and finding.where.endswith("/code")
+    actual = cut(finding.actual, LONGEST) if is_error_code else stable_text(finding.actual)
+    expected = _first_choice(finding) if is_error_code else finding.expected
     rule, place = _rule(finding), place_of(finding)
-    if rule in (SHAPE, LABEL_RULE) and finding.expected == A_VALUE:
+    if rule in (SHAPE, LABEL_RULE) and finding.expected == A_VALUE:  # the body is not JSON
         return Key(SHAPE, place, A_VALUE, _media_type(shown_by))
     if rule != ERROR:
         return Key(rule, place, stable_text(expected.removesuffix(AS_SENT)), actual)
@@ -193,19 +199,19 @@ def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
     """The key of a response with a wrong status.
 
     Server faults are distinguished by what provoked them. If a request had to be refused, the key
-    says TAKEN for any success, and in the rules about API keys for any status.
+    says NOT_REFUSED for any success, and in the rules about API keys for any status.
     """
     status = (shown_by[-1].status or 0) if shown_by else 0
     if is_fault(status):
         oddity = oddity_of(shown_by[-1])
         flaw = UNREAD if oddity in NOT_PARSED else oddity
         return Key(FAULT, "status", actual=str(status), flaw=flaw, shape=_shape(shown_by))
-    rule = PAGE if finding.rule == FILTER else finding.rule
+    rule = PAGE if finding.rule == FILTER else finding.rule  # both find that a page is missing
     had_to_be_refused = not finding.expected.startswith("2")
-    is_taken = 200 <= status < 300 or rule.startswith("auth.")
+    counts_as_accepted = 200 <= status < 300 or rule.startswith("auth.")
     expected = cut(_ID.sub("ID", _first_choice(finding)), LONGEST)
-    if had_to_be_refused and is_taken:
-        return Key(rule, "status", expected, TAKEN)
+    if had_to_be_refused and counts_as_accepted:
+        return Key(rule, "status", expected, NOT_REFUSED)
     return Key(rule, "status", expected, str(status), shape=_shape(shown_by))
 
 
@@ -220,7 +226,7 @@ def stable_text(text: str) -> str:
 
     Of a JSON object or array, only the first character is left.
     """
-    text = cut(text, 10 * LONGEST)
+    text = cut(text, 10 * LONGEST)  # so that patterns do not search a long text
     text = _TYPED.sub("V is not of type ", text)
     for pattern, word in ((_TIME, "T"), (_QUOTED, '""'), (_ID, "ID"), (_NUMBER, "N")):
         text = pattern.sub(word, text)
@@ -238,14 +244,14 @@ def depth(key: Key) -> int:
     """How much of a response a key explains; 0 explains most.
 
     A broken transfer spoils a whole response, and a wrong status everything but the transfer.
-    Between two successes, the status is a matter of form.
+    If a success has the status of another success, that is only a detail.
     """
     if key.rule == "transfer.whole":
         return TRANSFER
-    if key.actual == TAKEN:
+    if key.actual == NOT_REFUSED:
         return STATUS
     if key.rule == ERROR:
-        return PLACES.get(key.where, CODE)
+        return DEPTH_IN_ERRORS.get(key.where, CODE)
     if key.rule.startswith(OF_SUCCESS) and key.actual.startswith("2"):
-        return REST
-    return OF_ONE_RESPONSE.get(key.where, OTHER)
+        return DETAIL
+    return DEPTH_ELSEWHERE.get(key.where, OTHER)

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from conformance.causes.finding_key import (
     CONTENT_TYPE,
+    DETAIL,
     DRAWN,
     ERROR,
     FAULT,
     FILTERED,
     LISTS,
+    NOT_REFUSED,
     OBJECTS,
     READ_BACK,
-    REST,
     STATUS,
-    TAKEN,
     UNKNOWN,
     Key,
     depth,
@@ -28,7 +28,7 @@ from conformance.causes.losing_lists import COMPLETE, ORDER
 from conformance.model import Contract
 from conformance.model.mistake_names import REFUSABLE, SCENARIOS, UNKNOWN_ID
 
-NOTHING = ("nothing",)
+NO_RULE = ("nothing",)
 """A prefix that no rule has."""
 EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "auth.missing": ("auth.",),
@@ -67,7 +67,7 @@ PLAIN = ("", REFUSABLE)
 MISTAKES = {*SCENARIOS.values()} - {DRAWN}
 """The flaws of requests that clients send by mistake, unlike what is drawn or malformed."""
 UNLISTED = "status.listed"
-OF_FORM = (UNLISTED, "success.status")
+OF_SUCCESS_STATUS = (UNLISTED, "success.status")
 """Rules about the status of a success, which do not explain that there should be none."""
 ABOUT_SUCCESS = ("success.", "status.")
 """Prefixes of the rules that such a status breaks, too."""
@@ -109,51 +109,54 @@ def root_groups(contract: Contract, groups: list[Group]) -> list[Group]:
 def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | None:
     """The first root that explains a group, directly or through a group folded into it."""
     for root in roots:
-        if _shows_the_member(root, group):
-            continue
+        if _shows_missed_member(root, group):
+            continue  # this root cannot explain the group
         for part in root.parts():
             if explains(part, group) or _lack_one_check(contract, part, group):
                 return root
     return None
 
 
-def _shows_the_member(root: Group, group: Group) -> bool:
-    """Whether reads right after a write, which a root is about, show what a later look misses.
+def _shows_missed_member(root: Group, group: Group) -> bool:
+    """Whether the reads that a root is about show the member that the look of a group misses.
 
-    These reads miss only other members.
+    The reads are right after a write, and miss only other members. The look comes later.
     """
     read_back = [part.key.where for part in root.parts() if part.key.rule in READ_BACK]
-    missed = {place.strip("/") for place in read_back}
-    member = group.key.where.strip("/")
-    if not missed or not missed.isdisjoint(WHOLE) or member in WHOLE:
+    missed_by_reads = {place.strip("/") for place in read_back}
+    missed_later = group.key.where.strip("/")
+    misses_whole = not missed_by_reads.isdisjoint(WHOLE) or missed_later in WHOLE
+    if not missed_by_reads or misses_whole:
         return False
-    return group.key.rule.endswith(LATER_LOOKS) and member not in missed
+    return group.key.rule.endswith(LATER_LOOKS) and missed_later not in missed_by_reads
 
 
 def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, bool, bool, int, Key]:
-    """A sort key: groups that explain more come first, then those with more operations.
+    """A sort key: groups that explain more come first.
 
-    Of groups with equally many, special ones come later: server faults that only odd requests
-    provoke, and problems that only simultaneous requests show. Among the odd requests, those for an
-    unknown id come first, and the oddest ones last.
+    They are ordered by depth, then by the place of the rule in EXPLAINED, then by the number of
+    operations, the most first. Of groups with equally many, special ones come later: server faults
+    that only odd requests provoke, and problems that only simultaneous requests show. Among the odd
+    requests, those for an unknown id come first, and the oddest ones last.
     """
     rules, key = list(EXPLAINED), group.key
     rank = rules.index(key.rule) if key.rule in rules else len(rules)
-    if key.rule == UNLISTED and key.actual != TAKEN:
-        rank = -1  # before all others
+    if key.rule == UNLISTED and key.actual != NOT_REFUSED:
+        rank = -1  # before all others of its depth
     is_odd = key.rule == FAULT and key.flaw not in PLAIN
     is_special = is_odd or key.expected.endswith(AT_ONCE)
     is_oddest = is_odd and key.flaw not in MISTAKES
-    is_less_plain = is_odd and key.flaw != UNKNOWN_ID  # the plainest mistake
+    is_not_unknown_id = is_odd and key.flaw != UNKNOWN_ID
     operations, exchanges = len(group.operations), len(group.exchanges)
-    return depth(key), rank, -operations, is_special, is_oddest, is_less_plain, -exchanges, key
+    return depth(key), rank, -operations, is_special, is_oddest, is_not_unknown_id, -exchanges, key
 
 
 def explains(one: Group, other: Group) -> bool:
     """Whether the problem of one group also causes the other.
 
-    Either the responses or the keys show it. Or the other group is on the same operations, and both
-    have the same wrong refusal, rules that break together or, on one operation, the same subject.
+    Either the responses or the keys show it. Or the other group is on no further operation, and
+    both have the same wrong refusal, rules that break together, or the same subject. The subject
+    counts only on a single operation, or for a rule of LATER_LOOKS.
     """
     if _by_response(one, other) or _are_alike(one, other):
         return True
@@ -169,21 +172,22 @@ def explains(one: Group, other: Group) -> bool:
 
 def _by_rule(one: Group, other: Group) -> bool:
     """Whether one group explains the other because of their rules, on the same operations."""
-    if other.key.rule == ERROR and one.key.shape == other.key.shape != "":
+    if other.key.rule == ERROR and other.key.shape != "" and one.key.shape == other.key.shape:
         return True
     is_refusal = one.key.rule.startswith(OF_ACCESS) and was_refused(one.finding)
     if is_refusal and not was_refused(other.finding):
-        return False  # the other one reaches what a refusal cannot open
-    if one.key.rule in (ORDER, COMPLETE) and _is_elsewhere(one, other):
+        return False  # a refusal does not make other requests succeed
+    if one.key.rule in (ORDER, COMPLETE) and _fails_in_other_walks(one, other):
         return False
-    return other.key.rule.startswith(EXPLAINED.get(one.key.rule, NOTHING))
+    return other.key.rule.startswith(EXPLAINED.get(one.key.rule, NO_RULE))
 
 
-def _is_elsewhere(one: Group, other: Group) -> bool:
+def _fails_in_other_walks(one: Group, other: Group) -> bool:
     """Whether a mistake in the items of some walks does not explain what other walks show.
 
     A mistake that needs a filter does not explain walks without one. The wrong order of some walks
-    does not explain a mistake in walks that are in order.
+    does not explain a mistake in walks that are in order. Findings of the same rule, and those in
+    the walks of PRECISION, may always be explained.
     """
     if other.key.rule in (one.key.rule, PRECISION):
         return False
@@ -194,7 +198,7 @@ def _is_elsewhere(one: Group, other: Group) -> bool:
 
 def _refuses_alike(one: Group, other: Group) -> bool:
     """Whether unknown and foreign ids get the same wrong refusal: one lookup serves both."""
-    if {one.key.rule, other.key.rule} != {UNKNOWN, OBJECTS} or one.key.actual == TAKEN:
+    if {one.key.rule, other.key.rule} != {UNKNOWN, OBJECTS} or one.key.actual == NOT_REFUSED:
         return False
     return (one.key.actual, one.key.shape) == (other.key.actual, other.key.shape)
 
@@ -202,19 +206,20 @@ def _refuses_alike(one: Group, other: Group) -> bool:
 def _by_response(one: Group, other: Group) -> bool:
     """Whether one group has all exchanges of the other, and explains at least as much of them.
 
-    A wrong status of a success explains only other rules about successes. What a response discloses
+    A wrong status explains everything. But if a rule about the status of successes finds a success
+    where a refusal was due, it explains only other rules about successes. What a response discloses
     is explained only by rules about what a key reaches.
     """
     if not other.exchanges.keys() <= one.exchanges.keys():
         return False
-    if one.key.rule in OF_FORM and one.key.actual == TAKEN:
+    if one.key.rule in OF_SUCCESS_STATUS and one.key.actual == NOT_REFUSED:
         return other.key.rule.startswith(ABOUT_SUCCESS)
     discloses = other.key.rule.startswith(DISCLOSURES) and other.key.where != "status"
     if discloses and not one.key.rule.startswith(OF_ACCESS):
         return False
     if depth(one.key) <= STATUS:
         return True
-    return depth(one.key) <= depth(other.key) <= REST
+    return depth(one.key) <= depth(other.key) <= DETAIL
 
 
 def _are_alike(one: Group, other: Group) -> bool:
@@ -240,16 +245,16 @@ def _lack_one_part(one: Group, other: Group) -> bool:
     """Whether the same part is wrong in errors that differ only in their status.
 
     At least one operation has errors of both. Errors with a wrong label may also differ in their
-    texts, if they come from the same operations.
+    shapes, if they come from the same operations. A wrong whole body, "/", is not a part.
     """
     if one.key.rule != ERROR or one.key.where == "/":
         return False
     if one.key.where == CONTENT_TYPE:
         is_same_label = replace(one.key, shape="") == replace(other.key, shape="")
         return is_same_label and one.operations.keys() == other.operations.keys()
-    shapes = [replace(each.key, shape=shape_in(each.key)) for each in (one, other)]
-    is_alike = shapes[0] == shapes[1]
-    return is_alike and not one.operations.keys().isdisjoint(other.operations)
+    own_key = replace(one.key, shape=shape_in(one.key))  # without the status
+    other_key = replace(other.key, shape=shape_in(other.key))
+    return own_key == other_key and not one.operations.keys().isdisjoint(other.operations)
 
 
 def _lack_one_check(contract: Contract, one: Group, other: Group) -> bool:
@@ -261,14 +266,15 @@ def _lack_one_check(contract: Contract, one: Group, other: Group) -> bool:
     if one.key.names_in_member and other.key.names_in_member:
         shared = one.operations.keys() & other.operations.keys()
         return one.key.where == other.key.where and bool(shared)
-    if (one.key.rule, other.key.rule) != (OBJECTS, LISTS) or one.key.actual != TAKEN:
+    if (one.key.rule, other.key.rule) != (OBJECTS, LISTS) or one.key.actual != NOT_REFUSED:
         return False
+    # of each group, only the kinds for which there are operations of the other sort, too
     kinds = _kinds_of(contract, one, "list")
     return bool(kinds) and kinds == _kinds_of(contract, other, "read")
 
 
 def _kinds_of(contract: Contract, group: Group, action: str) -> set[str]:
-    """The kinds of object in a group for which there is an operation with a certain action."""
+    """The kinds of object in a group for which the contract has an operation with an action."""
     named = [contract.operations[name] for name in group.operations if name in contract.operations]
     return {each.kind for each in named if any(contract.operations_by(action, each.kind))}
 

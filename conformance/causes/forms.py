@@ -37,20 +37,20 @@ Forms = tuple[str, ...]
 Cases = Mapping[str, Forms]
 """The forms for what a rule finds, by what was wrong or by a part of the expectation."""
 
-TAKEN, STATUS, CODE, LACKING = "was taken", "is a wrong status", "is a wrong code", "is lacking"
+ACCEPTED, STATUS, CODE, LACKING = "was taken", "is a wrong status", "is a wrong code", "is lacking"
 """What was wrong: a request succeeded, the status, the code of an error, a missing member."""
 ANY = ""
 """Stands for everything else that a rule finds."""
 
 
-def refusals(subject: str, *taken: str, brief: str = "") -> Cases:
-    """The forms for a rule about requests that must be refused; ``taken`` if one succeeds.
+def refusals(subject: str, *if_accepted: str, brief: str = "") -> Cases:
+    """The forms for a rule about requests that must be refused; ``if_accepted`` if one succeeds.
 
     ``brief`` is the subject in fewer words, for titles that also name the route.
     """
     of_one = brief or subject
     return {
-        TAKEN: taken,
+        ACCEPTED: if_accepted,
         CODE: (f"{of_one} gets a wrong code from {{route}}", f"{subject} gets a wrong code"),
         STATUS: (
             f"{of_one} gets {{got}} from {{route}}",

@@ -35,7 +35,7 @@ class Group:
     def finding(self) -> Finding:
         """The finding of the clause with the most cells, with all its exchanges in the group.
 
-        For a server fault, clauses that expected a success come first, because a plain request
+        But for a server fault, clauses that expected a success come first, because a plain request
         shows the fault. Clauses that expected a refusal by the rate limit come next.
         """
         cells = Counter(cell.clause for cell in self.cells.values())
@@ -65,7 +65,7 @@ class Group:
 
     @property
     def own_operations(self) -> list[str]:
-        """The operations with sightings that break the rule of this or of a folded group."""
+        """The operations whose sightings break the rule of their group: this or a folded one."""
         own = [
             sighting
             for part in self.parts()
@@ -98,7 +98,10 @@ class Group:
 def groups_of(
     contract: Contract, cells: Iterable[Cell], exchanges: Mapping[str, Exchange]
 ) -> list[Group]:
-    """The findings of broken cells grouped by their settled keys, in run order."""
+    """The findings of broken cells grouped by their settled keys, in run order.
+
+    If a stored odd value makes an exchange fail, the group has the write that stored it as origin.
+    """
     groups: dict[Key, Group] = {}
     sightings = list(sightings_of(cells, exchanges))
     if not sightings:
@@ -112,8 +115,8 @@ def groups_of(
         group = groups.setdefault(key, Group(key))
         _add(group, sighting)
         # an odd value that was stored earlier may be what makes the exchange fail
-        is_of_stored = sighting.shown_by in stored and stored[sighting.shown_by].flaw == key.flaw
-        if is_of_stored and (key.rule == FAULT or is_garbled(exchanges[sighting.shown_by])):
+        has_stored_flaw = sighting.shown_by in stored and stored[sighting.shown_by].flaw == key.flaw
+        if has_stored_flaw and (key.rule == FAULT or is_garbled(exchanges[sighting.shown_by])):
             group.origin = stored[sighting.shown_by].origin
             group.exchanges[group.origin] = None
     return list(groups.values())
@@ -122,8 +125,9 @@ def groups_of(
 def _add(group: Group, sighting: Sighting) -> None:
     """Add a sighting to a group.
 
-    Of each clause, ``findings`` keeps the first finding whose own key is exactly that of the group.
-    Without such a finding, it keeps the first one that breaks the rule of the group.
+    Of each clause, ``findings`` keeps the first finding whose own key is exactly that of the group,
+    except for the kind, which no own key has. Without such a finding, it keeps the first one that
+    breaks the rule of the group.
     """
     group.sightings.append(sighting)
     if group.is_own(sighting):

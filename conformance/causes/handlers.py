@@ -17,9 +17,9 @@ from conformance.causes.finding_key import (
     FILTERED,
     LISTS,
     MISSING,
+    NOT_REFUSED,
     OBJECTS,
     OF_WALKS,
-    TAKEN,
     Key,
 )
 from conformance.causes.sightings import Settled, Sighting
@@ -37,7 +37,7 @@ ACCEPTED = ("status.listed", "success.status", "parameter.invalid", MISSING)
 """Rules that find a success with a wrong status, or one that should be a refusal."""
 DELETIONS = ("delete.gone", "delete.shown", "delete.lasting")
 """Rules that find an object although it was deleted."""
-REFUSED, OPENS = "scope.refused", "scope.opens"
+OTHER_SCOPE, OWN_SCOPE = "scope.refused", "scope.opens"
 """Rules that find a key with another scope accepted, and one with the right scope refused."""
 WRONG_SCOPE = "the wrong scope"
 """The flaw of an operation that breaks both rules: what it checks."""
@@ -73,8 +73,9 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
         elif key.rule.startswith(OF_PAGES):
             is_of_handler = key in filter_keys or (_may_be_own(key) and kind in few[_mistake(key)])
         else:
-            explains = key.rule in DELETIONS and key in keys_that_explain
-            is_of_handler = kind in few[_mistake(key)] and _may_be_own(key) and not explains
+            # what only follows from a deletion keeps its key, whatever the kind of object
+            explains_others = key.rule in DELETIONS and key in keys_that_explain
+            is_of_handler = kind in few[_mistake(key)] and _may_be_own(key) and not explains_others
         return replace(key, kind=kind) if is_of_handler else key
 
     with_kinds = [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
@@ -86,7 +87,7 @@ def _keys_of_wrong_filters(
 ) -> set[Key]:
     """The keys of paging rules that are broken only by lists whose filters fail.
 
-    ``wrong`` are the kinds of object in these lists.
+    ``wrong`` are the kinds of object for which filters fail.
     """
     broken_kinds: dict[Key, set[str]] = defaultdict(set)
     for sighting, key in with_keys:
@@ -116,7 +117,11 @@ def _few_kinds(kinds: Mapping[str, str], with_keys: Settled) -> dict[Mistake, se
 
 
 def _mistake(key: Key) -> Mistake:
-    """The mistake that a key shows: to accept invalid requests is one, a wrong code another."""
+    """The rule of a key, and what tells one mistake against this rule from another.
+
+    That is the flaw for walks, and for validations what the server does instead of the refusal.
+    Null for a required parameter counts as a missing one.
+    """
     if key.rule in OF_WALKS:
         return key.rule, key.flaw
     rule = MISSING if key.rule == BLANK else key.rule
@@ -129,14 +134,15 @@ def _may_be_own(key: Key) -> bool:
         return True
     if key.rule in OF_WALKS:
         return key.flaw == FILTERED
-    is_success = key.actual == TAKEN or key.actual.startswith("2")
+    is_success = key.actual == NOT_REFUSED or key.actual.startswith("2")
     return (is_success or key.rule in VALIDATIONS) and not key.names_in_member
 
 
 def _join_lists(contract: Contract, with_keys: Settled) -> Settled:
     """Give what only follows from foreign items in the list at a path the key of that list.
 
-    A report at the same path shows them, too, and so does a walk that is filtered by the business.
+    A report at the same path shows them, too, and so does a page whose filter by the tenant is not
+    applied.
     """
     paths = {name: operation.path for name, operation in contract.operations.items()}
     list_keys = {
@@ -160,16 +166,16 @@ def _join_confused_scopes(with_keys: Settled) -> Settled:
     accepting = {
         sighting.cell.operation: replace(key, flaw=WRONG_SCOPE)
         for sighting, key in with_keys
-        if (key.rule, key.actual) == (REFUSED, TAKEN)
+        if (key.rule, key.actual) == (OTHER_SCOPE, NOT_REFUSED)
     }
-    refusing = {sighting.cell.operation for sighting, key in with_keys if key.rule == OPENS}
+    refusing = {sighting.cell.operation for sighting, key in with_keys if key.rule == OWN_SCOPE}
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         operation = sighting.cell.operation
         if operation not in accepting or operation not in refusing:
             return key
-        if key.rule == OPENS:
+        if key.rule == OWN_SCOPE:
             return accepting[operation]
-        return replace(key, flaw=WRONG_SCOPE) if key.rule == REFUSED else key
+        return replace(key, flaw=WRONG_SCOPE) if key.rule == OTHER_SCOPE else key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]

@@ -37,7 +37,7 @@ def instances_of(contract: Contract, exchanges: Iterable[Exchange]) -> tuple[str
 
 
 def _instances(operation: Operation, exchange: Exchange) -> Iterator[str]:
-    """The wrong values in one request."""
+    """The wrong values in one request, and its key if that is an altered one."""
     got = "accepted" if exchange.ok else f"{exchange.status} for"
     for parameter, value in [*wrong_values(operation, exchange), *_odd(operation, exchange)]:
         what = "a request without it" if value is ABSENT else compact(value, LONGEST)

@@ -27,7 +27,7 @@ MATCHES = "paging.matches"
 """The rule that finds an object with a filter that excludes it, or not with one that it matches."""
 EMPTY, PROMISED = "tenant.empty", "paging.more-true"
 """Rules about lists without items, and about the end of a list that says that more follow."""
-ORDER, UPDATED, IN_PLACE = "paging.order", "update.alone", "belongs"
+ORDER, UPDATE_ALONE, IN_PLACE = "paging.order", "update.alone", "belongs"
 """The rule that finds a list out of order, the one that compares an object before and after a
 change, and the end of what it expects of the place of the object in a list."""
 OF_REPEATED = ("paging.exclusive", ORDER)
@@ -115,7 +115,8 @@ def join_moved_items(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> S
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         page = exchanges.get(sighting.shown_by)
-        if key.rule != UPDATED or page is None or not sighting.finding.expected.endswith(IN_PLACE):
+        is_misplaced = key.rule == UPDATE_ALONE and sighting.finding.expected.endswith(IN_PLACE)
+        if page is None or not is_misplaced:
             return key
         return out_of_order.get(page.operation, key)
 
@@ -168,6 +169,7 @@ def join_lists_that_lose(
     places = {exchange_id: place for place, exchange_id in enumerate(exchanges)}
     following = set()  # keys, each with the operation of the write and that of the list
     for sighting, key in with_keys:
+        # such as "ID, which was just created"
         name, _, what = sighting.finding.expected.partition(", ")
         look = exchanges.get(sighting.shown_by)
         if (
@@ -190,7 +192,7 @@ def _keys_of_losing_lists(with_keys: Settled, exchanges: Mapping[str, Exchange])
     """By operation, the keys of the lists that lack new objects.
 
     If walks of such a list lose items, it is the key of these walks. Otherwise, it is the key of
-    the new objects.
+    the new objects. Keys with a flaw, such as a filter, do not count.
     """
     found: dict[str, dict[str, Key]] = {LISTED: {}, COMPLETE: {}}  # by rule, keys by operation
     for sighting, key in with_keys:
@@ -213,8 +215,8 @@ def _uses(contract: Contract, exchanges: Mapping[str, Exchange]) -> Uses:
 def _was_read_last(uses: Uses, name: str, place: int) -> bool:
     """Whether the last successful request for an object before a place in the log was a read."""
     of_object = uses.get(name, [])
-    earlier = bisect(of_object, (place, False))
-    if earlier == 0:
+    number_before = bisect(of_object, (place, False))
+    if number_before == 0:
         return False
-    _, is_read = of_object[earlier - 1]
+    _, is_read = of_object[number_before - 1]
     return is_read

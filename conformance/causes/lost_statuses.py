@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from conformance.causes.finding_key import FAULT, TAKEN, Key
+from conformance.causes.finding_key import FAULT, NOT_REFUSED, Key
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import Exchange
 from conformance.model.mistake_names import OF_LOOKUPS, UNKNOWN_ID
@@ -19,7 +19,7 @@ INVALID, NOT_FOUND = "400", "404"
 """The statuses for invalid requests, and for ids that name nothing."""
 REFUSALS = (INVALID, "401", "403", NOT_FOUND)
 """The statuses that a server sends for several reasons. Only these can be lost."""
-OTHERS = ("401", "403", "404")
+OTHER_REFUSALS = ("401", "403", "404")
 """The beginnings of what is expected of requests whose mistake is of another kind."""
 ANY_REFUSAL = ("4",)
 """The beginning of what is expected of any request with a mistake."""
@@ -55,7 +55,7 @@ def _status_due(key: Key) -> str:
 
     Empty if it got a success, and for the rules about API keys.
     """
-    if key.where != "status" or key.actual == TAKEN:
+    if key.where != "status" or key.actual == NOT_REFUSED:
         return ""
     return key.expected.partition(" ")[0]
 
@@ -81,7 +81,10 @@ def _join_lookups(with_keys: Settled) -> Settled:
 
 
 def _join_invalid_requests(with_keys: Settled) -> Settled:
-    """Give faults on invalid requests one key, if many mistakes lead to responses of one shape."""
+    """Give faults on invalid requests one key for each shape of response that is common.
+
+    A shape is common if at least MANY mistakes, in at least SEVERAL operations, lead to it.
+    """
     on_invalid = _faults_on_invalid_requests(with_keys)
     flaws: dict[str, set[str]] = defaultdict(set)  # by shape
     operations: dict[str, set[str]] = defaultdict(set)  # by shape
@@ -102,15 +105,20 @@ def _join_invalid_requests(with_keys: Settled) -> Settled:
 
 
 def _faults_on_invalid_requests(with_keys: Settled) -> Settled:
-    """The server faults on requests that should have been refused with 400, not another status."""
+    """The server faults on requests that should have been refused with 400, not another status.
+
+    A fault of the same shape and flaw must not have come where another refusal was due.
+    """
     faults = [(sighting, key) for sighting, key in with_keys if key.rule == FAULT and key.flaw]
-    of_others = {_provoked(key) for sighting, key in faults if _is_due(sighting, OTHERS)}
+    due_other_refusal = {
+        _provoked(key) for sighting, key in faults if _is_due(sighting, OTHER_REFUSALS)
+    }
     return [
         (sighting, key)
         for sighting, key in faults
         if _is_due(sighting, ANY_REFUSAL)
         and key.flaw not in OF_LOOKUPS
-        and _provoked(key) not in of_others
+        and _provoked(key) not in due_other_refusal
     ]
 
 

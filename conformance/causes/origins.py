@@ -39,9 +39,10 @@ def origins_of(
 ) -> dict[str, Origin]:
     """By value, the origins of the values in some requests that a response showed first.
 
-    ``named`` holds further values by the id of the exchange before which they are looked for. The
-    requests with these origins are traced in turn, up to ROUNDS times. Values declared in the
-    target file or invented by the suite have no origin.
+    ``named`` holds further values by the id of an exchange: only an earlier response can be their
+    origin. Then the values in the requests that got these responses are traced, and so on, at most
+    ROUNDS times. Values that the target file or the contract declares, or that the suite invented,
+    have no origin.
     """
     found: dict[str, Origin] = {}
     done = set(_declared(run))
@@ -109,7 +110,8 @@ def _first_shown(
 ) -> Iterator[tuple[str, Origin]]:
     """Each wanted value that a response shows before any request contains it, with its origin.
 
-    Of several responses, the one that shows it as the id of an object near its top is preferred.
+    ``named`` has values by the id of the exchange that is treated as if its request contained them.
+    Of several responses that show a value, the one with the lowest ``_rank`` is its origin.
     """
     not_sent_yet = set(wanted)
     best: dict[str, tuple[Rank, Origin]] = {}

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from conformance.base.values import as_text
-from conformance.causes.finding_key import ANOTHER, OBJECTS, TAKEN, UNKNOWN, Key
+from conformance.causes.finding_key import ANOTHER, NOT_REFUSED, OBJECTS, UNKNOWN, Key
 from conformance.causes.sightings import Settled, Sighting
 from conformance.causes.stored_values import object_of
 from conformance.model import Business, Contract, Exchange, business_of
@@ -39,10 +39,10 @@ def join_changes_of_others(
     changes = _changes_of_others(contract, exchanges.values())
 
     def is_on_such_a_change(sighting: Sighting, key: Key) -> bool:
-        is_of_any_id = key.rule in OF_ANY_ID and key.actual == TAKEN
+        is_of_any_id = key.rule in OF_ANY_ID and key.actual == NOT_REFUSED
         is_about_change = is_of_any_id or key.rule.startswith("update.")
-        of_operation = changes[sighting.cell.operation]
-        return is_about_change and not of_operation.isdisjoint(sighting.exchange_ids)
+        changes_of_operation = changes[sighting.cell.operation]
+        return is_about_change and not changes_of_operation.isdisjoint(sighting.exchange_ids)
 
     common: dict[str, Key] = {}  # by operation
     for rule in OF_CHANGES:
@@ -68,7 +68,7 @@ def _changes_of_others(
     """
     log = list(exchanges)
     changes: defaultdict[str, set[str]] = defaultdict(set)
-    returned = [(each, _returned(contract, each)) for each in log]
+    returned = [(each, _other_returned(contract, each)) for each in log]
     if all(place is None for _, place in returned):
         return changes
     shown = set(_shown(contract, log))
@@ -90,7 +90,7 @@ def _shown(contract: Contract, log: Iterable[Exchange]) -> Iterator[Place]:
             yield business_of(exchange.identity or ""), operation.kind, str(row.get(name))
 
 
-def _returned(contract: Contract, exchange: Exchange) -> Place | None:
+def _other_returned(contract: Contract, exchange: Exchange) -> Place | None:
     """The object that an accepted change returns; None if it is the one that the change names.
 
     Also None for any other request, and if one of the two ids is missing.
@@ -122,14 +122,17 @@ def changed_others(
 
 
 def _changed_another(contract: Contract, sighting: Sighting, by_id: Mapping[str, Exchange]) -> bool:
-    """Whether the blamed change is not of the object whose written value is missing."""
+    """Whether the first exchange, a change, is on another object than the missing value.
+
+    A write sent this value; the finding names the write.
+    """
     sent_by = _SENT_BY.search(sighting.finding.expected)
     change = by_id.get(sighting.exchange_ids[0]) if sighting.exchange_ids else None
     writer = by_id.get(sent_by[1]) if sent_by is not None else None
     if change is None or writer is None:
         return False
     changed, written = object_of(contract, change), _written(contract, writer)
-    return None not in (changed, written) and changed != written
+    return changed is not None and written is not None and changed != written
 
 
 def _written(contract: Contract, write: Exchange) -> str | None:

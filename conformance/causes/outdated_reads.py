@@ -31,7 +31,8 @@ def outdated_read(
 ) -> str:
     """The route of the read that does not show what a change stored; empty if there is none.
 
-    ``by_id`` has all exchanges of the log, in log order.
+    The change is the first exchange of a sighting, and the read is the last. ``by_id`` has all
+    exchanges of the log, in log order.
     """
     for sighting in sightings:
         shown_by = [by_id[name] for name in sighting.exchange_ids if name in by_id]
@@ -45,36 +46,40 @@ def outdated_read(
 
 
 def _is_stored(
-    contract: Contract, change: Answer, missed: Answer, member: str, by_id: Mapping[str, Exchange]
+    contract: Contract, change: Answer, read: Answer, member: str, by_id: Mapping[str, Exchange]
 ) -> bool:
-    """Whether a response shows a change that an earlier read missed, before it is sent again."""
+    """Whether a response after a read shows the value of a member that a change sent.
+
+    The read must be of the changed object. Responses after another request has sent the same value
+    do not count, because that request may have stored it.
+    """
     value = _sent(change).get(member)
-    if value is None or missed.id is None or object_of(contract, change.exchange) != missed.id:
+    if value is None or read.id is None or object_of(contract, change.exchange) != read.id:
         return False
-    for answer in _later_answers(contract, missed, by_id):
+    for answer in _later_answers(contract, read, by_id):
         if _sent(answer).get(member) == value:
             return False
-        if _shows(answer, missed, member, value):
+        if _shows(answer, read, member, value):
             return True
     return False
 
 
 def _later_answers(
-    contract: Contract, missed: Answer, by_id: Mapping[str, Exchange]
+    contract: Contract, read: Answer, by_id: Mapping[str, Exchange]
 ) -> Iterator[Answer]:
     """The responses after a read, from operations on the same kind of object."""
     ids = list(by_id)
-    for name in ids[ids.index(missed.exchange.id) + 1 :]:
+    for name in ids[ids.index(read.exchange.id) + 1 :]:
         answer = answer_of(contract, by_id[name])
-        if answer is not None and answer.operation.kind == missed.operation.kind:
+        if answer is not None and answer.operation.kind == read.operation.kind:
             yield answer
 
 
-def _shows(answer: Answer, missed: Answer, member: str, value: Any) -> bool:
+def _shows(answer: Answer, read: Answer, member: str, value: Any) -> bool:
     """Whether a response shows the object that a read showed, with a value of a member."""
     identifier = answer.contract.identifier_of(answer.operation.kind)
     for row in (*answer.rows, members_of(answer.object)):
-        if row.get(identifier) == missed.id and row.get(member) == value:
+        if row.get(identifier) == read.id and row.get(member) == value:
             return True
     return False
 
@@ -125,14 +130,14 @@ def _filters_in(contract: Contract, operation: Operation, exchange: Exchange) ->
 def _is_one_deleted(
     contract: Contract, sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]
 ) -> bool:
-    """Whether a read no longer finds an object that one of the sightings is on.
+    """Whether a read no longer finds an object that a request of one of the sightings deleted.
 
     Only reads with a key of the business that deleted the object count: another one never sees it.
     """
-    decisive = {name for sighting in sightings for name in sighting.exchange_ids}
+    of_sightings = {name for sighting in sightings for name in sighting.exchange_ids}
     deleted: set[Place] = set()
     for exchange in by_id.values():
-        if exchange.id in decisive:
+        if exchange.id in of_sightings:
             deleted |= _objects_named(contract, exchange, "delete")
         is_unfound = str(exchange.status) == NOT_FOUND
         if is_unfound and deleted & _objects_named(contract, exchange, "read"):

@@ -50,7 +50,7 @@ def join_garbled_bodies(
         return Key(SHAPE, "/", A_VALUE, flaw=flaw) if flaw else key
 
     value_keys = {sighting: key_of_value(sighting, key) for sighting, key in with_keys}
-    # only a finding on the shape of a response can break the rule of such a key
+    # without a finding on the shape of a response, no group would break the rule of such a key
     shape_keys = {key for sighting, key in value_keys.items() if sighting.own_key.rule == SHAPE}
     with_keys = [
         (sighting, value_keys[sighting] if value_keys[sighting] in shape_keys else key)
@@ -83,17 +83,18 @@ def join_unread_bodies(with_keys: Settled, exchanges: Mapping[str, Exchange]) ->
     """Give an operation that fails on bodies that are no JSON one key for all such failures.
 
     Whatever else is odd in such a request, the server fails before reading it. The same oddity may
-    also be sent as JSON, such as a number beyond all bounds. Failures on that get the same key.
+    also be sent as JSON, such as a number beyond all bounds. Failures on that get the same key,
+    except for DRAWN, which stands for any oddity.
     """
     faults = [(sighting, key) for sighting, key in with_keys if key.rule == FAULT]
     parser_keys = _keys_of_parsers(faults)
     if not parser_keys:
         return with_keys
     unread = {sighting for sighting, _ in faults if _is_unread(exchanges.get(sighting.shown_by))}
-    oddities = {key for sighting, key in faults if sighting in unread and key.flaw != DRAWN}
+    keys_of_unread = {key for sighting, key in faults if sighting in unread and key.flaw != DRAWN}
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
-        is_fault_of_parser = key in oddities or (key.rule == FAULT and sighting in unread)
+        is_fault_of_parser = key in keys_of_unread or (key.rule == FAULT and sighting in unread)
         if not is_fault_of_parser:
             return key
         return parser_keys.get((sighting.cell.operation, replace(key, flaw="")), key)
@@ -158,16 +159,16 @@ def join_parameters(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Se
         if exchange is None or key.rule != FAULT or key.flaw not in (EMPTY, OPTIONAL):
             return key
         for name, values in query_of(exchange.request.url).items():
-            known = failing.get((sighting.cell.operation, replace(key, flaw=name)))
-            if known is not None and (key.flaw == OPTIONAL or "" in values):
-                return known
+            of_parameter = failing.get((sighting.cell.operation, replace(key, flaw=name)))
+            if of_parameter is not None and (key.flaw == OPTIONAL or "" in values):
+                return of_parameter
         return key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def _split_huge_values(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """Give operations that fail only on huge numbers a flaw of their own for these.
+    """Give operations that fail only on huge values of a parameter a flaw of their own for these.
 
     This does not apply if at least as many operations fail on other odd values of the parameter.
     """

@@ -18,10 +18,10 @@ from conformance.causes.finding_key import (
     ERROR,
     FAULT,
     LABEL_RULE,
+    NOT_REFUSED,
     OBJECTS,
     SHAPE,
     STATUS,
-    TAKEN,
     TYPED,
     Key,
     depth,
@@ -85,9 +85,9 @@ def _with_flaws_settled(
 ) -> Settled:
     """The sightings with their own keys, corrected where the rest of the log shows more.
 
-    Faults of an operation that never works have no flaw, and a fault on a stored value has the flaw
-    of that value. If at most FEW_OPEN operations work without a key, all findings about keys on one
-    of these operations get the same key.
+    Faults of an operation that never works have no flaw, and any other fault on a stored value has
+    the flaw of that value. If at most FEW_OPEN operations work without a key, all findings about
+    API keys on one of these operations get the same key.
     """
     never_working = _never_working(exchanges.values())
     open_without_key = {
@@ -158,7 +158,7 @@ def _join_references(
             return key
         valid = controls.get((exchange.case, exchange.operation))
         member = _member_named(contract, exchange, valid)
-        return key if member is None else Key(key.rule, f"/{member}", actual=TAKEN)
+        return key if member is None else Key(key.rule, f"/{member}", actual=NOT_REFUSED)
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
@@ -167,8 +167,8 @@ def _member_named(contract: Contract, exchange: Exchange, valid: Exchange | None
     """The member in which a request names an object that it must not name; None if there is none.
 
     It is the member that the scenario has labelled as tied. Without such a label, it is the first
-    reference in which the request differs from the valid one; none counts if the operation selects
-    an object.
+    reference in which the request differs from the ``valid`` one. For an operation that selects an
+    object, only the label counts.
     """
     if exchange.facts.step not in NAMING:
         return None
@@ -178,9 +178,9 @@ def _member_named(contract: Contract, exchange: Exchange, valid: Exchange | None
     operation = contract.operations.get(exchange.operation)
     if operation is None or operation.selector is not None or valid is None:
         return None
-    sent, usual = sent_members(exchange), sent_members(valid)
+    sent, sent_by_valid = sent_members(exchange), sent_members(valid)
     for parameter in operation.body:
-        if parameter.references and sent.get(parameter.name) != usual.get(parameter.name):
+        if parameter.references and sent.get(parameter.name) != sent_by_valid.get(parameter.name):
             return parameter.name
     return None
 
@@ -220,10 +220,10 @@ def _accepted_values(
         accepted[member, repr(value)] = key
         unchecked[operation] = key
     for exchange in exchanges.values():
-        known = unchecked.get(exchange.operation)
-        if known is not None and exchange.ok and exchange.facts.mistake:
+        operation_key = unchecked.get(exchange.operation)
+        if operation_key is not None and exchange.ok and exchange.facts.mistake:
             for member, value in _shown_values(contract.operations[exchange.operation], exchange):
-                accepted.setdefault((member, repr(value)), known)
+                accepted.setdefault((member, repr(value)), operation_key)
     return accepted
 
 
@@ -234,7 +234,7 @@ def _refusable_values(
     for sighting, key in with_keys:
         exchange = exchanges.get(sighting.shown_by)
         operation = contract.operations.get(exchange.operation) if exchange else None
-        if exchange is not None and operation is not None and key.actual == TAKEN:
+        if exchange is not None and operation is not None and key.actual == NOT_REFUSED:
             for parameter, value in wrong_values(operation, exchange):
                 yield operation.id, parameter.shown_as, value, key
 
@@ -324,8 +324,8 @@ def _join_forms(with_keys: Settled) -> Settled:
         if len(sighting.exchange_ids) != 1:
             continue
         may_explain = depth(key) <= STATUS or key.rule == ERROR
-        known = explaining.get(sighting.shown_by)
-        if may_explain and (known is None or depth(key) < depth(known)):
+        best = explaining.get(sighting.shown_by)
+        if may_explain and (best is None or depth(key) < depth(best)):
             explaining[sighting.shown_by] = key
 
     def settled_key(sighting: Sighting, key: Key) -> Key:

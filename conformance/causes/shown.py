@@ -76,8 +76,9 @@ def shown_of(run: Run, cause: Cause) -> Shown:
 def probe_of(run: Run, finding: Finding, ids: Iterable[str]) -> Exchange | None:
     """The exchange whose request best shows a finding; None if there are no exchanges.
 
-    It prefers, in this order: the wrong status that the finding quotes, or without one requests of
-    the operation that is blamed, then probes, and the full key. Among equals, it takes the first.
+    For a finding on the status, only exchanges with the wrong status count, if there are any. For
+    any other, requests of the operation that is blamed are preferred. Then come probes, and then
+    requests with the key full. Among equals, it is the first.
     """
     has_wrong_status = finding.where == STATUS
     return min(
@@ -135,7 +136,7 @@ def _text_wanted(finding: Finding) -> list[str] | None:
     """
     if not finding.expected.startswith('"'):
         return None
-    with suppress(ValueError):
+    with suppress(ValueError):  # a long text is cut, so that its JSON has no end
         text, _ = json.JSONDecoder().raw_decode(finding.expected)
         placeholders = [found.span() for found in PATTERN.finditer(text)]
         begins = [0, *(end for _, end in placeholders)]
@@ -162,7 +163,8 @@ def _shapes(
 ) -> set[str]:
     """The shapes of the values at a place: of a header, or of a pointer into the body.
 
-    With ``anywhere``, the values in any item of a list count, whatever index the pointer has.
+    ``wanted`` are the parts of the text that is expected there, if it is one. With ``anywhere``,
+    the values in any item of a list count, whatever index the pointer has.
     """
     if where.startswith("/"):
         values = _values_at(response.json, _path(where), anywhere)
@@ -173,7 +175,8 @@ def _shapes(
 def _shape(value: Any, wanted: list[str] | None) -> str:
     """The first word of a text, without ids, times and numbers; for anything else its type.
 
-    If a certain text is wanted, all others are alike, except for the empty one.
+    If a certain text is wanted, which has the parts ``wanted``, all other texts have one shape,
+    except for the empty one.
     """
     if not isinstance(value, str):
         return type(value).__name__
@@ -192,7 +195,8 @@ def _values_at(value: Any, path: list[str], anywhere: bool) -> Iterator[Any]:
     elif isinstance(value, dict):
         yield from _values_at(value.get(path[0], ABSENT), path[1:], anywhere)
     elif isinstance(value, list):
-        for item in value if anywhere else _item(value, path[0]):
+        items = value if anywhere else _item(value, path[0])
+        for item in items:
             yield from _values_at(item, path[1:], anywhere)
 
 

@@ -46,9 +46,10 @@ def sightings_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> It
         if cell.verdict not in BROKEN:
             continue
         for finding in cell.findings:
-            together = [finding.exchanges]
-            alone = [(exchange_id,) for exchange_id in finding.exchanges]
-            for ids in alone if finding.apart else together:
+            shown_together = [finding.exchanges]
+            if finding.apart:
+                shown_together = [(exchange_id,) for exchange_id in finding.exchanges]
+            for ids in shown_together:
                 shown_by = [exchanges[each] for each in ids if each in exchanges]
                 cases = frozenset(exchange.case for exchange in shown_by)
                 yield Sighting(cell, finding, ids, cases, key_of(finding, shown_by))

@@ -165,7 +165,7 @@ def _overlapping(exchanges: Sequence[Exchange], captured: AbstractSet[str]) -> s
 
 
 def in_rounds(sendings: Iterable[Sending]) -> list[list[Sending]]:
-    """Some steps in rounds, each of which is sent at the same time; most have a single step."""
+    """Some steps in rounds: all steps of a round are sent at the same time. Most have one step."""
     rounds: list[list[Sending]] = []
     for each in sendings:
         if each.at_once and rounds:
@@ -207,7 +207,10 @@ def _text_with_placeholders(text: str, names: Names) -> str:
 
 
 def _with_placeholders(request: Request, names: Names, keys: Collection[str]) -> Request:
-    """A request with placeholders for the values that are carried over, and for the mark."""
+    """A request with placeholders for the values that are carried over, and for the mark.
+
+    In a URL, a value may be encoded in several ways.
+    """
     url, body = request.url, request.body
     for value, (_, in_url) in names.items():
         for written in (quote(value, safe=""), quote_plus(value), quote(value), value):

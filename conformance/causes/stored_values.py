@@ -51,8 +51,8 @@ def stored_values(contract: Contract, exchanges: Mapping[str, Exchange]) -> dict
     first: dict[str, Exchange] = {}  # by flaw
     for write in blamed.values():
         flaw = str(write.facts.flaw)
-        known = first.get(flaw)
-        if known is None or (_fails(write) and not _fails(known)):
+        earlier = first.get(flaw)
+        if earlier is None or (_fails(write) and not _fails(earlier)):
             first[flaw] = write
     found = {}
     for name, write in blamed.items():

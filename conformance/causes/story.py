@@ -39,8 +39,9 @@ def story_of(run: Run, shown: Shown, origins: Mapping[str, Origin]) -> Story:
     """The requests that reproduce a cause, and what a fresh server may lack for that.
 
     For a rate limit, these are the requests that fill and exceed it. For any other cause, they are
-    those that show it, with the earlier ones that they need. If there are more than MOST, the
-    suspects and those that the finding names are left out, and then all but those that show it.
+    those that show it, optional ones, and the earlier ones that all these need. The optional ones
+    showed the values that the finding names, are suspect writes, or are earlier looks. If there are
+    more than MOST, the optional ones are left out, and then all but those that show it.
     """
     filling = filling_of(run, shown.exchanges)
     if filling:
@@ -115,12 +116,12 @@ def _named_by(run: Run, shown: Shown, origins: Mapping[str, Origin]) -> list[Exc
 
     Actual values count only if a write of the run showed them first.
     """
-    made = {
+    written = {
         value
         for value in shown.actual_values & origins.keys()
         if run.exchange[origins[value].exchange].request.method != "GET"
     }
-    named = made | (shown.expected_values & origins.keys())
+    named = written | (shown.expected_values & origins.keys())
     return [run.exchange[origins[value].exchange] for value in sorted(named)]
 
 
@@ -132,8 +133,8 @@ def _needed(
 ) -> list[Exchange]:
     """The ``wanted`` exchanges, and those that their values come from, in log order.
 
-    The reads in ``shown`` also need the last writes to the objects that they name, because these
-    may have produced what the reads show.
+    ``shown`` are the exchanges that show the cause. The reads among them also need the last writes
+    to the objects that they name, because these may have produced what the reads show.
     """
     needed: dict[str, Exchange] = {}
     to_visit = list(wanted)
@@ -153,15 +154,15 @@ def _needed(
 def _writes(run: Run, shown: Exchange, origins: Mapping[str, Origin]) -> list[Exchange]:
     """The last accepted writes to the objects that a read names, the latest first; at most WRITES.
 
-    Only writes after one of the objects was first shown count.
+    Only writes after all of the objects were first shown count.
     """
     named = values_of(shown) & origins.keys()
     if not named:
         return []
-    made = {origins[value].exchange for value in named}
+    first_shown_by = {origins[value].exchange for value in named}
     writes: list[Exchange] = []
     for exchange in reversed(run.exchanges[: run.exchanges.index(shown)]):
-        if exchange.id in made or len(writes) == WRITES:
+        if exchange.id in first_shown_by or len(writes) == WRITES:
             break
         if _is_write(exchange) and not named.isdisjoint(values_of(exchange)):
             writes.append(exchange)
@@ -169,7 +170,7 @@ def _writes(run: Run, shown: Exchange, origins: Mapping[str, Origin]) -> list[Ex
 
 
 def _earlier_looks(run: Run, shown: Shown) -> list[Exchange]:
-    """The last success of the deciding read before the writes that it fails to show; at most one.
+    """The last success of the deciding read before the first write that shows the cause, if any.
 
     A server that caches its response may show the same again.
     """
@@ -187,7 +188,7 @@ def _is_write(exchange: Exchange) -> bool:
 
 
 def _writes_since_success(run: Run, shown: Shown) -> list[Exchange]:
-    """The accepted writes between the last success of a read and its fault, the latest first.
+    """The accepted writes between the last success of a read and its server fault, latest first.
 
     Empty if the same request never succeeded before, because then it fails whatever was written.
     Also empty for causes that are not shown by a server fault of a read.

@@ -81,23 +81,28 @@ def in_cause(run: Run, cause: Cause, finding: Finding) -> Finding:
 def _plainness(
     names: tuple[str, ...], exchanges: Mapping[str, Exchange]
 ) -> tuple[int, int, int, int]:
-    """The sort key of exchanges: API keys other than full, odd labels, filters, and the length."""
-    other_keys = mistakes = filters = length = 0
+    """The sort key of exchanges: API keys other than full, odd labels, filters, and the length.
+
+    All four are totals over the exchanges, and lower is plainer.
+    """
+    other_keys = odd_labels = filters = length = 0
     for exchange in [exchanges[name] for name in names if name in exchanges]:
         facts, response = exchange.facts, exchange.response
-        other_keys += exchange.identity != KeyName.FULL
-        mistakes += sum(bool(each) for each in (facts.mistake, facts.odd, facts.flaw, facts.form))
+        if exchange.identity != KeyName.FULL:
+            other_keys += 1
+        labels = (facts.mistake, facts.odd, facts.flaw, facts.form)
+        odd_labels += len([label for label in labels if label])
         filters += len(facts.filters)
         bodies = [exchange.request.body, response.body if response else None]
         length += len(exchange.request.url) + sum(body.size for body in bodies if body)
-    return other_keys, mistakes, filters, length
+    return other_keys, odd_labels, filters, length
 
 
 def telling(run: Run, cause: Cause) -> list[Exchange]:
     """The few exchanges that show a cause best, in log order.
 
     They are from the first attempt of a case, and from its first round if it repeats its steps. But
-    a finding with a single exchange in that attempt compares attempts, so all of them count.
+    if only one exchange is in that attempt, the finding compares attempts, so all exchanges count.
     """
     exchanges = run.exchanges_of(ids_of_telling(cause))
     if not exchanges:
@@ -109,9 +114,9 @@ def telling(run: Run, cause: Cause) -> list[Exchange]:
 
 
 def _first_round(exchanges: list[Exchange]) -> list[Exchange]:
-    """The exchanges of a case before it begins to repeat a sequence of steps.
+    """The exchanges of a case before its first step comes again, which begins a second round.
 
-    All of them if it repeats nothing, or if it repeats its first step at once.
+    All of them if that step never comes again, or comes again at once.
     """
     steps = [(each.operation, each.facts.step) for each in exchanges]
     beginnings = [place for place, step in enumerate(steps) if step == steps[0]]

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from conformance.causes.data_templates import OF_DATA
 from conformance.causes.finding_key import ERROR, FAULT
 from conformance.causes.forms import (
+    ACCEPTED,
     ANY,
     LACKING,
     STATUS,
-    TAKEN,
     Cases,
     always,
     of_errors,
@@ -38,7 +38,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         '"{code}" comes with a wrong status', "A code comes with a wrong status"
     ),
     "status.listed": {
-        TAKEN: (
+        ACCEPTED: (
             "{route} succeeds with the unlisted status {got}",
             "Successes have the unlisted status {got}",
             "Successes have an unlisted status",
@@ -53,7 +53,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     },
     "status.client-mistake": always("Client mistakes cause server errors"),
     "route.unknown": {
-        TAKEN: ("Unknown paths succeed",),
+        ACCEPTED: ("Unknown paths succeed",),
         ANY: ("Unknown paths get a wrong status",),
     },
     # --- keys ---

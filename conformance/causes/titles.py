@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
-from conformance.causes.finding_key import ANOTHER, ERROR, LACKED, UNROUTED, Key
-from conformance.causes.finding_key import TAKEN as NOT_REFUSED
-from conformance.causes.forms import ANY, CODE, LACKING, STATUS, TAKEN, Cases, Forms
+from conformance.causes.finding_key import ANOTHER, ERROR, LACKED, NOT_REFUSED, UNROUTED, Key
+from conformance.causes.forms import ACCEPTED, ANY, CODE, LACKING, STATUS, Cases, Forms
 from conformance.causes.groups import LIMITED
 from conformance.causes.harm import was_refused
 from conformance.causes.stored_values import EARLIER
@@ -105,7 +104,10 @@ def told_apart(titles: Sequence[Title]) -> list[str]:
 
 
 def _forms(cases: Cases, contract: Contract, key: Key, finding: Finding) -> Forms:
-    """The forms of the first case that is what was wrong, or a part of what was expected."""
+    """The forms of the first case that is what was wrong, or a part of what was expected.
+
+    The case ANY fits everything.
+    """
     wrong = _wrong(contract, key, finding)
     for case, forms in cases.items():
         if case in (wrong, ANY) or case in finding.expected:
@@ -114,9 +116,10 @@ def _forms(cases: Cases, contract: Contract, key: Key, finding: Finding) -> Form
 
 
 def _wrong(contract: Contract, key: Key, finding: Finding) -> str:
-    """What was wrong: TAKEN, STATUS, CODE or LACKING; ANY for anything else."""
+    """What was wrong: ACCEPTED, STATUS, CODE or LACKING; ANY for anything else."""
     if finding.where == "status":
-        return TAKEN if key.actual == NOT_REFUSED and not was_refused(finding) else STATUS
+        is_accepted = key.actual == NOT_REFUSED and not was_refused(finding)
+        return ACCEPTED if is_accepted else STATUS
     if finding.where == "/" + "/".join(contract.code_pointer):
         return CODE
     if finding.actual == ABSENT or LACKED.match(finding.actual):

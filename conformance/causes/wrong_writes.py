@@ -12,12 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from conformance.base.values import as_text
-from conformance.causes.deletions import NOT_FOUND, OF_REFUSED, is_refusal, named_in
+from conformance.causes.deletions import NOT_FOUND, OF_REFUSED, is_wrong_refusal, named_in
 from conformance.causes.finding_key import (
     LACKED,
+    NOT_REFUSED,
     OBJECTS,
     SHAPE,
-    TAKEN,
     TYPED,
     UNKNOWN,
     Key,
@@ -78,8 +78,8 @@ def _join_deleted_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> 
     of_unknown: dict[tuple[str, str], list[Key]] = defaultdict(list)
     for sighting, key in with_keys:
         own_key = sighting.own_key
-        is_taken = own_key.rule in OF_UNKNOWN and own_key.actual == TAKEN
-        if is_taken and sighting.shown_by in exchanges:
+        is_accepted = own_key.rule in OF_UNKNOWN and own_key.actual == NOT_REFUSED
+        if is_accepted and sighting.shown_by in exchanges:
             shape = shape_of(exchanges[sighting.shown_by])
             of_unknown[sighting.cell.operation, shape].append(key)
 
@@ -112,7 +112,7 @@ def _join_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) 
     """
     allowing: dict[str, Key] = {}  # by the operation that allows such writes
     for sighting, key in with_keys:
-        if key.rule == OBJECTS and key.actual == TAKEN:
+        if key.rule == OBJECTS and key.actual == NOT_REFUSED:
             allowing.setdefault(sighting.cell.operation, key)
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
@@ -132,10 +132,14 @@ def _join_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) 
 def _join_foreign_refusals(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
     """Give a refused write of another tenant that takes effect the key of that effect.
 
-    A write that also takes effect when its own tenant is refused keeps its key.
+    A key stays unless all of its sightings are on refusals of other tenants alone.
     """
     effects = _foreign_effects(with_keys)
-    of_refused = [each for each in with_keys if each[0].own_key.rule.startswith(OF_REFUSED)]
+    of_refused = [
+        (sighting, key)
+        for sighting, key in with_keys
+        if sighting.own_key.rule.startswith(OF_REFUSED)
+    ]
     explained = {
         key: effects[sighting.cell.operation]
         for sighting, key in of_refused
@@ -180,7 +184,8 @@ def _join_lost_creations(
 ) -> Settled:
     """Give sightings on objects that were not stored the key of their creation.
 
-    The object is not listed, and requests do not find it, because of its creation.
+    The object is not listed, and requests do not find it, because of its creation. If an operation
+    has a finding UNSTORED, all objects count that it returned and no other success shows.
     """
     # by operation of the creation
     losing = {
@@ -202,8 +207,8 @@ def _join_lost_creations(
             return key
         named: Iterable[str] = ()
         if key.rule in OF_STORED:
-            named = sighting.finding.expected.replace(",", " ").split()
-        elif key.actual == NOT_FOUND and is_refusal(sighting, exchanges):
+            named = sighting.finding.expected.replace(",", " ").split()  # one word is the id
+        elif key.actual == NOT_FOUND and is_wrong_refusal(sighting, exchanges):
             named = named_in(contract, exchanges[sighting.shown_by], operation.kind)
         places = [(operation.kind, name) for name in named]
         return next((lost[place] for place in places if place in lost), key)

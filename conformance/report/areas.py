@@ -124,8 +124,9 @@ def _lines(cells: Sequence[Cell], causes: Causes) -> Iterator[Line]:
     groups: dict[tuple[Verdict, str], list[Cell]] = defaultdict(list)
     for cell in cells:
         groups[cell.verdict, shape(_reason(cell, causes))].append(cell)
-    worst_first = sorted(groups.items(), key=lambda group: group[0][0].rank)
-    for (verdict, _), alike in worst_first:
+    worst_first = sorted(groups, key=lambda group: group[0].rank)  # the rank of the verdict
+    for verdict, wording in worst_first:
+        alike = groups[verdict, wording]
         names = [view.operation_name(cell.operation) for cell in alike]
         blamed = {number: cause for cell in alike for number, cause in _blamed(cell, causes)}
         yield Line(
@@ -138,9 +139,9 @@ def _lines(cells: Sequence[Cell], causes: Causes) -> Iterator[Line]:
 
 
 def _blamed(cell: Cell, causes: Causes) -> list[tuple[int, Cause]]:
-    """The causes to blame for the verdict of a cell, with their numbers.
+    """The causes to blame for the verdict of a cell, with their numbers: those that break it.
 
-    For an untested cell, the worst cause of each cell that blocks it; else those that break it.
+    For an untested cell, these are the worst causes of the cells that block it.
     """
     if cell.verdict is not Verdict.UNTESTED:
         return list(causes.get(cell.name, {}).items())

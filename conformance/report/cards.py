@@ -125,9 +125,8 @@ class Card:
     @property
     def extent(self) -> str:
         """The number of operations, or the route of the only one if the title does not name it."""
-        routes = [row.route for row in self.rows]
-        if self.operations == len(routes) == 1 and routes[0] not in self.title:
-            return routes[0]
+        if self.operations == 1 and self.rows and self.rows[0].route not in self.title:
+            return self.rows[0].route
         return amount(self.operations, "operation")
 
     @property
@@ -171,7 +170,8 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, in_f
     """The card of a cause. Without ``in_full``, it has no exhibits and only a few rows."""
     cells = [by_name[name] for name in cause.cells if name in by_name]
     operations = list(dict.fromkeys(cell.operation for cell in cells))
-    listed = operations[: ROWS if in_full else FEW]
+    most_rows, most_differences = (ROWS, DIFFERENCES) if in_full else (FEW, 1)
+    listed = operations[:most_rows]
     shown = shown_of(run, cause)
     probe, everywhere = _probe(run, cause, shown.ids), _everywhere(run, cause)
     exhibited = tuple(exhibits(run, shown.ids if in_full else (), cause.finding))
@@ -182,7 +182,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, in_f
         example=_example(run, cause, probe, everywhere=everywhere),
         asked=_asked(probe, mistake(cause, probe)),
         where=place_in(exhibited, shown, probe),
-        rows=tuple(_rows(run, cause, cells, listed, DIFFERENCES if in_full else 1)),
+        rows=tuple(_rows(run, cause, cells, listed, most_differences)),
         more=len(operations) - len(listed),
         everywhere=everywhere,
         exhibits=exhibited,
@@ -216,6 +216,7 @@ def _example(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: b
     """The cause on one line: a request, the expected response, and the actual one.
 
     For a wrong status, it names the key, and also the operation that failed if it is another one.
+    For anything else, it names the place, except for "/", the whole body.
     """
     finding = cause.finding
     asked = route(run, finding.operation)
@@ -254,7 +255,8 @@ def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
     differences = list(dict.fromkeys(_difference(run, finding) for finding in findings))
     probe = _quoted(run, findings[0])
     operation = cells[0].operation
-    asked = own_route = route(run, operation)
+    own_route = route(run, operation)
+    asked = own_route
     if probe is not None:
         url = probe.request.url.removeprefix(run.target.url)
         asked = clean(f"{probe.request.method} {cut(url, QUERY)}")

@@ -128,7 +128,7 @@ def _causes(page: _Page, shown: Sequence[Card], details: bool) -> None:
     for heading, group in first_step.by_harm(shown).items():
         page.title(f"{heading} ({len(group)})", group[0].cause.verdict)
         at_least = DOUBTS_LISTED if heading == first_step.DOUBTFUL else 0
-        among_first = sum(card.number <= last for card in group)
+        among_first = len([card for card in group if card.number <= last])
         listed = group[: max(among_first, at_least)]
         for card in listed:
             _cause(page, card)
@@ -180,8 +180,9 @@ def _details(page: _Page, card: Card) -> None:
     for label, text in texts.items():
         if text:
             page.wrap(view.shown(text, LIMIT), "      ", label)
-    for line in text_of(card.picture.walk) if card.picture.walk else ():
-        page.lines.append(f"      {'walk':<10}{clean(line)}")
+    if card.picture.walk:
+        for line in text_of(card.picture.walk):
+            page.lines.append(f"      {'walk':<10}{clean(line)}")
     page.lines += ["", *card.steps.splitlines(), ""]  # bare and not wrapped, ready to paste
 
 
@@ -208,7 +209,7 @@ def _notes(page: _Page, run: Run) -> None:
         page.wrap(f"The run is incomplete: {view.shown(run.incomplete)}", "")
     for sentence in view.left_out(run):
         page.wrap(sentence, "")
-    if page.lines and page.lines[-1]:
+    if page.lines and page.lines[-1]:  # no empty line after another one
         page.lines.append("")
 
 
@@ -232,7 +233,8 @@ def _missing(page: _Page, run: Run, details: bool) -> None:
     for kind, groups in untested.missing(run).items():
         title = untested.KINDS[kind]
         page.title(f"Untested: {title[0].lower()}{title[1:]}", Verdict.UNTESTED)
-        shown = groups[: REASONS if details else 1]
+        most = REASONS if details else 1
+        shown = groups[:most]
         for reason, cells in shown:
             page.wrap(f"{cut(clean(reason), LIMIT)} ({amount(len(cells), 'cell')})", "  ")
         more = len(groups) - len(shown)

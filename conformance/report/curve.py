@@ -31,7 +31,7 @@ def share_at(requests: int) -> float:
 
     Between two points of the curve, it grows with the logarithm of the number of requests.
     """
-    fewer, low = 1, 0.0
+    fewer, low = 1, 0.0  # requests and share of the point before
     for point in stored()["points"]:
         more, high = int(point["requests"]), float(point["all"])
         if requests <= more:

@@ -75,8 +75,8 @@ def exhibits(
     """At most ``few`` of the given exchanges, those that show most, as the page shows them.
 
     The places in their responses that the ``finding`` is about are marked, except in looks from
-    before the request that is blamed. If the chosen exchanges have no such place, the last other
-    exchange that has one replaces the last of them.
+    before the request that is blamed. If the chosen exchanges have no such place, one that has it
+    replaces the last of them: the last such exchange among the first TRIED.
     """
     exchanges = run.exchanges_of(ids)
     chosen = best(exchanges, finding, few)
@@ -88,6 +88,7 @@ def exhibits(
     for other in reversed(candidates):
         found = _places(run, finding, walk, other)
         if found:
+            # the last of ``few``, or one more if there are fewer
             chosen[few - 1 :] = [other]
             places[few - 1 :] = [found]
             break

@@ -40,6 +40,7 @@ def write(run: Run, path: Path) -> None:
 
 
 def _lines(run: Run) -> Iterator[str]:
+    """The lines of the summary: verdict, target and counts, and then a section for each subject."""
     yield f"# {verdict_line(run)}"
     yield ""
     yield f"{inert(run.target.name)} at {inert(run.target.url)}, by {inert(run.contract.name)}."

@@ -89,7 +89,8 @@ def _kind_of(contract: Contract, member: str, operation: Operation) -> str:
     """The kind of object whose id a member holds, in the objects that an operation returns.
 
     If any parameter of that name refers to a kind, it is that kind. For example, a transcript
-    has the id of a call. Otherwise, it is the kind of the returned objects themselves.
+    has the id of a call. Otherwise, and for the identifier that most kinds share, it is the kind of
+    the returned objects themselves.
     """
     if member != contract.identifier:
         for each in contract.operations.values():

@@ -38,8 +38,9 @@ def with_key(exchange: Exchange) -> str:
 
 
 def mistake(cause: Cause, exchange: Exchange | None) -> str:
-    """What is wrong with the request of a cause, or the filters of a list with a wrong body.
+    """What is wrong with the request of a cause: its flaw, or else the mistake in the request.
 
+    If not the status but the body of the response is wrong, only the filters of the request count.
     Empty if the key is what is wrong, because ``with_key`` describes the key.
     """
     if exchange is None or (cause.flaw and cause.flaw != FILTERED):

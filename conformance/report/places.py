@@ -98,8 +98,8 @@ def places_of(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
 def _of_status(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
     """The status, and the first foreign business in a success; empty if this response is right.
 
-    It is wrong if each exchange shows the finding on its own, or if it ``decides`` and has the
-    quoted status. On a status, every response decides; on a body, only the last of its case.
+    A response is wrong if every exchange shows the finding by itself, or if it ``decides`` and has
+    the quoted status. On a status, every response decides; on a body, only the last of its case.
     """
     decides = finding.where == STATUS or _is_last_of_case(run, finding, exchange)
     if finding.apart or (decides and _begins_with_status(finding.actual, exchange)):
@@ -134,10 +134,10 @@ def _begins_with_status(actual: str, exchange: Exchange) -> bool:
 
 
 def _of_member(run: Run, finding: Finding, exchange: Exchange, *, decides: bool) -> list[Place]:
-    """The member that a finding points to, perhaps from an object in the body instead of the root.
+    """The member that a finding points to: its pointer ends with that of the finding.
 
-    It is the one with the actual value of the finding. If there is none and this response
-    ``decides``, it is the first member with that pointer, or the place where it is missing.
+    It is the first one with the actual value of the finding. If there is none and this response
+    ``decides``, it is the one with exactly that pointer, or else the first, or where it is missing.
     """
     where, actual = finding.where, finding.actual
     start, root = _object_sought(run, exchange)

@@ -32,6 +32,7 @@ def lines(run: Run) -> list[str]:
             found += _named(member, gains[member])
     found += _triggers(gains.get("triggers", {}))
     found += _of_lists(gains.get(OF_LISTS, {}))
+    # these members have only the part ""
     found += [
         f"{line}  {_gain(gains[member][''])}" for member, line in FIXED.items() if member in gains
     ]
@@ -51,7 +52,7 @@ def _gains(run: Run) -> dict[str, Gains]:
         for reason in cell.reasons:
             if reason.kind is ReasonKind.PROVIDE and reason.place:
                 member, _, part = reason.place.partition(": ")
-                if member == OF_LISTS:
+                if member == OF_LISTS:  # each list has its own maximum
                     part = cell.operation
                 cells_of.setdefault((member, part), set()).add(cell.name)
     most_cells_first = sorted(cells_of.items(), key=lambda row: (-len(row[1]), row[0]))

@@ -23,7 +23,7 @@ NEW_MARK = f'# for texts that must be unique\n{variable(str(MARK))}=$(printf %04
 """The lines that choose a new value for MARK, which makes the texts in requests unique."""
 LONGEST = 4_000
 """Maximum characters of a line."""
-USUAL = 10
+ITEMS_EXPECTED = 10
 """The number of items that a list of a server with some data is expected to have."""
 LONGEST_VALUE = 200
 """Maximum characters of a value in a comment."""
@@ -81,7 +81,7 @@ def _items_needed(step: Sending) -> Iterator[str]:
     """A comment if a value is taken from far down a list, which may be shorter elsewhere."""
     indices = [part for capture in step.captures for part in capture.path if isinstance(part, int)]
     needed = max(indices, default=0) + 1
-    if needed > USUAL:
+    if needed > ITEMS_EXPECTED:
         yield f"# A fresh server may lack this: the list needs at least {needed:,} items."
 
 
@@ -106,8 +106,8 @@ def _request(step: Sending, *, alone: bool) -> Iterator[str]:
 def _expectation(step: Sending) -> Iterator[str]:
     """A comment on what the contract requires of a decisive step, and what its response was.
 
-    Before it, lines print the required values that come from earlier responses, because they are
-    different every time. The first line may say why a fresh server might not show the cause.
+    Before this comment, lines print the required values that come from earlier responses, because
+    these differ every time. The first line may say why a fresh server might not show the cause.
     """
     if step.lacks:
         yield f"# This may not show on a fresh server: it {step.lacks}."

@@ -13,7 +13,7 @@ from conformance.model import WHOLE_API, Cause, Cell, Run, Verdict, Waiver
 from conformance.model.waiver import free_day
 from conformance.report.view import first_of, shown
 
-USUAL = timedelta(days=90)
+DURATION = timedelta(days=90)
 """How long a suggested waiver lasts, if that day is free."""
 LIMIT = 100
 """Characters of an owner or a ticket that are shown."""
@@ -93,7 +93,7 @@ def _idle_parts(run: Run, waiver: Waiver) -> Iterator[Idle]:
     for reason, names in idle_operations.items():
         where = f" on {first_of(names)}" if waiver.operations else ""
         what = "it"
-        if len(names) < len(groups):
+        if len(names) < len(groups):  # the waiver also names other operations
             what = "those operations from it" if len(names) > 1 else "that operation from it"
         words = WORDS[reason].format(where=where, what=what)
         yield Idle(waiver, reason, f"{_named(waiver)} {words}")
@@ -131,7 +131,7 @@ def entries(run: Run) -> dict[str, str]:
     day has too many waivers, even if all entries are used.
     """
     today = date.fromisoformat(run.judged_on)
-    taken = Counter(waiver.expires for waiver in run.target.waivers)
+    expiries = Counter(waiver.expires for waiver in run.target.waivers)
     operations = {*run.contract.operations, WHOLE_API}  # a forged log may name others
     cells = {
         cell.name: cell
@@ -140,18 +140,19 @@ def entries(run: Run) -> dict[str, str]:
     }
     found = {}
     for cause in run.causes:
-        lines = list(_entry(cause, cells, taken, today))
+        lines = list(_entry(cause, cells, expiries, today))
         if lines:
             found[cause.id] = "\n".join(["waivers:", *lines])
     return found
 
 
 def _entry(
-    cause: Cause, cells: Mapping[str, Cell], taken: Counter[date], today: date
+    cause: Cause, cells: Mapping[str, Cell], expiries: Counter[date], today: date
 ) -> Iterator[str]:
-    """The lines for a cause: one waiver for each clause of its failed cells; none without such.
+    """The lines for a cause: one waiver for each clause of its failed cells, if it has any.
 
-    ``cells`` are all failed cells by name. The days of expiry are added to ``taken``.
+    ``cells`` are all failed cells by name. ``expiries`` counts waivers by their last day; those of
+    the new waivers are added.
     """
     operations: dict[str, list[str]] = defaultdict(list)
     for name in cause.cells:
@@ -165,9 +166,9 @@ def _entry(
             yield from wrapped(f"operations: [{', '.join(names)}]", WIDTH, "    ", "      ")
         for member, what in DEFINED:
             yield f'    {member}: ""  # {what}'
-        day = free_day(taken, today + USUAL, today)
+        day = free_day(expiries, today + DURATION, today)
         if day is None:
             yield '    expires: ""  # a day on which fewer than five others expire'
         else:
-            taken[day] += 1
+            expiries[day] += 1
             yield f'    expires: "{day}"'

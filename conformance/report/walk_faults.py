@@ -130,8 +130,8 @@ def _trial(run: Run, finding: Finding) -> Trial | None:
 def places_in_page(run: Run, found: WalkFault, exchange: Exchange) -> list[Place]:
     """The places of a fault in the response of an exchange; empty if that is not the page at fault.
 
-    That is the place of the item, the place where it is missing, or the flag that says that nothing
-    follows. For an item out of order, the one before it is included.
+    That is the last place of the item on the page, the place where it is missing, or the flag that
+    says that nothing follows. For an item out of order, the one before it is included.
     """
     answer, paging = answer_of(run.contract, exchange), found.walks.operation.paging
     if answer is None or paging is None or exchange.id != found.page.exchange.id:

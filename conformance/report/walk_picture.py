@@ -32,7 +32,7 @@ SENTENCES = {
 }
 """What a picture shows, by its fault: the item and the cursor of its page are filled in."""
 
-LABELS = {Fault.LOST: "lost", Fault.FOLLOWS: "comes after"}
+LABELS_OF_MISSING = {Fault.LOST: "lost", Fault.FOLLOWS: "comes after"}
 """The label of the row of items that no page shows, by fault."""
 _DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]")
 
@@ -78,7 +78,7 @@ def picture_of(found: WalkFault) -> WalkPicture:
     lines = [Line("whole list", "", tuple(Spot(times.short(item.text)) for item in shown))]
     for number, page in pages:
         lines.append(_page_line(found, page, number, shown, times))
-    if found.fault in LABELS:
+    if found.fault in LABELS_OF_MISSING:
         lines.append(_gap_line(found, shown, times))
     return WalkPicture(_words(found), tuple(lines), first, len(items) - first - len(shown))
 
@@ -163,7 +163,7 @@ def _page_line(
     found: WalkFault, page: Page, number: int, shown: Sequence[Item], times: _Times
 ) -> Line:
     """The row of a page, with the time of each item that it shows."""
-    is_at_fault = page is found.page and found.fault not in LABELS
+    is_at_fault = page is found.page and found.fault not in LABELS_OF_MISSING
     spots = []
     for item in shown:
         if item.key not in page.keys:
@@ -188,7 +188,7 @@ def _gap_line(found: WalkFault, shown: Sequence[Item], times: _Times) -> Line:
         Spot(times.short(item.text), found.fault) if item.key in missing else Spot()
         for item in shown
     ]
-    return Line(LABELS[found.fault], "", tuple(spots))
+    return Line(LABELS_OF_MISSING[found.fault], "", tuple(spots))
 
 
 def _asked(page: Page, times: _Times) -> str:
