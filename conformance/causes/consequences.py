@@ -82,7 +82,7 @@ def with_consequences(
     with_keys = join_lists_that_lose(contract, with_keys, exchanges)
     with_keys = _join_stored_types(contract, with_keys)
     with_keys = join_unmasked_secrets(contract, with_keys)
-    return by_handler(contract, with_keys)
+    return by_handler(contract, with_keys, exchanges)
 
 
 # --- changes that were refused and made -----------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.causes.forms import ACCEPTED, ANY, CODE, STATUS, Cases, always, filtered, refusals
+from conformance.causes.sightings import OFFSET
 from conformance.model import NONE_OF_ITS_OWN
 
 FOREIGN_ITEMS = ("{route} shows items of another {tenant}", "Lists show items of another {tenant}")
@@ -193,5 +194,9 @@ OF_DATA: Mapping[str, Cases] = {
         ANY: ("{route} returns what its filter excludes", "Filters return what they exclude"),
     },
     "paging.ties": always("Pages end among items of the same time"),
+    OFFSET: always(
+        "{route} misreads timestamps with a UTC offset",
+        "Timestamps with a UTC offset are misread",
+    ),
 }
 """The forms of a title by rule."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from conformance.causes.dead_keys import is_proven_dead
+from conformance.causes.finding_key import RECIPE
 from conformance.causes.steps import causes_not_shown_again
 from conformance.model import (
     DEAD_KEYS,
@@ -23,8 +24,6 @@ from conformance.model import (
     place_of_key,
 )
 
-RECIPE = "trigger.answer"
-"""The rule that judges the result of a recipe in the target file. Nothing else proves a recipe."""
 OF_RECIPES = "triggers"
 """The part of the target file with the recipes."""
 CLOCKED = "rate."

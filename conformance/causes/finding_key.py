@@ -34,6 +34,8 @@ MISSING = "parameter.missing"
 """The rule that finds a request accepted without a required parameter."""
 CONTENT_TYPE = "Content-Type"
 """The place of a finding on the label of a body."""
+RECIPE = "trigger.answer"
+"""The rule that judges the result of a recipe in the target file. Nothing else proves a recipe."""
 READ_BACK = ("create.read-back", "update.read-back")
 """Rules that compare what an object shows with what was sent."""
 AS_SENT = ", as it was sent"
@@ -67,6 +69,8 @@ DRAWN = SCENARIOS["generated"]
 """The oddity of generated requests, in which anything may be odd."""
 ANOTHER = "another object"
 """The flaw of a change whose response shows a different object than the one that it names."""
+PHONE = "an invalid phone number"
+"""The flaw of accepted requests whose only wrong values are phone numbers."""
 NOT_REFUSED = "taken"
 """Replaces the status if a request was not refused."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from conformance.causes.finding_key import FAULT, FILTERED, Key
+from conformance.causes.finding_key import FAULT, FILTERED, RECIPE, Key
 from conformance.causes.settling import with_settled_keys
 from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.stored_values import is_garbled, stored_values
@@ -15,6 +15,8 @@ from conformance.model import Cell, Contract, Exchange, Finding, id_of_cause
 
 LIMITED = "429"
 """The beginning of what is expected of a request beyond a rate limit."""
+VAGUE = ("one of ", "4xx")
+"""The beginnings of what is expected if any listed status will do, or any refusal."""
 
 
 @dataclass(eq=False)
@@ -36,13 +38,18 @@ class Group:
         """The finding of the clause with the most cells, with all its exchanges in the group.
 
         But for a server fault, clauses that expected a success come first, because a plain request
-        shows the fault. Clauses that expected a refusal by the rate limit come next.
+        shows the fault. Clauses that expected a refusal by the rate limit come next. Of all others,
+        those that expected one status come before those that expected any of several, unless only
+        a recipe of the target file says so.
         """
         cells = Counter(cell.clause for cell in self.cells.values())
 
-        def precedence(clause: str) -> tuple[bool, bool, int]:
-            expected = self.findings[clause].expected if self.key.rule == FAULT else ""
-            return expected.startswith("2"), expected.startswith(LIMITED), cells[clause]
+        def precedence(clause: str) -> tuple[bool, bool, bool, int]:
+            expected = self.findings[clause].expected
+            status = expected if self.key.rule == FAULT else ""
+            is_recipe = self.findings[clause].rule == RECIPE
+            is_exact = not expected.startswith(VAGUE) and not is_recipe
+            return status.startswith("2"), status.startswith(LIMITED), is_exact, cells[clause]
 
         finding = self.findings[max(self.findings, key=precedence)]
         own = [sighting.exchange_ids for sighting in self.sightings if sighting.finding is finding]
@@ -103,7 +110,7 @@ def groups_of(
     If a stored odd value makes an exchange fail, the group has the write that stored it as origin.
     """
     groups: dict[Key, Group] = {}
-    sightings = list(sightings_of(cells, exchanges))
+    sightings = sightings_of(cells, exchanges)
     if not sightings:
         return []
     stored = stored_values(contract, exchanges)

@@ -20,10 +20,12 @@ from conformance.causes.finding_key import (
     NOT_REFUSED,
     OBJECTS,
     OF_WALKS,
+    PHONE,
     Key,
 )
+from conformance.causes.instances import wrong_values
 from conformance.causes.sightings import Settled, Sighting
-from conformance.model import Contract
+from conformance.model import Contract, Exchange
 
 FIGURES = "figures.own"
 """The rule that finds data of another tenant in a report."""
@@ -33,7 +35,11 @@ OF_TENANTS = ("tenant.", "owner.")
 """Prefixes of the rules that find what belongs to another tenant."""
 BLANK = "parameter.blank"
 """The rule that finds null accepted for a required parameter, as if that was missing."""
-ACCEPTED = ("status.listed", "success.status", "parameter.invalid", MISSING)
+INVALID = "parameter.invalid"
+"""The rule that finds an invalid value accepted, or refused with a wrong status or code."""
+ACCEPTED_INVALID = (INVALID, NOT_REFUSED)
+"""The rule and what happened instead of the refusal in the key of an accepted invalid value."""
+ACCEPTED = ("status.listed", "success.status", INVALID, MISSING)
 """Rules that find a success with a wrong status, or one that should be a refusal."""
 DELETIONS = ("delete.gone", "delete.shown", "delete.lasting")
 """Rules that find an object although it was deleted."""
@@ -41,7 +47,7 @@ OTHER_SCOPE, OWN_SCOPE = "scope.refused", "scope.opens"
 """Rules that find a key with another scope accepted, and one with the right scope refused."""
 WRONG_SCOPE = "the wrong scope"
 """The flaw of an operation that breaks both rules: what it checks."""
-VALIDATIONS = ("parameter.invalid", MISSING)
+VALIDATIONS = (INVALID, MISSING)
 """Rules that find an invalid request accepted, or refused with a wrong status or code."""
 OF_HANDLERS = (OBJECTS, LISTS, FILTER, *OF_WALKS, *ACCEPTED, *DELETIONS)
 """Rules that single handlers may break for reasons of their own."""
@@ -54,12 +60,15 @@ Mistake = tuple[str, str]
 """A rule that handlers break. For validations, what they do instead; for walks, the flaw."""
 
 
-def by_handler(contract: Contract, with_keys: Settled) -> Settled:
+def by_handler(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
     """Add the kind of object to the keys of mistakes that are made for only a few kinds.
 
-    Confused scopes get a flaw of their own, and items that reports show get the key of their list.
+    Confused scopes and invalid phone numbers get flaws of their own, and items that reports show
+    get the key of their list.
     """
-    with_keys = _join_confused_scopes(with_keys)
+    with_keys = _join_phone_numbers(contract, _join_confused_scopes(with_keys), exchanges)
     kinds = {name: operation.kind for name, operation in contract.operations.items()}
     keys_that_explain = {key for sighting, key in with_keys if sighting.own_key.rule != key.rule}
     few = _few_kinds(kinds, with_keys)
@@ -134,6 +143,8 @@ def _may_be_own(key: Key) -> bool:
         return True
     if key.rule in OF_WALKS:
         return key.flaw == FILTERED
+    if key.flaw == PHONE:
+        return False
     is_success = key.actual == NOT_REFUSED or key.actual.startswith("2")
     return (is_success or key.rule in VALIDATIONS) and not key.names_in_member
 
@@ -177,5 +188,30 @@ def _join_confused_scopes(with_keys: Settled) -> Settled:
         if key.rule == OWN_SCOPE:
             return accepting[operation]
         return replace(key, flaw=WRONG_SCOPE) if key.rule == OTHER_SCOPE else key
+
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+
+
+def _join_phone_numbers(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """Give operations that accept invalid phone numbers one key: a server checks all of them alike.
+
+    If any operation accepts other invalid values, too, all keep their keys.
+    """
+    accepting: set[str] = set()
+    for sighting, key in with_keys:
+        exchange = exchanges.get(sighting.shown_by)
+        operation = contract.operations.get(exchange.operation) if exchange else None
+        if exchange is None or operation is None or (key.rule, key.actual) != ACCEPTED_INVALID:
+            continue
+        if not all(parameter.phone for parameter, _ in wrong_values(operation, exchange)):
+            return with_keys
+        accepting.add(operation.id)
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        is_accepted = (key.rule, key.actual) == ACCEPTED_INVALID
+        is_of_phone = is_accepted and sighting.cell.operation in accepting
+        return replace(key, flaw=PHONE) if is_of_phone else key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]

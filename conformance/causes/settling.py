@@ -216,7 +216,7 @@ def _accepted_values(
     """
     accepted: dict[tuple[str, str], Key] = {}
     unchecked: dict[str, Key] = {}  # by operation
-    for operation, member, value, key in _refusable_values(contract, with_keys, exchanges):
+    for operation, member, value, key in _wrongly_accepted_values(contract, with_keys, exchanges):
         accepted[member, repr(value)] = key
         unchecked[operation] = key
     for exchange in exchanges.values():
@@ -227,7 +227,7 @@ def _accepted_values(
     return accepted
 
 
-def _refusable_values(
+def _wrongly_accepted_values(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Iterator[tuple[str, str, Any, Key]]:
     """Each accepted value that had to be refused: operation, member that shows it, value, key."""

@@ -1,12 +1,26 @@
-"""Sightings: the findings of broken cells, each with the exchanges that show it, and its key."""
+"""Sightings: the findings of broken cells, each with the exchanges that show it, and its key.
+
+A list may misread timestamps with a UTC offset, such as 06:50+05:30 for 01:20Z. Then what reads
+timestamps is wrong, whichever rule about pages the list breaks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from conformance.causes.finding_key import Key, key_of
 from conformance.model import BROKEN, Cell, Exchange, Finding
+
+OFFSET = "time.offset"
+"""Replaces the rule in the key of lists that misread timestamps with an offset."""
+OF_PAGES = "paging."
+"""Prefix of the rules that such a list may break."""
+
+_WITH_OFFSET = re.compile(r"=\d{4}-\d\d-\d\dT[\d:.,]+[+-](?!00:?00)\d\d:?\d\d(&|$)")
+_IN_UTC = re.compile(r"=\d{4}-\d\d-\d\dT[\d:.,]+(Z|[+-]00:?00)(&|$)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,19 +51,61 @@ key takes such a list and returns a new one.
 """
 
 
-def sightings_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> Iterator[Sighting]:
+def sightings_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> list[Sighting]:
     """The findings of broken cells, as sightings.
 
     A finding that each of its exchanges shows on its own is one sighting for each of them.
     """
+    sightings = []
     for cell in cells:
         if cell.verdict not in BROKEN:
             continue
         for finding in cell.findings:
-            shown_together = [finding.exchanges]
-            if finding.apart:
-                shown_together = [(exchange_id,) for exchange_id in finding.exchanges]
-            for ids in shown_together:
+            together = [finding.exchanges]
+            alone = [(exchange_id,) for exchange_id in finding.exchanges]
+            for ids in alone if finding.apart else together:
                 shown_by = [exchanges[each] for each in ids if each in exchanges]
                 cases = frozenset(exchange.case for exchange in shown_by)
-                yield Sighting(cell, finding, ids, cases, key_of(finding, shown_by))
+                sightings.append(Sighting(cell, finding, ids, cases, key_of(finding, shown_by)))
+    return _with_misread_offsets(sightings, exchanges)
+
+
+def _with_misread_offsets(
+    sightings: list[Sighting], exchanges: Mapping[str, Exchange]
+) -> list[Sighting]:
+    """Give lists that break rules about pages only for timestamps with an offset one key.
+
+    A list that breaks the same rule for other requests, too, keeps its own key. So does a list
+    that was never asked for a timestamp in UTC, because then nothing shows that offsets matter.
+    """
+    with_offset = [_has_offset(sighting, exchanges) for sighting in sightings]
+    if not any(with_offset):
+        return sightings
+    asked_in_utc = {each.operation for each in exchanges.values() if _in_query(_IN_UTC, each)}
+    broken_without = {
+        (sighting.cell.operation, sighting.own_key.rule)
+        for sighting, has_offset in zip(sightings, with_offset, strict=True)
+        if not has_offset
+    }
+
+    def settled(sighting: Sighting) -> Sighting:
+        operation, key = sighting.cell.operation, sighting.own_key
+        if not key.rule.startswith(OF_PAGES) or key.where == "status":
+            return sighting
+        if operation not in asked_in_utc or (operation, key.rule) in broken_without:
+            return sighting
+        return replace(sighting, own_key=Key(OFFSET))
+
+    return [settled(sighting) for sighting in sightings]
+
+
+def _has_offset(sighting: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
+    """Whether a request of a sighting has a timestamp with an offset in its query."""
+    names = [name for name in sighting.exchange_ids if name in exchanges]
+    return any(_in_query(_WITH_OFFSET, exchanges[name]) for name in names)
+
+
+def _in_query(pattern: re.Pattern[str], exchange: Exchange) -> bool:
+    """Whether a pattern occurs in the query of a request."""
+    _, _, query = exchange.request.url.partition("?")
+    return pattern.search(unquote(query)) is not None

@@ -17,9 +17,9 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
     """The main finding of a group as its plainest exchanges show it.
 
     It has the clause of ``group.finding``. Exchanges that show exactly the key of the group are
-    preferred, then those with its flaw, with the API key full, with less wrong in the request, and
-    the shortest. A finding that is not on the status quotes the response to the first of its
-    exchanges, so that exchange must stay the first.
+    preferred, then those with its flaw, with the API key full, with less wrong in the request,
+    reads, and the shortest. A finding that is not on the status quotes the response to the first of
+    its exchanges, so that exchange must stay the first.
     """
     main = group.finding
 
@@ -80,12 +80,12 @@ def in_cause(run: Run, cause: Cause, finding: Finding) -> Finding:
 
 def _plainness(
     names: tuple[str, ...], exchanges: Mapping[str, Exchange]
-) -> tuple[int, int, int, int]:
-    """The sort key of exchanges: API keys other than full, odd labels, filters, and the length.
+) -> tuple[int, int, int, int, int]:
+    """The sort key of exchanges: API keys other than full, odd labels, filters, writes, length.
 
-    All four are totals over the exchanges, and lower is plainer.
+    All five are totals over the exchanges, and lower is plainer.
     """
-    other_keys = odd_labels = filters = length = 0
+    other_keys = odd_labels = filters = writes = length = 0
     for exchange in [exchanges[name] for name in names if name in exchanges]:
         facts, response = exchange.facts, exchange.response
         if exchange.identity != KeyName.FULL:
@@ -93,9 +93,11 @@ def _plainness(
         labels = (facts.mistake, facts.odd, facts.flaw, facts.form)
         odd_labels += len([label for label in labels if label])
         filters += len(facts.filters)
+        if exchange.request.method != "GET":
+            writes += 1
         bodies = [exchange.request.body, response.body if response else None]
         length += len(exchange.request.url) + sum(body.size for body in bodies if body)
-    return other_keys, odd_labels, filters, length
+    return other_keys, odd_labels, filters, writes, length
 
 
 def telling(run: Run, cause: Cause) -> list[Exchange]:

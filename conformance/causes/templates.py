@@ -176,7 +176,11 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         "Null is accepted for required values",
     ),
     "parameter.invalid": refusals(
-        "An invalid value", "{route} accepts an invalid value", "Invalid values are accepted"
+        "An invalid value",
+        "{route} accepts {flaw}",
+        "{route} accepts an invalid value",
+        "Operations accept {flaw}",
+        "Invalid values are accepted",
     ),
     "parameter.unparsable": refusals(
         "An unparsable value",

@@ -32,6 +32,8 @@ FILTER_RULE = "paging.filter"
 """The rule that judges whether a filter is applied."""
 FOREIGN_RULE = "tenant.filter"
 """The rule that judges lists filtered by another business, or by an object of one."""
+SEVERAL = 3
+"""Items on a page that all pass a filter only if the list obeys it."""
 INVALID_RULE = "parameter.invalid"
 """The rule that judges values that must be refused."""
 
@@ -136,7 +138,7 @@ def idle_filters(run: Run) -> list[str]:
     """A sentence on the filters that lists ignored, with the ``absent`` line for them; or none.
 
     A response that is not a success has ignored nothing. A filter that makes a list lose items has
-    an effect, so it does not count either.
+    an effect, so it does not count either. Nor does one that a page obeys, for another value.
     """
     ignored: dict[str, set[str]] = defaultdict(set)
     effective: dict[str, set[str]] = defaultdict(set)
@@ -148,6 +150,13 @@ def idle_filters(run: Run) -> list[str]:
                 ignored[finding.operation].update(_ignored_in(run, finding.rule, exchange))
             if finding.actual == ON_NO_PAGE:
                 effective[finding.operation].update(exchange.facts.filters)
+    shown = {name for finding in findings for name in finding.exchanges}
+    for exchange in run.exchanges:
+        if exchange.operation in ignored and exchange.ok and exchange.id not in shown:
+            answer = answer_of(run.contract, exchange)
+            filters = exchange.facts.filters
+            if answer is not None and len(answer.rows) >= SEVERAL and len(filters) == 1:
+                effective[exchange.operation].update(filters)
     idle = {operation: names - effective[operation] for operation, names in ignored.items()}
     return _advice_on_absent("filters", idle)
 

@@ -176,7 +176,7 @@ class WholeSecondsRoundedUp(Faulty):
         )
 
 
-def _local(text: str) -> tuple[Fraction, int]:
+def local_time(text: str) -> tuple[Fraction, int]:
     """A timestamp read as if it were UTC, and its offset in minutes."""
     offset = re.search(r"([+-])([0-9]{2}):?([0-9]{2})$", text)
     if not offset:
@@ -192,7 +192,7 @@ class OffsetIgnored(Faulty):
     def edge_of(self, context: Context) -> str | None:
         edge = super().edge_of(context)
         return (
-            sort_key(_local(str(context.values["after"]))[0])
+            sort_key(local_time(str(context.values["after"]))[0])
             if edge and is_for(context, "list_evals")
             else edge
         )
@@ -204,7 +204,7 @@ class OffsetsOfTheWestTurnedEast(Faulty):
 
     def edge_of(self, context: Context) -> str | None:
         edge = super().edge_of(context)
-        local, minutes = _local(str(context.values.get("after", "")))
+        local, minutes = local_time(str(context.values.get("after", "")))
         return sort_key(local + 60 * minutes) if edge and minutes < 0 else edge
 
 
@@ -214,7 +214,7 @@ class HalfHoursDropped(Faulty):
 
     def edge_of(self, context: Context) -> str | None:
         edge = super().edge_of(context)
-        local, minutes = _local(str(context.values.get("after", "")))
+        local, minutes = local_time(str(context.values.get("after", "")))
         return (
             sort_key(local - 60 * (abs(minutes) // 60 * 60) * (1 if minutes > 0 else -1))
             if edge and minutes % 60
