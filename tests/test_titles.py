@@ -10,8 +10,8 @@ import pytest
 
 from conformance.causes.finding_key import ERROR, FAULT, NOT_REFUSED, Key, key_of
 from conformance.causes.forms import ACCEPTED, ANY, CODE, LACKING, STATUS
-from conformance.causes.templates import TEMPLATES
 from conformance.causes.sightings import OFFSET
+from conformance.causes.templates import TEMPLATES
 from conformance.causes.titles import DETAILS, LONGEST, Title, title_of, told_apart
 from conformance.checks import RULES
 from conformance.judging.outcomes import Violation
