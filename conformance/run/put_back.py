@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from conformance.base.errors import Unjudgeable
+from conformance.base.values import texts_in
+from conformance.causes.stored_values import object_of
 from conformance.log.evidence import Log
-from conformance.model import Case, Effect, Reuse
-from conformance.reading import made_by
+from conformance.model import Case, Contract, Effect, Exchange, Reuse
+from conformance.reading import answer_of, made_by, sent_members
 from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.memory import Memory
 from conformance.scenarios.client.pool import Pool, resetting
 from conformance.scenarios.client.writing import usual_values
@@ -27,18 +31,30 @@ def initial_memory(cases: tuple[Case, ...], reuse: Reuse | None) -> Memory:
     return Memory(cases, pool=Pool(objects), turn=(reuse.turn, reuse.turns))
 
 
+HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
+"""Half a surrogate pair, which many programs refuse to read."""
+
+
 def put_back(
-    log: Log, reuse: Reuse, allowed: Collection[Effect], cleaner: Callable[[Effect], Client]
+    contract: Contract,
+    log: Log,
+    reuse: Reuse | None,
+    allowed: Collection[Effect],
+    cleaner: Callable[[Effect], Client],
 ) -> None:
     """Put the objects of a run that the API cannot delete into the state of new ones.
 
-    Each then carries the mark of the run, and no odd value of its cases. It also shows the words
-    that other objects share, because later runs filter by what the first item of a list shows.
+    With ``reuse``, these are all of its objects. Each then carries the mark of the run, and no odd
+    value of its cases. It also shows the words that other objects share, because later runs filter
+    by what the first item of a list shows. Without it, these are the objects with texts that other
+    clients of the target may be unable to read.
     Only changes of an ``allowed`` effect are sent; ``cleaner`` returns the client for an effect.
     """
-    contract = cleaner(Effect.READ).contract
-    places = [(each.kind, each.id) for each in reuse.objects]
-    places += [(each.kind, each.id) for each in made_by(contract, log.exchanges)]
+    made = [(each.kind, each.id) for each in made_by(contract, log.exchanges)]
+    if reuse is None:
+        places = _unreadable(contract, log.exchanges, made)
+    else:
+        places = [*((each.kind, each.id) for each in reuse.objects), *made]
     with contextlib.suppress(Unjudgeable, OverBudget):
         for kind, object_id in dict.fromkeys(places):
             change = resetting(contract, kind)
@@ -49,3 +65,22 @@ def put_back(
             is_back = client.own.put_back(kind, object_id, shared_words)
             if shared_words and not is_back:  # the target may refuse these words
                 client.own.put_back(kind, object_id, {})
+
+
+def _unreadable(
+    contract: Contract, exchanges: Iterable[Exchange], made: Iterable[tuple[str, Id]]
+) -> list[tuple[str, Id]]:
+    """Those of the objects that a run ``made`` into which it wrote half a character."""
+    written: set[tuple[str, str]] = set()
+    for exchange in exchanges:
+        answer = answer_of(contract, exchange)
+        texts = texts_in(sent_members(exchange).values())
+        if (
+            answer is None
+            or not answer.ok
+            or not any(HALF_A_CHARACTER.search(text) for text in texts)
+        ):
+            continue
+        selected = object_of(contract, exchange)
+        written.update((answer.operation.kind, str(name)) for name in (answer.id, selected) if name)
+    return [(kind, name) for kind, name in made if (kind, str(name)) in written]

@@ -326,9 +326,9 @@ class Session:
             self.recorder.break_off(stopped)
         if tries and not self.log.incomplete:
             send_again(self.sender, self._finished())
-        if self._begun.reuse is not None and not self.log.incomplete:
+        if not self.log.incomplete:
             allowed = self.target.declaration.allow
-            put_back(self.log, self._begun.reuse, allowed, self.cleaner)
+            put_back(self.contract, self.log, self._begun.reuse, allowed, self.cleaner)
         if cleans:
             self.clean(made_by(self.contract, self.log.exchanges))
         self.recorder.close()
