@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from conformance.run.fates import Sought
     from conformance.run.planning import Prepared
 
-OUTPUT = Path("reports/rerun")
+STORED = "rerun"
+"""The directory for repeated requests, beside the run that found the failure."""
 SPREAD = 1.0
 """Seconds over which repeated spot checks are spread."""
 WRITES = 10
@@ -61,7 +62,9 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
             require_same_server(stored, prepared.target.declaration)
         else:
             require_same(stored, prepared.target.declaration.url)
-        run, directory = _run_and_store(_narrowed(prepared, stored, sought), yes)
+        run, directory = _run_and_store(
+            _narrowed(prepared, stored, sought), found_in.parent / STORED, yes
+        )
     counts: Counter[Fate] = Counter()
     for each, fate, why in fates_of(sought, stored, run):
         counts[fate] += 1
@@ -127,8 +130,8 @@ def broken(run: Run, what: str) -> list[Sought]:
     return sought_in_cells(run, meant)
 
 
-def _run_and_store(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
-    """Execute a prepared run; returns the judged run and its directory.
+def _run_and_store(prepared: Prepared, output: Path, yes: bool) -> tuple[Run, Path | None]:
+    """Execute a prepared run and store it below ``output``; returns the judged run and its place.
 
     If no case can run, nothing is sent, and there is no directory.
     """
@@ -138,7 +141,7 @@ def _run_and_store(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
     require_key(prepared.target)
     if not prepared.chosen.runnable:
         return prepared.begun(datetime.now(UTC), require_complete=False), None
-    run, directory = execute(prepared, OUTPUT, terminal(), yes=yes)
+    run, directory = execute(prepared, output, terminal(), yes=yes)
     run = placed(run, directory)
     store(run, prepared.selected, directory)
     return run, directory

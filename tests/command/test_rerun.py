@@ -359,7 +359,10 @@ def test_a_path_that_cannot_be_printed(place: Place, tmp_path: Path, path: str) 
 
 
 def test_a_run_of_the_embedded_server_needs_no_target(tmp_path: Path) -> None:
-    """A failure is added to its log and repeated on an embedded server with another port."""
+    """A failure is added to its log and repeated on an embedded server with another port.
+
+    The repeated requests are stored beside the run.
+    """
     clause = "has-more-present"
     command("run", "--clause", clause, "--depth", "quick", cwd=tmp_path)
     first = run_of(tmp_path)
@@ -370,11 +373,13 @@ def test_a_run_of_the_embedded_server_needs_no_target(tmp_path: Path) -> None:
             return line
         return with_response(line, lambda page: page.pop("has_more"))
 
-    run = chained(forged(first, tmp_path / "run", line))
+    (tmp_path / "runs").mkdir()
+    run = chained(forged(first, tmp_path / "runs" / "run", line))
     report = command("report", run, cwd=tmp_path)
-    assert "kaicalls-conformance rerun 1 --of run\n" in report.out
+    assert "kaicalls-conformance rerun 1 --of runs/run\n" in report.out
     outcome = command("rerun", "1", "--of", run, cwd=tmp_path)
     assert (outcome.code, "on the embedded server" in outcome.out) == (0, True), outcome.said
+    assert (tmp_path / "runs" / "rerun").is_dir()
 
 
 # --- what follows from another failure ------------------------------------------------------------
