@@ -78,14 +78,12 @@ def _with_misread_offsets(
     A list that breaks the same rule for other requests, too, keeps its own key. So does a list
     that was never asked for a timestamp in UTC, because then nothing shows that offsets matter.
     """
-    with_offset = [_has_offset(sighting, exchanges) for sighting in sightings]
-    if not any(with_offset):
-        return sightings
+    with_offset = {each.id for each in exchanges.values() if _in_query(_WITH_OFFSET, each)}
     asked_in_utc = {each.operation for each in exchanges.values() if _in_query(_IN_UTC, each)}
     broken_without = {
         (sighting.cell.operation, sighting.own_key.rule)
-        for sighting, has_offset in zip(sightings, with_offset, strict=True)
-        if not has_offset
+        for sighting in sightings
+        if with_offset.isdisjoint(sighting.exchange_ids)
     }
 
     def settled(sighting: Sighting) -> Sighting:
@@ -97,12 +95,6 @@ def _with_misread_offsets(
         return replace(sighting, own_key=Key(OFFSET))
 
     return [settled(sighting) for sighting in sightings]
-
-
-def _has_offset(sighting: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
-    """Whether a request of a sighting has a timestamp with an offset in its query."""
-    names = [name for name in sighting.exchange_ids if name in exchanges]
-    return any(_in_query(_WITH_OFFSET, exchanges[name]) for name in names)
 
 
 def _in_query(pattern: re.Pattern[str], exchange: Exchange) -> bool:

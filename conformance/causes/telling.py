@@ -78,26 +78,24 @@ def in_cause(run: Run, cause: Cause, finding: Finding) -> Finding:
     return with_exchanges(finding, names, run.exchange)
 
 
-def _plainness(
-    names: tuple[str, ...], exchanges: Mapping[str, Exchange]
-) -> tuple[int, int, int, int, int]:
+def _plainness(names: tuple[str, ...], exchanges: Mapping[str, Exchange]) -> tuple[int, ...]:
     """The sort key of exchanges: API keys other than full, odd labels, filters, writes, length.
 
     All five are totals over the exchanges, and lower is plainer.
     """
-    other_keys = odd_labels = filters = writes = length = 0
-    for exchange in [exchanges[name] for name in names if name in exchanges]:
-        facts, response = exchange.facts, exchange.response
-        if exchange.identity != KeyName.FULL:
-            other_keys += 1
-        labels = (facts.mistake, facts.odd, facts.flaw, facts.form)
-        odd_labels += len([label for label in labels if label])
-        filters += len(facts.filters)
-        if exchange.request.method != "GET":
-            writes += 1
-        bodies = [exchange.request.body, response.body if response else None]
-        length += len(exchange.request.url) + sum(body.size for body in bodies if body)
-    return other_keys, odd_labels, filters, writes, length
+    figures = [_plainness_of(exchanges[name]) for name in names if name in exchanges]
+    return tuple(sum(column) for column in zip(*figures, strict=True))
+
+
+def _plainness_of(exchange: Exchange) -> tuple[int, ...]:
+    """The five figures of one exchange."""
+    facts, response = exchange.facts, exchange.response
+    has_other_key = exchange.identity != KeyName.FULL
+    odd_labels = [each for each in (facts.mistake, facts.odd, facts.flaw, facts.form) if each]
+    is_write = exchange.request.method != "GET"
+    bodies = [exchange.request.body, response.body if response else None]
+    length = len(exchange.request.url) + sum(body.size for body in bodies if body)
+    return int(has_other_key), len(odd_labels), len(facts.filters), int(is_write), length
 
 
 def telling(run: Run, cause: Cause) -> list[Exchange]:

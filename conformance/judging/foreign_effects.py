@@ -72,7 +72,9 @@ def _same_object(context: JudgeContext, trial: Trial, creation: Exchange) -> Ite
             continue
         of_main = Answer(context.contract, context.operation, named)
         if of_main.object == of_other.object and len(str(of_main.id)) >= LONG_ID:
-            expected = "an object of its own"
+            header = context.operation.naming_header
+            names = f"names, such as {header}" if header else "names"
+            expected = f"an object of its own, although both businesses sent the same {names}"
             yield Violation("/", expected, compact(of_other.object), (named.id, creation.id))
 
 

@@ -16,6 +16,7 @@ from conformance.model import (
     Contract,
     Declaration,
     Exchange,
+    Finding,
     Role,
     Run,
     place_of_key,
@@ -141,8 +142,8 @@ def idle_filters(run: Run) -> list[str]:
     an effect, so it does not count either. Nor does one that a page obeys, for another value.
     """
     ignored: dict[str, set[str]] = defaultdict(set)
-    effective: dict[str, set[str]] = defaultdict(set)
     findings = [finding for cell in run.cells for finding in cell.findings]
+    effective = _obeyed(run, findings)
     for finding in findings:
         for name in finding.exchanges:
             exchange = run.exchange[name]
@@ -150,15 +151,24 @@ def idle_filters(run: Run) -> list[str]:
                 ignored[finding.operation].update(_ignored_in(run, finding.rule, exchange))
             if finding.actual == ON_NO_PAGE:
                 effective[finding.operation].update(exchange.facts.filters)
-    shown = {name for finding in findings for name in finding.exchanges}
-    for exchange in run.exchanges:
-        if exchange.operation in ignored and exchange.ok and exchange.id not in shown:
-            answer = answer_of(run.contract, exchange)
-            filters = exchange.facts.filters
-            if answer is not None and len(answer.rows) >= SEVERAL and len(filters) == 1:
-                effective[exchange.operation].update(filters)
     idle = {operation: names - effective[operation] for operation, names in ignored.items()}
     return _advice_on_absent("filters", idle)
+
+
+def _obeyed(run: Run, findings: Iterable[Finding]) -> defaultdict[str, set[str]]:
+    """By operation, the filters that pages without a finding obey.
+
+    A filter must be the only one of such a page, and several items must pass it.
+    """
+    obeyed: defaultdict[str, set[str]] = defaultdict(set)
+    blamed = {name for finding in findings for name in finding.exchanges}
+    for exchange in run.exchanges:
+        if exchange.id in blamed or not exchange.ok or len(exchange.facts.filters) != 1:
+            continue
+        answer = answer_of(run.contract, exchange)
+        if answer is not None and len(answer.rows) >= SEVERAL:
+            obeyed[exchange.operation].update(exchange.facts.filters)
+    return obeyed
 
 
 def _ignored_in(run: Run, rule: str, exchange: Exchange) -> list[str]:

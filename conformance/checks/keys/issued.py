@@ -208,9 +208,16 @@ def secret_again(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     for secret in issued_secrets(exchange):
         if secret in issued and issued[secret].id != exchange.id:
             ids = (issued[secret].id, exchange.id)
-            yield Violation("/", "no secret that an earlier response issued", str(secret), ids)
+            expected = "no secret that an earlier response issued"
+            yield Violation(_place_of(secret, exchange), expected, str(secret), ids)
             return
     yield Pass((exchange.id,))
+
+
+def _place_of(secret: Placeholder, exchange: Exchange) -> str:
+    """The pointer to a secret in a response; that of the whole body if no member is the secret."""
+    members = [name for name, value in members_of(exchange.json).items() if value == str(secret)]
+    return f"/{members[0]}" if members else "/"
 
 
 @once_for_each_log
