@@ -78,26 +78,39 @@ def _with_misread_offsets(
     A list that breaks the same rule for other requests, too, keeps its own key. So does a list
     that was never asked for a timestamp in UTC, because then nothing shows that offsets matter.
     """
-    with_offset = {each.id for each in exchanges.values() if _in_query(_WITH_OFFSET, each)}
-    asked_in_utc = {each.operation for each in exchanges.values() if _in_query(_IN_UTC, each)}
+    of_pages = [each for each in sightings if _is_of_pages(each.own_key)]
+    if not of_pages:
+        return sightings
+    with_offset, asked_in_utc = _timestamps_in(exchanges.values())
     broken_without = {
         (sighting.cell.operation, sighting.own_key.rule)
-        for sighting in sightings
+        for sighting in of_pages
         if with_offset.isdisjoint(sighting.exchange_ids)
     }
 
     def settled(sighting: Sighting) -> Sighting:
         operation, key = sighting.cell.operation, sighting.own_key
-        if not key.rule.startswith(OF_PAGES) or key.where == "status":
+        if not _is_of_pages(key) or operation not in asked_in_utc:
             return sighting
-        if operation not in asked_in_utc or (operation, key.rule) in broken_without:
-            return sighting
-        return replace(sighting, own_key=Key(OFFSET))
+        is_broken_without = (operation, key.rule) in broken_without
+        return sighting if is_broken_without else replace(sighting, own_key=Key(OFFSET))
 
     return [settled(sighting) for sighting in sightings]
 
 
-def _in_query(pattern: re.Pattern[str], exchange: Exchange) -> bool:
-    """Whether a pattern occurs in the query of a request."""
-    _, _, query = exchange.request.url.partition("?")
-    return pattern.search(unquote(query)) is not None
+def _timestamps_in(exchanges: Iterable[Exchange]) -> tuple[set[str], set[str]]:
+    """The ids of the requests for a timestamp with an offset, and the operations asked in UTC."""
+    with_offset, asked_in_utc = set(), set()
+    for exchange in exchanges:
+        _, _, query = exchange.request.url.partition("?")
+        query = unquote(query) if "T" in query else ""  # every timestamp has one
+        if _WITH_OFFSET.search(query):
+            with_offset.add(exchange.id)
+        if _IN_UTC.search(query):
+            asked_in_utc.add(exchange.operation)
+    return with_offset, asked_in_utc
+
+
+def _is_of_pages(key: Key) -> bool:
+    """Whether a key is that of a wrong page, rather than of a page that is refused."""
+    return key.rule.startswith(OF_PAGES) and key.where != "status"
