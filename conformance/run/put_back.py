@@ -8,11 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 
 from conformance.base.errors import Unjudgeable
-from conformance.base.values import texts_in
 from conformance.causes.stored_values import object_of
 from conformance.log.evidence import Log
 from conformance.model import Case, Contract, Effect, Exchange, Reuse
-from conformance.reading import answer_of, made_by, sent_members
+from conformance.reading import answer_of, made_by
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.memory import Memory
@@ -31,8 +30,11 @@ def initial_memory(cases: tuple[Case, ...], reuse: Reuse | None) -> Memory:
     return Memory(cases, pool=Pool(objects), turn=(reuse.turn, reuse.turns))
 
 
-HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
-"""Half a surrogate pair, which many programs refuse to read."""
+UNREADABLE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|\b1e999\b")
+"""Half a character, and a number that is infinite for many servers, in the body of a request.
+
+Where a server returns them, other clients of it cannot read the response.
+"""
 
 
 def put_back(
@@ -46,8 +48,8 @@ def put_back(
 
     With ``reuse``, these are all of its objects. Each then carries the mark of the run, and no odd
     value of its cases. It also shows the words that other objects share, because later runs filter
-    by what the first item of a list shows. Without it, these are the objects with texts that other
-    clients of the target may be unable to read.
+    by what the first item of a list shows. Without it, these are the objects into which the run
+    wrote what other clients of the target may be unable to read.
     Only changes of an ``allowed`` effect are sent; ``cleaner`` returns the client for an effect.
     """
     made = [(each.kind, each.id) for each in made_by(contract, log.exchanges)]
@@ -70,17 +72,14 @@ def put_back(
 def _unreadable(
     contract: Contract, exchanges: Iterable[Exchange], made: Iterable[tuple[str, Id]]
 ) -> list[tuple[str, Id]]:
-    """Those of the objects that a run ``made`` into which it wrote half a character."""
+    """Those of the objects that a run ``made`` into which it wrote what clients cannot read."""
     written: set[tuple[str, str]] = set()
     for exchange in exchanges:
-        answer = answer_of(contract, exchange)
-        texts = texts_in(sent_members(exchange).values())
-        if (
-            answer is None
-            or not answer.ok
-            or not any(HALF_A_CHARACTER.search(text) for text in texts)
-        ):
+        body = exchange.request.body
+        if body is None or not exchange.ok or not UNREADABLE.search(body.kept):
             continue
-        selected = object_of(contract, exchange)
-        written.update((answer.operation.kind, str(name)) for name in (answer.id, selected) if name)
+        answer = answer_of(contract, exchange)
+        if answer is not None:
+            names = (answer.id, object_of(contract, exchange))
+            written.update((answer.operation.kind, str(name)) for name in names if name)
     return [(kind, name) for kind, name in made if (kind, str(name)) in written]

@@ -10,6 +10,7 @@ from conformance.model import Contract, Effect, Facts, KeyName, Operation, Param
 from conformance.plan.registry import Draft, Planning, key_needs, operations, scenario
 from conformance.reading import Answer, position_of
 from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.filter_values import options_of
 from conformance.scenarios.client.ids import identifiers
 from conformance.scenarios.client.knowledge import LARGE
 from conformance.scenarios.odd.odd_values import odd_value
@@ -19,9 +20,10 @@ WIDE = 1_000
 
 
 def large_pages(planning: Planning) -> Iterator[Draft]:
-    """A page above the declared maximum of each list."""
+    """A page above the declared maximum of each list, and another one with each option."""
     for operation in operations(planning, "list"):
-        yield Draft(operation, cost=2, needs=key_needs(operation), rules=())
+        options = len(list(options_of(operation)))
+        yield Draft(operation, cost=2 + options, needs=key_needs(operation), rules=())
 
 
 @scenario(large_pages)
@@ -35,6 +37,8 @@ def test_large_page(client: Client) -> None:
     values[operation.paging.limit] = str(WIDE * maximum)
     facts = Facts(mistake=True, flaw=odd_value(operation.paging.limit))
     client.call(operation, values, facts=facts)
+    for option in options_of(operation):
+        client.call(operation, {**values, option.name: str(option.example)}, facts=facts)
 
 
 # --- the last look --------------------------------------------------------------------------------

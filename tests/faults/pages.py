@@ -13,10 +13,12 @@ from conformance.server.messages import Context, Reply
 from conformance.server.store import Row
 from tests.faults.base import (
     LISTS,
+    ODD_REQUESTS,
     Entry,
     Faulty,
     fault,
     faults_of,
+    filtered_by,
     is_for,
     later_page,
     requested_limit,
@@ -117,6 +119,28 @@ class LimitOfOneIsNone(Faulty):
 
 
 # --- the maximum ---
+
+
+@fault("paging-limit-maximum", at="list_communication_jobs", by=ODD_REQUESTS, depth=4)
+class NegativeLimitLifts(Faulty):
+    """list_communication_jobs shows everything if the limit is below -1."""
+
+    def limit_of(self, context: Context) -> int:
+        text = str(context.values.get("limit"))
+        is_lifted = text.startswith("-") and text != "-1"
+        if is_lifted and is_for(context, "list_communication_jobs"):
+            return 1_000
+        return super().limit_of(context)
+
+
+@fault("paging-limit-maximum", at="list_transcripts", by=f"{LISTS} large-page", depth=4)
+class DaysLiftTheMaximum(Faulty):
+    """list_transcripts has no maximum if days is given."""
+
+    def limit_of(self, context: Context) -> int:
+        usual = super().limit_of(context)
+        is_lifted = is_for(context, "list_transcripts") and filtered_by(context, "days")
+        return max(usual, requested_limit(context)) if is_lifted else usual
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,8 @@ CONTENTS = {
     "comment": OddContent(b"{/* */}", "a comment in the body"),
     "control-character": OddContent(b'{"text": "a\tb\x01"}', "a control character in the body"),
 }
-FIGURES = {"infinite": b"1e999", "huge": b"1" + b"0" * 400, "not-a-number": b"NaN"}
+INFINITE = "infinite"
+FIGURES = {INFINITE: b"1e999", "huge": b"1" + b"0" * 400, "not-a-number": b"NaN"}
 """Numbers in a body that many parsers accept and that 64 bits do not hold."""
 MEGABYTE = b'{"text": "' + b"x" * 1_050_000 + b'"}'
 MEDIA = {

@@ -27,6 +27,7 @@ from conformance.scenarios.odd.odd_values import (
     CONTENTS,
     FIGURES,
     IN_BRACKETS,
+    INFINITE,
     LATIN_1,
     LIMITS,
     LONGEST_IN_QUERY,
@@ -245,6 +246,7 @@ def _odd_members(operation: Operation) -> Iterator[OddWay]:
     """Members of a body end oddly: all but the selector, or the selector alone.
 
     Numbers are also infinite, huge or NaN, and arrays have an entry of another type, one at a time.
+    A change also puts an infinite number into objects; a run can take that back.
     The member that selects the mode of the operation is never odd.
     """
     selector = operation.selector
@@ -256,6 +258,10 @@ def _odd_members(operation: Operation) -> Iterator[OddWay]:
     for member in members:
         if member.schema.get("type") in ("integer", "number"):
             yield from _odd_figures(operation, member)
+        elif member.schema.get("type") == "object" and operation.action == "update":
+            content = b'{"%b": {"number": %b}}' % (member.name.encode(), FIGURES[INFINITE])
+            make = with_content(operation, content, instead=member.name)
+            yield OddWay(Sort.FIGURE, f"{member.name}-{INFINITE}", make)
         elif member.schema.get("type") == "array":
             make = with_mixed_entries(operation, member)
             yield OddWay(Sort.ENTRIES, f"{member.name}-mixed", make)

@@ -6,7 +6,8 @@ from conformance.model import Operation, Parameter
 from conformance.scenarios.odd.odd_values import BEYOND_32_BITS, BEYOND_64_BITS
 from conformance.scenarios.walks.cursors import in_turn
 
-ODD_LIMITS = ("abc", "-1")
+ODD_LIMITS = ("abc", "-1", "-5")
+"""Limits that a list must refuse or replace. Some servers add one to a limit, so -1 hides -5."""
 HUGE = (BEYOND_64_BITS, BEYOND_32_BITS)
 """Limits that lists get in turn."""
 ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")

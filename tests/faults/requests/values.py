@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
-from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
+from tests.faults.base import ODD_REQUESTS, Entry, Faulty, fault, faults_of, is_for
 
 # --- references to nothing ---
 
@@ -229,6 +231,35 @@ class StartOfRunIsEnough(Faulty):
         start = str(value)
         near = (r for r in rows if str(r.document.get(member)).startswith(start))
         return next(near, None) if len(start) > 6 else None
+
+
+@fault(
+    "success-json",
+    also="list-items success-members paging-supported status-200 has-more-present",
+    at="update_workspace read_workspace list_workspaces act_on_workspace",
+    by=f"{ODD_REQUESTS} generated",
+    depth=5,
+)
+class InfinityStored(Faulty):
+    """update_workspace stores 1e999 as Infinity, which is not JSON."""
+
+    def parse_body(self, request: Request) -> Any:
+        if request.path.endswith("/workspaces"):
+            with suppress(ValueError, RecursionError):
+                return json.loads(request.body)
+        return super().parse_body(request)
+
+
+@fault("status-400 code-invalid_request", also="success-members", at="create_eval", depth=4)
+class FirstMessageChecked(Faulty):
+    """create_eval checks only the first message."""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        if (operation.id, parameter.name) == ("create_eval", "messages") and isinstance(
+            value, list
+        ):
+            value = value[:1]
+        return super().is_valid(operation, parameter, value)
 
 
 @fault("status-400 status-no-5xx-for-mistakes", at="create_lead update_lead", depth=4)
