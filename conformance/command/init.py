@@ -75,11 +75,12 @@ def _unlocks(path: Path, choice: Choice) -> list[str]:
 
     contract = load(choice.spec)
     target = target_of(contract, replace(choice, target=path))
-    run = session_for(prepare(contract, target, choice)).finish()
-    return provide.lines(replace(run, cells=tuple(_with_wishes(run, cell) for cell in run.cells)))
+    run = session_for(prepare(contract, target, choice)).finish()  # sends nothing
+    cells = tuple(_with_missing_keys(run, cell) for cell in run.cells)
+    return provide.lines(replace(run, cells=cells))
 
 
-def _with_wishes(run: Run, cell: Cell) -> Cell:
+def _with_missing_keys(run: Run, cell: Cell) -> Cell:
     """A cell of a run that has not begun, with the missing keys of its rules as its reasons.
 
     The cell is unchanged if no key is missing, or if it has a reason other than that nothing ran.

@@ -123,7 +123,7 @@ def _paging(
         return None
     members = _properties(schema).items()
     arrays = [name for name, member in members if member.get("type") == "array"]
-    usual = arrays[0] if arrays else None
+    usual = arrays[0] if arrays else None  # the likely member with the items, if none is declared
     return Paging(**document[X]["paging"], collection=words.get("collection"), usual=usual)
 
 

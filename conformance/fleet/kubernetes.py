@@ -78,11 +78,12 @@ def _items(fleet: Fleet) -> list[dict[str, str]]:
             "The target files need different names, in the directory of the plan or below it, "
             "because one ConfigMap holds them all."
         )
-    size = sum(fleet.path_of(member).stat().st_size for member in fleet.targets)
+    files = [fleet.directory / "fleet.json", *(fleet.path_of(each) for each in fleet.targets)]
+    size = sum(path.stat().st_size for path in files)
     if size > LARGEST_MAP:
         raise UsageError(
-            f"The target files have {size:,} bytes, but a ConfigMap holds {LARGEST_MAP:,}. "
-            "Plan several fleets."
+            f"The plan and the target files have {size:,} bytes, "
+            f"but a ConfigMap holds {LARGEST_MAP:,}. Plan several fleets."
         )
     listed = [{"key": "fleet.json", "path": "fleet.json"}]
     return listed + [{"key": name, "path": path} for name, path in sorted(paths.items())]

@@ -158,25 +158,26 @@ class Sender:
     ) -> list[Exchange]:
         """Send messages at the same time, and return their exchanges in the same order.
 
-        Each uses its own connection. If one fails because of a limit, a proxy or the connection,
-        it is sent again alone. Raises OverBudget, or Unjudgeable if the target is gone.
+        Each uses its own connection. If a rate limit rejects one, and ``patient``, it is sent again
+        alone; so is a read that a proxy or the connection spoilt. Raises OverBudget, or Unjudgeable
+        if the target is gone.
         """
         departures = []
         for message, label in sends:
             self._permit(label)
             departures.append(self._prepare(message, label, address))
         count = max(1, len(departures))
-        most = min(BODY_LIMIT, OVERLAPPING_LIMIT // count)
+        most_bytes = min(BODY_LIMIT, OVERLAPPING_LIMIT // count)
 
         def send(departure: Departure) -> Arrival:
-            return self._carrier.send(departure, own_connection=True, most=most)
+            return self._carrier.send(departure, own_connection=True, most=most_bytes)
 
         may_issue = any(self._may_issue(departure) for departure in departures)
         with self._granting.in_flight(may_issue):
             with ThreadPoolExecutor(count) as pool:
                 arrivals = list(pool.map(send, departures))
             self._allowance.sent_together(count)
-            # learn from all before logging any, because one may show what another issues
+            # learn the secrets in all before logging any: one may show what another issues
             for arrival in arrivals:
                 self._learn(arrival)
         patience = self._patience(patient)

@@ -239,7 +239,8 @@ class Knowledge:
             return False
         own = self._creation_times(kind, KeyName.FULL)
         other = self._creation_times(kind, KeyName.OTHER)
-        return any(own[name] != other[name] for name in own.keys() & other.keys())
+        shared = (own.keys() & other.keys()) - {None}  # rows without an id share nothing
+        return any(own[name] != other[name] for name in shared)
 
     def _creation_times(self, kind: str, key: str) -> dict[Id | None, str | None]:
         """The creation times of the objects that a key sees, by id."""

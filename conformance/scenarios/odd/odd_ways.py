@@ -243,10 +243,8 @@ def _odd_pages(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_members(operation: Operation) -> Iterator[OddWay]:
-    """Members of a body end oddly: all but the selector, or the selector alone.
+    """Members of a body end oddly, all but the selector, or the selector alone; or one is odd.
 
-    Numbers are also infinite, huge or NaN, and arrays have an entry of another type, one at a time.
-    A change also puts an infinite number into objects; a run can take that back.
     The member that selects the mode of the operation is never odd.
     """
     selector = operation.selector
@@ -256,15 +254,25 @@ def _odd_members(operation: Operation) -> Iterator[OddWay]:
     if selector in members:
         yield OddWay(Sort.TAILS, "selector-tail", with_tails(operation, [selector]))
     for member in members:
-        if member.schema.get("type") in ("integer", "number"):
-            yield from _odd_figures(operation, member)
-        elif member.schema.get("type") == "object" and operation.action == "update":
-            content = b'{"%b": {"number": %b}}' % (member.name.encode(), FIGURES[INFINITE])
-            make = with_content(operation, content, instead=member.name)
-            yield OddWay(Sort.FIGURE, f"{member.name}-{INFINITE}", make)
-        elif member.schema.get("type") == "array":
-            make = with_mixed_entries(operation, member)
-            yield OddWay(Sort.ENTRIES, f"{member.name}-mixed", make)
+        yield from _odd_values_of(operation, member)
+
+
+def _odd_values_of(operation: Operation, member: Parameter) -> Iterator[OddWay]:
+    """Odd values of one member, by its type; all else in the request is valid.
+
+    Numbers are infinite, huge or NaN, and arrays have an entry of another type. A change also puts
+    an infinite number into objects, which the run can take back.
+    """
+    type_name = member.schema.get("type")
+    if type_name in ("integer", "number"):
+        yield from _odd_figures(operation, member)
+    elif type_name == "object" and operation.action == "update":
+        content = b'{"%b": {"number": %b}}' % (member.name.encode(), FIGURES[INFINITE])
+        make = with_content(operation, content, instead=member.name)
+        yield OddWay(Sort.FIGURE, f"{member.name}-{INFINITE}", make)
+    elif type_name == "array":
+        make = with_mixed_entries(operation, member)
+        yield OddWay(Sort.ENTRIES, f"{member.name}-mixed", make)
 
 
 def _odd_figures(operation: Operation, member: Parameter) -> Iterator[OddWay]:
