@@ -45,6 +45,8 @@ OF_WALKS = (
     *("paging.more-false", "paging.more-early", "paging.more-true"),
 )
 """Rules about the items of walks, and about whether more follows."""
+OF_PAGES = "paging."
+"""Prefix of the rules about the pages of lists."""
 FILTERED = "a filter"
 """The flaw of a walk with a filter, which a server mostly handles in another place."""
 UNROUTED = "route.unknown"

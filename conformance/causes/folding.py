@@ -11,10 +11,12 @@ from conformance.causes.finding_key import (
     DRAWN,
     ERROR,
     FAULT,
+    FILTER,
     FILTERED,
     LISTS,
     NOT_REFUSED,
     OBJECTS,
+    OF_PAGES,
     READ_BACK,
     STATUS,
     UNKNOWN,
@@ -56,6 +58,8 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
 
 PRECISION = "paging.precision"
 """The rule that finds items of the same second lost or repeated, in walks of its own."""
+OF_SOME_PAGES = (FILTER, "list.maximum")
+"""Rules about pages with a certain filter or limit, which do not explain what other pages show."""
 LATER_LOOKS = (".shown", ".lasting")
 """Endings of the rules that look at all later responses, and so also find what others find."""
 
@@ -178,6 +182,9 @@ def _by_rule(one: Group, other: Group) -> bool:
     if is_refusal and not was_refused(other.finding):
         return False  # a refusal does not make other requests succeed
     if one.key.rule in (ORDER, COMPLETE) and _fails_in_other_walks(one, other):
+        return False
+    is_of_pages = other.key.rule.startswith(OF_PAGES)
+    if one.key.rule in OF_SOME_PAGES and is_of_pages and one.cases.isdisjoint(other.cases):
         return False
     return other.key.rule.startswith(EXPLAINED.get(one.key.rule, NO_RULE))
 

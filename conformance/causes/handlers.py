@@ -19,6 +19,7 @@ from conformance.causes.finding_key import (
     MISSING,
     NOT_REFUSED,
     OBJECTS,
+    OF_PAGES,
     OF_WALKS,
     PHONE,
     Key,
@@ -29,8 +30,6 @@ from conformance.model import Contract, Exchange
 
 FIGURES = "figures.own"
 """The rule that finds data of another tenant in a report."""
-OF_PAGES = "paging."
-"""Prefix of the rules about the pages of lists."""
 OF_TENANTS = ("tenant.", "owner.")
 """Prefixes of the rules that find what belongs to another tenant."""
 BLANK = "parameter.blank"

@@ -11,13 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from conformance.causes.finding_key import Key, key_of
+from conformance.causes.finding_key import OF_PAGES, Key, key_of
 from conformance.model import BROKEN, Cell, Exchange, Finding
 
 OFFSET = "time.offset"
 """Replaces the rule in the key of lists that misread timestamps with an offset."""
-OF_PAGES = "paging."
-"""Prefix of the rules that such a list may break."""
 
 _WITH_OFFSET = re.compile(r"=\d{4}-\d\d-\d\dT[\d:.,]+[+-](?!00:?00)\d\d:?\d\d(&|$)")
 _IN_UTC = re.compile(r"=\d{4}-\d\d-\d\dT[\d:.,]+(Z|[+-]00:?00)(&|$)")
