@@ -185,6 +185,24 @@ def test_each_rule_rests_on_its_parts(rule: str, parts: list[str]) -> None:
         assert words.startswith(part)
 
 
+def test_a_recipe_that_worked_in_the_same_case_is_proven() -> None:
+    """Only a variation of it, such as a longer text, had another result."""
+    run = resting("trigger.answer")
+    first, *others = run.causes
+    finding = replace(first.finding, expected="500 vapi_error")
+    (shown, *_) = run.exchanges_of(finding.exchanges)
+    text = '{"error": {"code": "vapi_error", "message": "The provider failed."}}'
+    worked = replace(
+        shown, id="worked", response=Response(500, (), Body(text=text, size=len(text)))
+    )
+    causes = (replace(first, finding=finding), *others)
+    known = replace(run, causes=causes, exchanges=(worked, *run.exchanges))
+    assert unproven.unproven(known, known.causes[0]) == []
+    elsewhere = replace(worked, case="trigger[another]")
+    unknown = replace(run, causes=causes, exchanges=(elsewhere, *run.exchanges))
+    assert len(unproven.unproven(unknown, unknown.causes[0])) == 1
+
+
 def test_a_refused_request_rests_on_its_key() -> None:
     """Whatever the rule, a wrong key explains 401 and 403."""
     run = resting("success.status")

@@ -605,9 +605,9 @@ def test_only_what_was_sent_again_is_said_to_be() -> None:
     """A read that a proxy spoils is sent again, a write whose fate is unknown is not."""
     writes = [answer(502, operation="create_lead"), answer(504, operation="create_lead")]
     usual = [answer(200, {})] * 999
-    (line,) = unavailable([*writes, *usual])
+    (line,) = unavailable(real(), [*writes, *usual])
     assert line == "2 of 1001 requests returned 502, 503 or 504"
-    (line,) = unavailable([answer(502, role="retry"), *writes, *usual])
+    (line,) = unavailable(real(), [answer(502, role="retry"), *writes, *usual])
     assert line == "3 of 1002 requests returned 502, 503 or 504 (sent again: 1)"
 
 
@@ -616,10 +616,16 @@ def test_only_what_was_sent_again_is_said_to_be() -> None:
 )
 def test_answers_of_a_proxy_are_counted(good: int, words: str) -> None:
     """A target that needs repeats often is told what to do about it; one without any is not."""
-    (line,) = unavailable([answer(503), *[answer(200, {})] * good])
+    (line,) = unavailable(real(), [answer(503), *[answer(200, {})] * good])
     assert line.startswith(f"1 of {good + 1} requests returned 502, 503 or 504")
     assert re.search(words, line)
-    assert unavailable([answer(200, {})]) == []
+    assert unavailable(real(), [answer(200, {})]) == []
+
+
+def test_a_code_of_the_contract_is_no_answer_of_a_proxy() -> None:
+    """The server itself sends it, with a wrong status."""
+    error = {"error": {"code": "vapi_error", "message": "The provider failed."}}
+    assert unavailable(real(), [answer(502, error), answer(200, {})]) == []
 
 
 def test_what_the_log_does_not_hold_is_counted() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from conformance.base.values import pointed
 from conformance.causes.dead_keys import is_proven_dead
 from conformance.causes.finding_key import RECIPE
 from conformance.causes.steps import causes_not_shown_again
@@ -17,6 +18,7 @@ from conformance.model import (
     Business,
     Cause,
     Exchange,
+    Finding,
     KeyName,
     Remark,
     Run,
@@ -85,13 +87,22 @@ def unproven(run: Run, cause: Cause) -> list[Remark]:
     A key that the log proves to be dead is not unproven, whatever the first look saw.
     """
     finding = cause.finding
-    if finding.rule == RECIPE:
+    if finding.rule == RECIPE and not _is_recipe_proven(run, finding):
         seen = f"nothing else proves the recipe for {finding.expected}"
         return [Remark(State.OPEN, OF_RECIPES, seen, "Check it.")]
     remarks = {remark.about: remark for remark in run.setup if not remark.proven}
     places = [place for place in dict.fromkeys(_places(run, cause)) if place in remarks]
     proven = {place_of_key(name) for name in DEAD_KEYS if is_proven_dead(run, name)}
     return [remarks[place] for place in places if place not in proven]
+
+
+def _is_recipe_proven(run: Run, finding: Finding) -> bool:
+    """Whether the recipe of a trigger worked for another request of the same case."""
+    cases = {exchange.case for exchange in run.exchanges_of(finding.exchanges)}
+    sent = [each for each in run.exchanges if each.case in cases and not each.ok]
+    codes = [pointed(each.json, run.contract.code_pointer) for each in sent]
+    due = [f"{each.status} {code}" for each, code in zip(sent, codes, strict=True)]
+    return finding.expected in due
 
 
 def _places(run: Run, cause: Cause) -> Iterator[str]:

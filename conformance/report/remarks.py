@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from conformance.base.text import amount
+from conformance.base.values import pointed
 from conformance.model import (
     DEAD_KEYS,
     ON_NO_PAGE,
@@ -46,7 +47,7 @@ def of(run: Run) -> list[str]:
     trusted = [] if run.target.verify else [UNVERIFIED]
     if run.peer is not None and run.peer.more_tls_keys:
         trusted.append(OTHER_KEY)
-    incomplete = [*unavailable(run.exchanges), *incompletely_logged(run.exchanges)]
+    incomplete = [*unavailable(run.contract, run.exchanges), *incompletely_logged(run.exchanges)]
     return [
         *curve.remarks(run),
         *trusted,
@@ -235,13 +236,16 @@ def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
     return [f"if the target does not have these {what}, add to the target file: {line}"]
 
 
-def unavailable(exchanges: Iterable[Exchange]) -> list[str]:
+def unavailable(contract: Contract, exchanges: Iterable[Exchange]) -> list[str]:
     """A sentence with the number of requests that returned 502, 503 or 504; empty if none did.
 
-    It says how many of these were sent again; writes may not be. If they are many, it has advice.
+    A response with a code of the contract does not count, because no proxy sends one. The sentence
+    says how many requests were sent again; writes may not be. If they are many, it has advice.
     """
     sent = list(exchanges)
-    failed = [exchange for exchange in sent if exchange.status in UNAVAILABLE]
+    codes = list(contract.errors)
+    unserved = [exchange for exchange in sent if exchange.status in UNAVAILABLE]
+    failed = [each for each in unserved if pointed(each.json, contract.code_pointer) not in codes]
     if not failed:
         return []
     again = sum(exchange.role is Role.RETRY for exchange in failed)
