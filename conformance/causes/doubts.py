@@ -87,7 +87,7 @@ def unproven(run: Run, cause: Cause) -> list[Remark]:
     A key that the log proves to be dead is not unproven, whatever the first look saw.
     """
     finding = cause.finding
-    if finding.rule == RECIPE and not _is_recipe_proven(run, finding):
+    if _rests_on_recipe(run, finding):
         seen = f"nothing else proves the recipe for {finding.expected}"
         return [Remark(State.OPEN, OF_RECIPES, seen, "Check it.")]
     remarks = {remark.about: remark for remark in run.setup if not remark.proven}
@@ -96,13 +96,14 @@ def unproven(run: Run, cause: Cause) -> list[Remark]:
     return [remarks[place] for place in places if place not in proven]
 
 
-def _is_recipe_proven(run: Run, finding: Finding) -> bool:
-    """Whether the recipe of a trigger worked for another request of the same case."""
+def _rests_on_recipe(run: Run, finding: Finding) -> bool:
+    """Whether a finding rests on a recipe that did not work for any request of its case."""
+    if finding.rule != RECIPE:
+        return False
     cases = {exchange.case for exchange in run.exchanges_of(finding.exchanges)}
     sent = [each for each in run.exchanges if each.case in cases and not each.ok]
-    codes = [pointed(each.json, run.contract.code_pointer) for each in sent]
-    due = [f"{each.status} {code}" for each, code in zip(sent, codes, strict=True)]
-    return finding.expected in due
+    seen = [f"{each.status} {pointed(each.json, run.contract.code_pointer)}" for each in sent]
+    return finding.expected not in seen
 
 
 def _places(run: Run, cause: Cause) -> Iterator[str]:

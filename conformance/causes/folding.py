@@ -181,10 +181,7 @@ def _by_rule(one: Group, other: Group) -> bool:
     is_refusal = one.key.rule.startswith(OF_ACCESS) and was_refused(one.finding)
     if is_refusal and not was_refused(other.finding):
         return False  # a refusal does not make other requests succeed
-    if one.key.rule in (ORDER, COMPLETE) and _fails_in_other_walks(one, other):
-        return False
-    is_of_pages = other.key.rule.startswith(OF_PAGES)
-    if one.key.rule in OF_SOME_PAGES and is_of_pages and one.cases.isdisjoint(other.cases):
+    if _fails_in_other_walks(one, other):
         return False
     return other.key.rule.startswith(EXPLAINED.get(one.key.rule, NO_RULE))
 
@@ -194,8 +191,13 @@ def _fails_in_other_walks(one: Group, other: Group) -> bool:
 
     A mistake that needs a filter does not explain walks without one. The wrong order of some walks
     does not explain a mistake in walks that are in order. Findings of the same rule, and those in
-    the walks of PRECISION, may always be explained.
+    the walks of PRECISION, may always be explained. A filter that is not applied, and a maximum
+    that does not hold, explain only what is wrong with pages in the same cases.
     """
+    if one.key.rule in OF_SOME_PAGES and other.key.rule.startswith(OF_PAGES):
+        return one.cases.isdisjoint(other.cases)
+    if one.key.rule not in (ORDER, COMPLETE):
+        return False
     if other.key.rule in (one.key.rule, PRECISION):
         return False
     if one.is_filtered and not other.is_filtered:

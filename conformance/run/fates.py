@@ -40,6 +40,11 @@ FEW = 3
 """Number of findings per cell whose requests are repeated."""
 NOT_PLANNED = "the case that showed it is no longer in the plan"
 FOLLOWS = "it only follows from another failure, which is not fixed or was not repeated"
+HANDLED = "the mistake that showed it no longer does"
+UNANSWERED = {None, 429, *range(500, 600)}
+"""Statuses of a response that says nothing about the request; None without a response."""
+REFUSED_MISTAKE = (400, 404)
+"""Statuses with which a mistake in a request is refused."""
 NOT_SEEN = "the request that showed it was not sent and judged again"
 NAMING_NO_PARAMETER = (EMPTY, OPTIONAL)
 """Flaws in a key that do not say which parameter is odd."""
@@ -165,9 +170,9 @@ def _fate_if_planned(
     if now.verdict is Verdict.INAPPLICABLE:
         return Fate.DROPPED, view.message(now)
     if now.verdict is not Verdict.PASSED and not now.findings:
-        return Fate.UNJUDGED, view.message(now)
-    sent = {_request_identity(each) for each in after.exchanges_of(now.exchanges)}
-    if sent.isdisjoint(_telling_requests(sought.own, before)):
+        are_gone = _are_mistakes_handled(sought, before, after)
+        return (Fate.FIXED, HANDLED) if are_gone else (Fate.UNJUDGED, view.message(now))
+    if not _is_judged_again(now, sought, before, after):
         return Fate.UNJUDGED, NOT_SEEN
     if now.findings:
         return Fate.FIXED, f"the cell now fails for another cause: {view.message(now)}"
@@ -255,6 +260,51 @@ def _telling_requests(sightings: Iterable[Sighting], run: Run) -> set[tuple[obje
         if exchange is not None:
             found.add(_request_identity(exchange))
     return found
+
+
+def _is_judged_again(now: Cell, sought: Sought, before: Run, after: Run) -> bool:
+    """Whether a verdict of a cell rests on a request that showed what was sought, or could have.
+
+    It could have if all these requests were sent again, even if the rule had nothing to say then.
+    """
+    sent = {_request_identity(each) for each in after.exchanges_of(now.exchanges)}
+    if not sent.isdisjoint(_telling_requests(sought.own, before)):
+        return True
+    return _are_sent_again(sought, before, after)
+
+
+def _are_sent_again(sought: Sought, before: Run, after: Run) -> bool:
+    """Whether all requests that showed what was sought were sent again, to the same effect.
+
+    The last one of each sighting may have any response, because it decides. The others must succeed
+    or fail as before.
+    """
+    again = {_request_identity(each): each for each in after.exchanges}
+    for sighting in sought.own:
+        sent = before.exchanges_of(sighting.exchange_ids)
+        repeated = [again.get(_request_identity(each)) for each in sent]
+        if not sent or repeated[-1] is None or repeated[-1].status in UNANSWERED:
+            return False
+        others = zip(sent[:-1], repeated[:-1], strict=True)
+        if not all(later is not None and later.ok is each.ok for each, later in others):
+            return False
+    return bool(sought.own)
+
+
+def _are_mistakes_handled(sought: Sought, before: Run, after: Run) -> bool:
+    """Whether single requests with a mistake showed what was sought, and were all handled again.
+
+    A response that is neither a success nor a refusal of the mistake handles nothing.
+    """
+    again = {_request_identity(each): each for each in after.exchanges}
+    for sighting in sought.own:
+        sent = before.exchanges_of(sighting.exchange_ids)
+        if len(sent) != 1 or not sent[0].facts.mistake:
+            return False
+        repeated = again.get(_request_identity(sent[0]))
+        if repeated is None or not (repeated.ok or repeated.status in REFUSED_MISTAKE):
+            return False
+    return bool(sought.own)
 
 
 def _request_identity(exchange: Exchange) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from conformance.server.application import Application
 from conformance.server.messages import Context, Reply, Request
 from conformance.server.store import Page
 from tests.forging import Line, chained, forged, with_response
@@ -446,3 +447,30 @@ def test_a_fixed_cause_of_a_quick_run_is_fixed(tmp_path: Path) -> None:
         found = command("rerun", "1", *words, cwd=tmp_path)
     assert "business-filter[list_leads]" in found.out
     assert (found.code, "could not be judged" in found.out) == (0, False), found.out
+
+
+class LiftsForNegative(Application):
+    """list_communication_jobs shows everything for a negative limit, and refuses it once fixed."""
+
+    fixed = False
+
+    def limit_of(self, context: Context) -> int:
+        is_negative = str(context.values.get("limit")).startswith("-")
+        if self.fixed or not is_negative or context.operation.id != "list_communication_jobs":
+            return super().limit_of(context)
+        return 1_000
+
+
+def test_a_mistake_that_is_refused_now_is_fixed(tmp_path: Path) -> None:
+    """Its cell needs a page of the maximum to pass, which the refusal is not."""
+    app = faulty(LiftsForNegative)
+    assert isinstance(app, LiftsForNegative)
+    with serving(app) as origin:
+        target = target_file(app, origin, tmp_path / "target.yaml", allow=["read"])
+        words = ("--target", target.name, "--yes")
+        clause = ("--clause", "paging-limit-maximum", "--clause", "status-no-5xx-for-mistakes")
+        command("run", *words, *clause, cwd=tmp_path)
+        app.fixed = True
+        found = command("rerun", "paging-limit-maximum", *words, cwd=tmp_path)
+    assert found.code == 0, found.out
+    assert "fixed: paging-limit-maximum[list_communication_jobs]" in found.out
