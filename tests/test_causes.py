@@ -81,6 +81,14 @@ def steady(terminal: str) -> list[str]:
     return [line for line in lines if line.strip() and "of the same second" not in line]
 
 
+def test_a_key_without_the_scope_is_shown_with_the_scope_that_it_lacks() -> None:
+    """The contract says which; the request does not."""
+    run = judged("readers-replay")
+    asked = [card.asked for card in cards.cards(run)]
+    assert asked
+    assert all(each.endswith(", although the operation needs events:replay") for each in asked)
+
+
 @pytest.mark.parametrize("name", ["flag-as-text", "foreign-agent-read", "name-that-is-no-text"])
 def test_an_id_is_the_same_for_every_seed(name: str) -> None:
     """Ids, times and drawn texts are no part of a cause."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from conformance.base.text import amount, clean
 from conformance.base.values import cut
+from conformance.causes.handlers import OTHER_SCOPE
 from conformance.causes.shown import Shown, probe_of, shown_of
 from conformance.causes.steps import steps_of
 from conformance.causes.telling import in_cause
@@ -180,7 +181,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, in_f
         cause=cause,
         clauses=tuple(run.contract.clauses[name] for name in cause.clauses),
         example=_example(run, cause, probe, everywhere=everywhere),
-        asked=_asked(probe, mistake(cause, probe)),
+        asked=_asked(run, cause, probe),
         where=place_in(exhibited, shown, probe),
         rows=tuple(_rows(run, cause, cells, listed, most_differences)),
         more=len(operations) - len(listed),
@@ -204,12 +205,19 @@ def _everywhere(run: Run, cause: Cause) -> bool:
     return len(judged) >= MANY and judged <= set(cause.cells)
 
 
-def _asked(exchange: Exchange | None, flaw: str) -> str:
-    """The request with its key, such as ``GET /calls with the key full``."""
+def _asked(run: Run, cause: Cause, exchange: Exchange | None) -> str:
+    """The request with its key, such as ``GET /calls with the key full``.
+
+    If the key lacks the scope of the operation, that scope, too.
+    """
     if exchange is None:
         return "The log does not contain the request."
-    url = cut(exchange.request.url, QUERY)
-    return clean(f"{exchange.request.method} {url} {with_key(exchange)}{flawed(flaw)}")
+    request = f"{exchange.request.method} {cut(exchange.request.url, QUERY)}"
+    flaw = flawed(mistake(cause, exchange))
+    operation = run.contract.operations.get(cause.finding.operation)
+    if operation is not None and cause.finding.rule == OTHER_SCOPE and operation.scopes:
+        flaw = f", although the operation needs {' or '.join(operation.scopes)}"
+    return clean(f"{request} {with_key(exchange)}{flaw}")
 
 
 def _example(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: bool) -> str:
