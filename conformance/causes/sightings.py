@@ -79,7 +79,9 @@ def _with_misread_offsets(
     of_pages = [each for each in sightings if _is_of_pages(each.own_key)]
     if not of_pages:
         return sightings
-    with_offset, asked_in_utc = _timestamps_in(exchanges.values())
+    lists = {sighting.cell.operation for sighting in of_pages}
+    pages = [each for each in exchanges.values() if each.operation in lists]
+    with_offset, asked_in_utc = _timestamps_in(pages)
     broken_without = {
         (sighting.cell.operation, sighting.own_key.rule)
         for sighting in of_pages

@@ -21,8 +21,10 @@ EARLIER = " stored earlier"
 """The end of the flaw of a value that a write stored without failing itself."""
 NAMED = 3
 """Maximum number of members that a flaw names."""
+HALF_A_CHARACTER = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
+"""Half a character, as a pattern in a JSON text."""
 HARDEST = (
-    re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"),  # half a character
+    HALF_A_CHARACTER,
     re.compile(r"\\u0000"),
     re.compile(r"\b(NaN|Infinity)\b|\d[eE]\d{3}|\d{30}"),
 )

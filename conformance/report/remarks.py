@@ -144,32 +144,36 @@ def idle_filters(run: Run) -> list[str]:
     """
     ignored: dict[str, set[str]] = defaultdict(set)
     findings = [finding for cell in run.cells for finding in cell.findings]
-    effective = _obeyed(run, findings)
     for finding in findings:
-        for name in finding.exchanges:
-            exchange = run.exchange[name]
+        for exchange in run.exchanges_of(finding.exchanges):
             if exchange.ok:
                 ignored[finding.operation].update(_ignored_in(run, finding.rule, exchange))
-            if finding.actual == ON_NO_PAGE:
-                effective[finding.operation].update(exchange.facts.filters)
+    if not any(ignored.values()):
+        return []
+    effective = _effective_filters(run, findings)
     idle = {operation: names - effective[operation] for operation, names in ignored.items()}
     return _advice_on_absent("filters", idle)
 
 
-def _obeyed(run: Run, findings: Iterable[Finding]) -> defaultdict[str, set[str]]:
-    """By operation, the filters that pages without a finding obey.
+def _effective_filters(run: Run, findings: Iterable[Finding]) -> defaultdict[str, set[str]]:
+    """By operation, the filters that make a list lose items, and those that some page obeys.
 
-    A filter must be the only one of such a page, and several items must pass it.
+    Such a page has no other filter and no finding, and several items.
     """
-    obeyed: defaultdict[str, set[str]] = defaultdict(set)
-    blamed = {name for finding in findings for name in finding.exchanges}
+    effective: defaultdict[str, set[str]] = defaultdict(set)
+    blamed: set[str] = set()
+    for finding in findings:
+        blamed.update(finding.exchanges)
+        if finding.actual == ON_NO_PAGE:
+            for exchange in run.exchanges_of(finding.exchanges):
+                effective[finding.operation].update(exchange.facts.filters)
     for exchange in run.exchanges:
         if exchange.id in blamed or not exchange.ok or len(exchange.facts.filters) != 1:
             continue
         answer = answer_of(run.contract, exchange)
         if answer is not None and len(answer.rows) >= SEVERAL:
-            obeyed[exchange.operation].update(exchange.facts.filters)
-    return obeyed
+            effective[exchange.operation].update(exchange.facts.filters)
+    return effective
 
 
 def _ignored_in(run: Run, rule: str, exchange: Exchange) -> list[str]:

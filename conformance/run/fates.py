@@ -40,10 +40,10 @@ FEW = 3
 """Number of findings per cell whose requests are repeated."""
 NOT_PLANNED = "the case that showed it is no longer in the plan"
 FOLLOWS = "it only follows from another failure, which is not fixed or was not repeated"
-HANDLED = "the mistake that showed it no longer does"
-UNANSWERED = {None, 429, *range(500, 600)}
+HANDLED = "the mistake that showed it no longer shows anything"
+SAYING_NOTHING = {None, 401, 429, *range(500, 600)}
 """Statuses of a response that says nothing about the request; None without a response."""
-REFUSED_MISTAKE = (400, 404)
+REFUSALS = (400, 404)
 """Statuses with which a mistake in a request is refused."""
 NOT_SEEN = "the request that showed it was not sent and judged again"
 NAMING_NO_PARAMETER = (EMPTY, OPTIONAL)
@@ -263,9 +263,9 @@ def _telling_requests(sightings: Iterable[Sighting], run: Run) -> set[tuple[obje
 
 
 def _is_judged_again(now: Cell, sought: Sought, before: Run, after: Run) -> bool:
-    """Whether a verdict of a cell rests on a request that showed what was sought, or could have.
+    """Whether a cell passes after the requests that showed what was sought were sent again.
 
-    It could have if all these requests were sent again, even if the rule had nothing to say then.
+    The verdict rests on one of them, or all were sent again and the rule had nothing to say.
     """
     sent = {_request_identity(each) for each in after.exchanges_of(now.exchanges)}
     if not sent.isdisjoint(_telling_requests(sought.own, before)):
@@ -276,18 +276,18 @@ def _is_judged_again(now: Cell, sought: Sought, before: Run, after: Run) -> bool
 def _are_sent_again(sought: Sought, before: Run, after: Run) -> bool:
     """Whether all requests that showed what was sought were sent again, to the same effect.
 
-    The last one of each sighting may have any response, because it decides. The others must succeed
-    or fail as before.
+    The last one of each sighting decides, so any response to it will do that says something. The
+    others must succeed or fail as before.
     """
-    again = {_request_identity(each): each for each in after.exchanges}
+    again = _by_identity(after.exchanges)
     for sighting in sought.own:
         sent = before.exchanges_of(sighting.exchange_ids)
-        repeated = [again.get(_request_identity(each)) for each in sent]
-        if not sent or repeated[-1] is None or repeated[-1].status in UNANSWERED:
+        deciding = again[_request_identity(sent[-1])] if sent else []
+        if not deciding or any(each.status in SAYING_NOTHING for each in deciding):
             return False
-        others = zip(sent[:-1], repeated[:-1], strict=True)
-        if not all(later is not None and later.ok is each.ok for each, later in others):
-            return False
+        for each in sent[:-1]:
+            if each.ok not in [later.ok for later in again[_request_identity(each)]]:
+                return False
     return bool(sought.own)
 
 
@@ -296,15 +296,25 @@ def _are_mistakes_handled(sought: Sought, before: Run, after: Run) -> bool:
 
     A response that is neither a success nor a refusal of the mistake handles nothing.
     """
-    again = {_request_identity(each): each for each in after.exchanges}
+    again = _by_identity(after.exchanges)
     for sighting in sought.own:
         sent = before.exchanges_of(sighting.exchange_ids)
         if len(sent) != 1 or not sent[0].facts.mistake:
             return False
-        repeated = again.get(_request_identity(sent[0]))
-        if repeated is None or not (repeated.ok or repeated.status in REFUSED_MISTAKE):
+        repeated = again[_request_identity(sent[0])]
+        if not repeated or not all(each.ok or each.status in REFUSALS for each in repeated):
             return False
     return bool(sought.own)
+
+
+def _by_identity(
+    exchanges: Iterable[Exchange],
+) -> defaultdict[tuple[object, ...], list[Exchange]]:
+    """Some exchanges, by what identifies their requests; see _request_identity."""
+    found: defaultdict[tuple[object, ...], list[Exchange]] = defaultdict(list)
+    for exchange in exchanges:
+        found[_request_identity(exchange)].append(exchange)
+    return found
 
 
 def _request_identity(exchange: Exchange) -> tuple[object, ...]:

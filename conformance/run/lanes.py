@@ -16,8 +16,8 @@ WRITES_AT_A_TIME = 2
 class Lane:
     """What a case may overlap with: cases of the same ``stage`` that write objects of other kinds.
 
-    A case without a stage runs alone. ``kind`` is that of the objects it works on, ``linked`` are
-    the kinds of those it creates to link them. ``harmless`` cases change nothing.
+    A case without a stage runs alone. ``kind`` is that of the objects it works on, and ``linked``
+    has the kinds of those it only creates to name them. ``harmless`` cases change nothing.
     """
 
     stage: str | None

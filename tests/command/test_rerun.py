@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -17,6 +17,7 @@ import yaml
 from conformance.server.application import Application
 from conformance.server.messages import Context, Reply, Request
 from conformance.server.store import Page
+from tests.faults.faults import FAULTS
 from tests.forging import Line, chained, forged, with_response
 from tests.servers import (
     Outcome,
@@ -422,55 +423,61 @@ def test_what_a_deletion_removed_is_not_fixed_while_it_still_removes(tmp_path: P
     assert "fixed: status-200" not in whole.out
 
 
-class FailsOnLeads(Remembering):
-    """The reference server, whose list of leads fails until that is fixed."""
+# --- a server that is fixed -----------------------------------------------------------------------
 
-    fixed = False
+
+def found_and_fixed(
+    kind: type[Application], directory: Path, what: str, *options: str, **more: Any
+) -> tuple[Outcome, Outcome]:
+    """What `run` says of a server, and `rerun` when the reference server has taken its place.
+
+    ``options`` are those of `run`, and ``more`` are members of the target file.
+    """
+    apps = [faulty(kind)]
+
+    def current(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return apps[-1](environ, start_response)
+
+    with serving(current) as origin:
+        target = target_file(apps[0], origin, directory / "target.yaml", **more)
+        words = ("--target", target.name, "--yes")
+        found = command("run", *words, *options, cwd=directory)
+        apps.append(faulty())
+        return found, command("rerun", what, *words, cwd=directory)
+
+
+class FailsOnLeads(Application):
+    """The reference server, whose list of leads fails."""
 
     def dispatch(self, request: Request) -> Reply:
         reply = super().dispatch(request)
-        if not self.fixed and request.path.endswith("/leads") and reply.status == 200:
+        if request.path.endswith("/leads") and reply.status == 200:
             return Reply(500, {"error": {"code": "internal_error", "message": "no"}})
         return reply
 
 
 def test_a_fixed_cause_of_a_quick_run_is_fixed(tmp_path: Path) -> None:
     """A quick run sends only the first requests of some cases; some cells need all to pass."""
-    app = faulty(FailsOnLeads)
-    assert isinstance(app, FailsOnLeads)
-    with serving(app) as origin:
-        target = target_file(app, origin, tmp_path / "target.yaml", allow=["read"])
-        words = ("--target", target.name, "--yes")
-        found = command("run", *words, "--depth", "quick", cwd=tmp_path)
-        assert "does not have these filters" not in found.out  # nobody knows: the list fails
-        app.fixed = True
-        found = command("rerun", "1", *words, cwd=tmp_path)
-    assert "business-filter[list_leads]" in found.out
-    assert (found.code, "could not be judged" in found.out) == (0, False), found.out
+    quick = ("--depth", "quick")
+    found, again = found_and_fixed(FailsOnLeads, tmp_path, "1", *quick, allow=["read"])
+    assert "does not have these filters" not in found.out  # nobody knows: the list fails
+    assert "business-filter[list_leads]" in again.out
+    assert (again.code, "could not be judged" in again.out) == (0, False), again.out
 
 
-class LiftsForNegative(Application):
-    """list_communication_jobs shows everything for a negative limit, and refuses it once fixed."""
-
-    fixed = False
-
-    def limit_of(self, context: Context) -> int:
-        is_negative = str(context.values.get("limit")).startswith("-")
-        if self.fixed or not is_negative or context.operation.id != "list_communication_jobs":
-            return super().limit_of(context)
-        return 1_000
+def test_a_mistake_that_shows_nothing_any_more_is_fixed(tmp_path: Path) -> None:
+    """Its cell needs a page of the maximum to pass, and the response is none."""
+    kind, clause = FAULTS["negative-limit-lifts"].kind, "paging-limit-maximum"
+    clauses = ("--clause", clause, "--clause", CLAUSE)
+    _, again = found_and_fixed(kind, tmp_path, clause, *clauses, allow=["read"])
+    assert again.code == 0, again.out
+    assert f"fixed: {clause}[list_communication_jobs]" in again.out
 
 
-def test_a_mistake_that_is_refused_now_is_fixed(tmp_path: Path) -> None:
-    """Its cell needs a page of the maximum to pass, which the refusal is not."""
-    app = faulty(LiftsForNegative)
-    assert isinstance(app, LiftsForNegative)
-    with serving(app) as origin:
-        target = target_file(app, origin, tmp_path / "target.yaml", allow=["read"])
-        words = ("--target", target.name, "--yes")
-        clause = ("--clause", "paging-limit-maximum", "--clause", "status-no-5xx-for-mistakes")
-        command("run", *words, *clause, cwd=tmp_path)
-        app.fixed = True
-        found = command("rerun", "paging-limit-maximum", *words, cwd=tmp_path)
-    assert found.code == 0, found.out
-    assert "fixed: paging-limit-maximum[list_communication_jobs]" in found.out
+def test_a_name_that_gets_nothing_foreign_any_more_is_fixed(tmp_path: Path) -> None:
+    """The rule has nothing to say of the creation then, but the cell passes for other requests."""
+    kind, clause = FAULTS["key-of-all-businesses"].kind, "business-object"
+    only = ["create_communication_run", "list_communication_runs"]
+    _, again = found_and_fixed(kind, tmp_path, "1", "--clause", clause, only=only)
+    assert again.code == 0, again.out
+    assert f"fixed: {clause}[create_communication_run]" in again.out
