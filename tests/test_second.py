@@ -19,8 +19,6 @@ from conformance import contract
 from conformance.model import Effect
 from tests.servers import command, no_traceback, run_of, stored
 
-pytestmark = pytest.mark.long
-
 ROOT = Path(__file__).parent.parent
 
 THROWS = int(os.environ.get("SECOND_THROWS", "0"))
@@ -127,6 +125,7 @@ def test_the_second_server_conforms(tmp_path: Path) -> None:
     assert run["counts"]["passed"] > 2_000
 
 
+@pytest.mark.long
 def test_the_second_server_is_not_accused_from_outside(tmp_path: Path) -> None:
     """With its address and one key, the operations that read pass but for known clauses."""
     with second(tmp_path) as server:
@@ -141,6 +140,7 @@ def test_the_second_server_is_not_accused_from_outside(tmp_path: Path) -> None:
     assert unexpected == {cell for cell in OPEN if cell[1] == POLLED}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dice", [(), (1,), (2,)])
 def test_a_first_look_is_right_and_not_accused(dice: tuple[int, ...], tmp_path: Path) -> None:
     """It finds maxima of lists. A quick run blames nothing, with its file or the key alone."""
@@ -162,6 +162,7 @@ def _reading() -> set[str]:
     return {"*"} | {operation.id for operation in operations if operation.effect is Effect.READ}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dice", range(1, max(2, THROWS) + 1))
 def test_random_habits_are_not_accused(dice: int, tmp_path: Path) -> None:
     """No cell is blamed for any mixture of orders, limits, maxima, times and cursors."""

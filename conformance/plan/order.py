@@ -27,7 +27,7 @@ CUTS = (1, 2, 3, 4, 6, 8)
 """The numbers of requests after which a case may be cut short."""
 FIRST_FED = 0.003
 """The value of the first case that feeds a rule on an operation, in faults."""
-FIRST_SENT = 0.5
+FIRST_SENT = 1.0
 """The value of the first request to an operation, in faults; its response feeds many rules."""
 FED_AGAIN = 0.1
 """The value of each further case that feeds it, as a share of that of the case before."""

@@ -16,7 +16,7 @@ from conformance.plan.values import learnt
 
 FEW = 8
 """A MUST clause that takes at most this many requests is judged by every quick run."""
-SHARED = 46
+SHARED = 58
 """The requests of a budget that are left for what several cases share."""
 SHARED_OF_FEW = 0.3
 """The largest share of a budget that is left for what several cases share."""

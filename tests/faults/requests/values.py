@@ -250,18 +250,6 @@ class InfinityStored(Faulty):
         return super().parse_body(request)
 
 
-@fault("status-400 code-invalid_request", also="success-members", at="create_eval", depth=4)
-class FirstMessageChecked(Faulty):
-    """create_eval checks only the first message."""
-
-    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        if (operation.id, parameter.name) == ("create_eval", "messages") and isinstance(
-            value, list
-        ):
-            value = value[:1]
-        return super().is_valid(operation, parameter, value)
-
-
 @fault("status-400 status-no-5xx-for-mistakes", at="create_lead update_lead", depth=4)
 class ListForLeadBreaks(Faulty):
     """create_lead and update_lead return 500 for a body that is a list."""

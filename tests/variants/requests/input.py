@@ -104,6 +104,16 @@ class LenientValues(Faulty):
         }
 
 
+@variant("silent: the entries of a list", at="create_eval update_eval")
+class EntriesUnchecked(Faulty):
+    """The messages of an eval may be any list, whatever its entries are."""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        if parameter.name == "messages" and operation.id in ("create_eval", "update_eval"):
+            return isinstance(value, list)
+        return super().is_valid(operation, parameter, value)
+
+
 @variant("L48", at="replay_several_events create_webhook update_webhook create_eval create_call")
 class CoercedValues(Faulty):
     """Values are converted to the type of their member, as some schema validators do by default.
