@@ -257,6 +257,17 @@ def test_a_finding_quotes_the_first_of_what_is_alike() -> None:
     assert (finding.actual, finding.exchanges) == ("500", ("e1", "e2"))
 
 
+def test_a_finding_on_a_body_quotes_the_plainest_exchange() -> None:
+    """A request with the key full, and then the others."""
+    both = [
+        Violation("/id", "an id", actual, (name,)) for name, actual in (("e1", "7"), ("e2", "8"))
+    ]
+    rule = Rule("r.one", "a rule", trial=lambda context, trial: both)
+    exchanges = (seen("e1", identity="revoked"), seen("e2"))
+    (finding,) = cell(rule, exchanges).findings
+    assert (finding.actual, finding.exchanges) == ("8", ("e2", "e1"))
+
+
 def test_what_a_verdict_rests_on_is_frozen() -> None:
     """No cell can change what the next one rests on."""
     with pytest.raises(FrozenInstanceError):

@@ -6,8 +6,8 @@ handle invalid requests fails on all of them.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from conformance.causes.finding_key import FAULT, NOT_REFUSED, Key
@@ -19,6 +19,8 @@ INVALID, NOT_FOUND = "400", "404"
 """The statuses for invalid requests, and for ids that name nothing."""
 REFUSALS = (INVALID, "401", "403", NOT_FOUND)
 """The statuses that a server sends for several reasons. Only these can be lost."""
+INVALID_VALUE = "parameter.invalid"
+"""The rule that finds an invalid value refused with a wrong status."""
 OTHER_REFUSALS = ("401", "403", "404")
 """The beginnings of what is expected of requests whose mistake is of another kind."""
 ANY_REFUSAL = ("4",)
@@ -33,7 +35,7 @@ Replaced = tuple[str, str, str]
 
 
 def join_lost_statuses(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """Give all findings on one status that is never sent the most frequent of their keys.
+    """Give all findings on one status that is never sent the key found on the most operations.
 
     Findings are joined only if the responses in its place have the same status and shape.
     """
@@ -42,12 +44,23 @@ def join_lost_statuses(with_keys: Settled, exchanges: Mapping[str, Exchange]) ->
         with_keys = _join_invalid_requests(with_keys)
     if NOT_FOUND in lost:
         with_keys = _join_lookups(with_keys)
-    keys: dict[Replaced, Counter[Key]] = defaultdict(Counter)
-    for _, key in with_keys:
+    operations: dict[Key, list[str]] = defaultdict(list)  # one for each sighting
+    for sighting, key in with_keys:
         if _status_due(key) in lost:
-            keys[_replaced(key)][replace(key, kind="")] += 1
-    most_frequent = {replaced: _first_of(counted) for replaced, counted in keys.items()}
-    return [(sighting, most_frequent.get(_replaced(key), key)) for sighting, key in with_keys]
+            operations[replace(key, kind="")].append(sighting.finding.operation)
+    widest: dict[Replaced, Key] = {}
+    for key in sorted(operations, key=lambda key: _width(key, operations[key])):
+        widest[_replaced(key)] = key  # the last one remains
+    return [(sighting, widest.get(_replaced(key), key)) for sighting, key in with_keys]
+
+
+def _width(key: Key, operations: Sequence[str]) -> tuple[int, bool, int]:
+    """How much a key says about a lost status: on how many operations, and in how many sightings.
+
+    ``operations`` has one for each sighting. Of keys on as many operations, that of an invalid
+    value comes first, because it is the least specific.
+    """
+    return len(set(operations)), key.rule == INVALID_VALUE, len(operations)
 
 
 def _status_due(key: Key) -> str:
@@ -62,11 +75,6 @@ def _status_due(key: Key) -> str:
 
 def _replaced(key: Key) -> Replaced:
     return _status_due(key), key.actual, key.shape
-
-
-def _first_of(counted: Counter[Key]) -> Key:
-    """The most frequent key, and of several the first in their order."""
-    return min(counted, key=lambda key: (-counted[key], key))
 
 
 def _join_lookups(with_keys: Settled) -> Settled:

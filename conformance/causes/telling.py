@@ -34,8 +34,8 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
 
     alike = [sighting for sighting in group.sightings if is_like_main(sighting)]
     key = replace(group.key, kind="")
-    plainness = {
-        names: _plainness(names, exchanges)
+    figures = {
+        names: _plainness_of_all(names, exchanges)
         for names in {sighting.exchange_ids for sighting in alike}
     }
     plainest_sighting = min(
@@ -43,7 +43,7 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
         key=lambda sighting: (
             sighting.own_key != key,
             sighting.own_key.flaw != key.flaw,
-            plainness[sighting.exchange_ids],
+            figures[sighting.exchange_ids],
         ),
         default=None,
     )
@@ -78,17 +78,17 @@ def in_cause(run: Run, cause: Cause, finding: Finding) -> Finding:
     return with_exchanges(finding, names, run.exchange)
 
 
-def _plainness(names: tuple[str, ...], exchanges: Mapping[str, Exchange]) -> tuple[int, ...]:
-    """The sort key of exchanges: API keys other than full, odd labels, filters, writes, length.
-
-    All five are totals over the exchanges, and lower is plainer.
-    """
-    figures = [_plainness_of(exchanges[name]) for name in names if name in exchanges]
+def _plainness_of_all(names: tuple[str, ...], exchanges: Mapping[str, Exchange]) -> tuple[int, ...]:
+    """The sort key of several exchanges: the total of each of the five figures of ``plainness``."""
+    figures = [plainness(exchanges[name]) for name in names if name in exchanges]
     return tuple(sum(column) for column in zip(*figures, strict=True))
 
 
-def _plainness_of(exchange: Exchange) -> tuple[int, ...]:
-    """The five figures of one exchange."""
+def plainness(exchange: Exchange) -> tuple[int, ...]:
+    """The sort key of one exchange: another API key than full, odd labels, filters, write, length.
+
+    Lower is plainer.
+    """
     facts, response = exchange.facts, exchange.response
     has_other_key = exchange.identity != KeyName.FULL
     odd_labels = [each for each in (facts.mistake, facts.odd, facts.flaw, facts.form) if each]

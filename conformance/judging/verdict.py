@@ -27,6 +27,7 @@ from conformance.model import (
     Clause,
     Contract,
     Declaration,
+    Exchange,
     Level,
     Reason,
     ReasonKind,
@@ -66,7 +67,10 @@ def cells(
     outcomes = judge(contract, target, rules, cases, judged, known, WholeLog.of(judged))
     coverage = Coverage(contract, target.main_key, cases, log, selected)
     blocked = Blocked(contract, outcomes, judged)
-    return _Evaluation(contract, target, rules, today, coverage, outcomes, blocked).cells()
+    exchanges = {each.id: each for each in judged}
+    return _Evaluation(
+        contract, target, rules, today, coverage, outcomes, blocked, exchanges
+    ).cells()
 
 
 @dataclass
@@ -105,6 +109,7 @@ class _Evaluation:
     coverage: Coverage
     outcomes: Outcomes
     blocked: Blocked
+    exchanges: Mapping[str, Exchange]
 
     def cells(self) -> tuple[Cell, ...]:
         """The cells in the order of the ledger, and of the operations within a clause."""
@@ -171,7 +176,7 @@ class _Evaluation:
         tally = self._tally(clause, operation, clause.rules)
         if tally.is_empty:
             tally.reasons += self.coverage.why_unrun(cases)  # here, optional cases are reasons, too
-        return _weighed(clause, operation, tally, self._waiver(clause, operation))
+        return _weighed(clause, operation, tally, self._waiver(clause, operation), self.exchanges)
 
     def _excluded(self, clause: Clause, operation: str, challenges: Sequence[Challenge]) -> Cell:
         """The cell without the rules that accepted challenges exclude. It never passes.
@@ -181,7 +186,7 @@ class _Evaluation:
         accepted = self.contract.challenges
         rules = [each for each in clause.rules if not accepted.exclude(clause.id, operation, each)]
         tally = self._tally(clause, operation, rules)
-        left = _weighed(clause, operation, tally, self._waiver(clause, operation))
+        left = _weighed(clause, operation, tally, self._waiver(clause, operation), self.exchanges)
         reasons = tuple(Reason(ReasonKind.CHALLENGED, str(each)) for each in challenges)
         numbers = tuple(each.number for each in challenges)
         if left.findings or left.verdict is Verdict.ERROR:
@@ -302,7 +307,13 @@ def _as_seen_by(clause: Clause, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | None) -> Cell:
+def _weighed(
+    clause: Clause,
+    operation: str,
+    tally: _Tally,
+    waiver: Waiver | None,
+    exchanges: Mapping[str, Exchange],
+) -> Cell:
     """The cell of a tally, with the worst verdict of its rules."""
     graded: list[tuple[Rule, Violation]] = []
     noted: list[tuple[Rule, Violation]] = []
@@ -310,7 +321,7 @@ def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | Non
         note = violation.note or clause.level is Level.NOTE
         group = noted if note else graded
         group.append((rule, violation))
-    findings = merged(clause, operation, graded)
+    findings = merged(clause, operation, graded, exchanges)
     verdict, reasons = _verdict(clause, tally, bool(findings), waiver)
     waived_by = None
     if waiver is not None and verdict is Verdict.WAIVED:
@@ -321,7 +332,7 @@ def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | Non
         verdict=verdict,
         exchanges=unique([*tally.passed, *ids_of(findings)]),
         findings=findings,
-        notes=merged(clause, operation, noted),
+        notes=merged(clause, operation, noted, exchanges),
         reasons=tuple(dict.fromkeys(reasons)),
         waiver=waived_by,
     )
