@@ -63,7 +63,8 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     if start:
         page.lines.append(f"  {rerun.command(run, str(start.number))}")
     elif next_step := untested.next_step(run):
-        page.wrap(next_step, "  ")
+        if not next_step.endswith(untested.NOTHING_LEFT):
+            page.wrap(next_step, "  ")
     return "\n".join(page.lines)
 
 

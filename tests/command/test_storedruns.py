@@ -86,7 +86,7 @@ def test_rerun_says_still_or_fixed(run: Path, server: Mendable, tmp_path: Path, 
         mended = reran(run, named, server.target, tmp_path)
     assert mended.code == 0, mended.said
     assert f"fixed: {BROKEN}\n" in mended.out
-    sent = len(servers.lines_of(newest(tmp_path / "reports" / "rerun")))
+    sent = len(servers.lines_of(newest(run.parent / "rerun")))
     assert sent < len(servers.lines_of(run)) or what != BROKEN
 
 
