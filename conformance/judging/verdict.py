@@ -176,7 +176,7 @@ class _Evaluation:
         tally = self._tally(clause, operation, clause.rules)
         if tally.is_empty:
             tally.reasons += self.coverage.why_unrun(cases)  # here, optional cases are reasons, too
-        return _weighed(clause, operation, tally, self._waiver(clause, operation), self.exchanges)
+        return self._weighed(clause, operation, tally)
 
     def _excluded(self, clause: Clause, operation: str, challenges: Sequence[Challenge]) -> Cell:
         """The cell without the rules that accepted challenges exclude. It never passes.
@@ -186,12 +186,35 @@ class _Evaluation:
         accepted = self.contract.challenges
         rules = [each for each in clause.rules if not accepted.exclude(clause.id, operation, each)]
         tally = self._tally(clause, operation, rules)
-        left = _weighed(clause, operation, tally, self._waiver(clause, operation), self.exchanges)
+        left = self._weighed(clause, operation, tally)
         reasons = tuple(Reason(ReasonKind.CHALLENGED, str(each)) for each in challenges)
         numbers = tuple(each.number for each in challenges)
         if left.findings or left.verdict is Verdict.ERROR:
             return replace(left, reasons=(*left.reasons, *reasons), challenges=numbers)
         return Cell(clause.id, operation, Verdict.EXCLUDED, reasons=reasons, challenges=numbers)
+
+    def _weighed(self, clause: Clause, operation: str, tally: _Tally) -> Cell:
+        """The cell of a tally, with the worst verdict of its rules."""
+        graded: list[tuple[Rule, Violation]] = []
+        noted: list[tuple[Rule, Violation]] = []
+        for rule, violation in tally.violations:
+            note = violation.note or clause.level is Level.NOTE
+            group = noted if note else graded
+            group.append((rule, violation))
+        findings = merged(clause, operation, graded, self.exchanges)
+        waiver = self._waiver(clause, operation)
+        verdict, reasons = _verdict(clause, tally, bool(findings), waiver)
+        is_waived = verdict is Verdict.WAIVED
+        return Cell(
+            clause=clause.id,
+            operation=operation,
+            verdict=verdict,
+            exchanges=unique([*tally.passed, *ids_of(findings)]),
+            findings=findings,
+            notes=merged(clause, operation, noted, self.exchanges),
+            reasons=tuple(dict.fromkeys(reasons)),
+            waiver=str(waiver) if is_waived else None,
+        )
 
     def _tally(self, clause: Clause, operation: str, rules: Iterable[str]) -> _Tally:
         """The outcomes of some rules of a clause on an operation."""
@@ -305,37 +328,6 @@ def _as_seen_by(clause: Clause, outcome: Outcome) -> Outcome:
     if about_code and isinstance(outcome, Pass) and outcome.without_code:
         return Gap(WITHOUT_CODE, ReasonKind.BLOCKED)
     return outcome
-
-
-def _weighed(
-    clause: Clause,
-    operation: str,
-    tally: _Tally,
-    waiver: Waiver | None,
-    exchanges: Mapping[str, Exchange],
-) -> Cell:
-    """The cell of a tally, with the worst verdict of its rules."""
-    graded: list[tuple[Rule, Violation]] = []
-    noted: list[tuple[Rule, Violation]] = []
-    for rule, violation in tally.violations:
-        note = violation.note or clause.level is Level.NOTE
-        group = noted if note else graded
-        group.append((rule, violation))
-    findings = merged(clause, operation, graded, exchanges)
-    verdict, reasons = _verdict(clause, tally, bool(findings), waiver)
-    waived_by = None
-    if waiver is not None and verdict is Verdict.WAIVED:
-        waived_by = f"{waiver.statement} ({waiver.owner}, {waiver.ticket}, until {waiver.expires})"
-    return Cell(
-        clause=clause.id,
-        operation=operation,
-        verdict=verdict,
-        exchanges=unique([*tally.passed, *ids_of(findings)]),
-        findings=findings,
-        notes=merged(clause, operation, noted, exchanges),
-        reasons=tuple(dict.fromkeys(reasons)),
-        waiver=waived_by,
-    )
 
 
 def _verdict(

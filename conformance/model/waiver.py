@@ -25,6 +25,10 @@ class Waiver:
     ticket: str  # an issue, an address or an id
     expires: date  # the last day on which it is valid, in UTC
 
+    def __str__(self) -> str:
+        """The statement, with who owns it, the ticket and the last day."""
+        return f"{self.statement} ({self.owner}, {self.ticket}, until {self.expires})"
+
     def covers(self, clause: str, operation: str) -> bool:
         """Whether it applies to a cell. Without operations it covers the whole clause."""
         if clause != self.clause:

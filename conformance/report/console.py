@@ -60,11 +60,11 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     _notes(page, run)
     page.lines.append(view.counts_line(run))
     page.lines.append(page.paint(verdict_line(run), run.standing, bold=True))
+    next_step = untested.next_step(run)
     if start:
         page.lines.append(f"  {rerun.command(run, str(start.number))}")
-    elif next_step := untested.next_step(run):
-        if not next_step.endswith(untested.NOTHING_LEFT):
-            page.wrap(next_step, "  ")
+    elif next_step and not next_step.endswith(untested.NOTHING_LEFT):
+        page.wrap(next_step, "  ")
     return "\n".join(page.lines)
 
 
