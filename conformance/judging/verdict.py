@@ -67,10 +67,8 @@ def cells(
     outcomes = judge(contract, target, rules, cases, judged, known, WholeLog.of(judged))
     coverage = Coverage(contract, target.main_key, cases, log, selected)
     blocked = Blocked(contract, outcomes, judged)
-    exchanges = {each.id: each for each in judged}
-    return _Evaluation(
-        contract, target, rules, today, coverage, outcomes, blocked, exchanges
-    ).cells()
+    by_id = {each.id: each for each in judged}
+    return _Evaluation(contract, target, rules, today, coverage, outcomes, blocked, by_id).cells()
 
 
 @dataclass
