@@ -126,7 +126,7 @@ def test_the_steps_of_every_cause_show_it_again(place: Place) -> None:
     wrong = []
     for card, sendings in zip(place.shown, steps, strict=True):
         said = place.pasted(card.steps)
-        lacking = any(each.lacks for each in sendings)
+        lacking = any(each.caveat for each in sendings)
         if b"jq: error" in said or not (lacking or is_shown(sendings, said)):
             wrong.append("\n".join([card.title, card.steps, said.decode(errors="replace")]))
     assert "\n\n".join(wrong) == ""

@@ -433,7 +433,7 @@ def test_requests_that_overlapped_overlap_in_the_shell() -> None:
     words = ["curl", "curl", "wait", "echo", "curl", "echo"]
     assert [line.split()[0] for line in lines[-6:]] == words
     assert [line.endswith(" &") for line in lines[-6:]] == [True, True, *[False] * 4]
-    assert sendings[-1].lacks == "depends on which request is carried out first"
+    assert sendings[-1].caveat == "depends on which request is carried out first"
 
 
 # --- repeated at the end --------------------------------------------------------------------------

@@ -101,15 +101,15 @@ def _with_flaws_settled(
         open_without_key.clear()
 
     def settled_key(sighting: Sighting) -> Key:
-        operation = sighting.cell.operation
-        if sighting.own_key.rule.startswith(OF_KEYS):
-            return open_without_key.get(operation, sighting.own_key)
-        if sighting.own_key.rule != FAULT:
-            return sighting.own_key
+        own_key, operation = sighting.own_key, sighting.cell.operation
+        if own_key.rule.startswith(OF_KEYS):
+            return open_without_key.get(operation, own_key)
+        if own_key.rule != FAULT:
+            return own_key
         if operation in never_working:
-            return replace(sighting.own_key, flaw="")
-        value = stored.get(sighting.shown_by)
-        return replace(sighting.own_key, flaw=value.flaw) if value else sighting.own_key
+            return replace(own_key, flaw="")
+        culprit = stored.get(sighting.shown_by)  # the stored value that this request failed on
+        return replace(own_key, flaw=culprit.flaw) if culprit else own_key
 
     return [(sighting, settled_key(sighting)) for sighting in sightings]
 

@@ -51,7 +51,7 @@ class Sending:
 
     ``shown``: the exchange is one of those that show the cause. ``finding`` is the main finding of
     the cause, with placeholders, if this is the decisive step; None for all other steps. ``again``
-    is the exchange that repeated it at the end of the run; None if it was not repeated. ``lacks``
+    is the exchange that repeated it at the end of the run; None if it was not repeated. ``caveat``
     says why a fresh server may respond otherwise; empty if it should not. ``at_once``: the request
     was sent while the step before it was under way.
     """
@@ -62,7 +62,7 @@ class Sending:
     shown: bool
     finding: Finding | None = None
     again: Exchange | None = None
-    lacks: str = ""
+    caveat: str = ""
     at_once: bool = False
 
     @property
@@ -132,7 +132,7 @@ def _steps(
     used = "".join(text_of(request) for request in requests)
     captures = _captures(names, origins, used + expected)
     overlapping = _overlapping(story.exchanges, captures.keys())
-    lacks = story.lacks or (CHANCE if overlapping else "")
+    caveat = story.caveat or (CHANCE if overlapping else "")
     return [
         Sending(
             exchange,
@@ -141,7 +141,7 @@ def _steps(
             shown=exchange in shown.exchanges,
             finding=finding if exchange is decisive else None,
             again=run.again.get(exchange.id),
-            lacks=lacks if exchange is decisive else "",
+            caveat=caveat if exchange is decisive else "",
             at_once=exchange.id in overlapping,
         )
         for exchange, request in zip(story.exchanges, requests, strict=True)

@@ -28,11 +28,11 @@ AFTER_A_WAIT = {Step.SHORTLY, Step.LATER, Step.AGAIN}
 class Story:
     """The exchanges that reproduce a cause, in log order.
 
-    ``lacks`` says why a fresh server may respond otherwise; empty if it should not.
+    ``caveat`` says why a fresh server may respond otherwise; empty if it should not.
     """
 
     exchanges: tuple[Exchange, ...]
-    lacks: str = ""
+    caveat: str = ""
 
 
 def story_of(run: Run, shown: Shown, origins: Mapping[str, Origin]) -> Story:
@@ -48,15 +48,15 @@ def story_of(run: Run, shown: Shown, origins: Mapping[str, Origin]) -> Story:
         return Story(tuple(filling), _time(filling, shown))
     writes = _writes_since_success(run, shown)
     suspects = _suspects(run, shown, writes)
-    lacks = ""
+    caveat = ""
     if len(writes) > len(suspects):
-        lacks = f"needs the state left by {_earlier(len(writes))}"
+        caveat = f"needs the state left by {_earlier(len(writes))}"
     left_out = 0
     named, looks = _named_by(run, shown, origins), _earlier_looks(run, shown)
     for optional in ([*named, *suspects, *looks], []):
         needed = _needed(run, [*shown.exchanges, *optional], shown.exchanges, origins)
         if len(needed) <= MOST:
-            return Story(tuple(needed), lacks)
+            return Story(tuple(needed), caveat)
         left_out = len(needed) - len(shown.exchanges)
     return Story(shown.exchanges, f"needs the state left by {_earlier(left_out)}")
 

@@ -139,16 +139,17 @@ class _Player:
 
     def _result(self, mismatch: Problem | None) -> Played:
         """What playing back showed. Without a mismatch, unfinished cases count as unsure."""
-        counts = self._tape.counts(without=UNJUDGED)
+        stored = self._tape.counts(without=UNJUDGED)  # requests by case
         if mismatch is None:
-            self._unsure |= {case for case in counts if self._tape.rest(case)}
+            self._unsure |= {case for case in stored if self._tape.rest(case)}
         # a case without any stored request lacks at least one
-        unsure = {case: counts.get(case, 1) for case in sorted(self._unsure)}
+        missed = {case: stored.get(case, 1) for case in sorted(self._unsure)}
+        due = stored | missed
         return Played(
-            requests=sum({**counts, **unsure}.values()),
+            requests=sum(due.values()),
             mismatches=(mismatch,) if mismatch else (),
-            unsure=tuple(unsure),
-            missed=sum(unsure.values()),
+            unsure=tuple(missed),
+            missed=sum(missed.values()),
             why=self._doubt,
         )
 

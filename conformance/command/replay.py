@@ -101,7 +101,7 @@ def report(
 
 
 def recomputed(stored_in: Path, contract: Contract, of: Path | None = None) -> Stored:
-    """A stored run, judged again. Raises UsageError if it does not fit what it says about itself.
+    """A stored run, judged again. Raises UsageError if its parts contradict each other.
 
     Spot checks are compared with the full run ``of``, if there is one.
 
@@ -112,7 +112,7 @@ def recomputed(stored_in: Path, contract: Contract, of: Path | None = None) -> S
     from conformance.certify import recompute, requests
 
     opened, stored, played = _judged_fitting(stored_in, contract)
-    _note_challenges(opened, stored.run)
+    _print_challenge_notes(opened, stored.run)
     not_recomputed = "" if requests.is_merged(opened.began) else played.remark
     doubt = recompute.why_not_recomputable(opened) or not_recomputed or None
     incomplete = stored.run.incomplete or doubt
@@ -153,7 +153,7 @@ def full_run(directory: Path, contract: Contract) -> Run:
     return full
 
 
-def _note_challenges(opened: Opened, run: Run) -> None:
+def _print_challenge_notes(opened: Opened, run: Run) -> None:
     """Print a note if other accepted challenges take effect than in the run that was stored."""
     before = opened.said.get("challenges", {}).get("numbers", [])
     now = list(run.challenges.numbers)

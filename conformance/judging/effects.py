@@ -96,7 +96,8 @@ class _Effects:
     def _has_changed(self, parameter: Parameter, place: Place) -> bool:
         """Whether a change of a member took effect, and not by chance.
 
-        A member that may be computed must show a value that no other object was sent in vain.
+        If the target may compute a member, a shown value proves nothing if another change sent the
+        same value in vain.
         """
         shown = self._changed[place]
         if Open.EFFECT in parameter.open:

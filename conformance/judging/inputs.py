@@ -55,9 +55,10 @@ def _is_control(context: JudgeContext, exchange: Exchange) -> bool:
 
 
 def _input(context: JudgeContext, exchange: Exchange) -> Any:
-    """The query and the body of a request, with ``SOME_ID`` for ids.
+    """What two requests must share to have the same input: query and body, but no ids.
 
-    A body without members is compared as text. None where the log lacks the body.
+    ``SOME_ID`` stands for each id. A body without members counts as text, and no body as an empty
+    one. None if the log lacks a part of the body.
     """
     body = exchange.request.body or Body(text="")
     if not body.is_whole_text:

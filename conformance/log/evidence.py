@@ -208,13 +208,13 @@ class Recorder:
         return self._room.is_full
 
     def recall(self, path: Path) -> None:
-        """Replace the log in memory by what its file contains; later lines are appended to both."""
+        """Replace the log in memory by that of its file, which may hold one line more."""
         bounds = size_limit.bounds(size_limit.MOST)
         with stored.opened(path) as file:
             lines = stored.lines(file, str(path), bounds)
             self.log = parse(lines, str(path), Archive(path), bounds)
         self.log.incomplete = self.log.incomplete or self._file.failure or None
-        self._file.end = path.stat().st_size
+        self._file.end = path.stat().st_size  # later lines are appended to both
 
     def _write(self, entry: dict[str, Json]) -> Place | None:
         """Write a line; returns its place in the file, None if it could not be written."""

@@ -104,13 +104,14 @@ def _request(step: Sending, *, alone: bool) -> Iterator[str]:
 
 
 def _expectation(step: Sending) -> Iterator[str]:
-    """A comment on what the contract requires of a decisive step, and what its response was.
+    """The lines before a step that say what the contract requires of it.
 
-    Before this comment, lines print the required values that come from earlier responses, because
-    these differ every time. The first line may say why a fresh server might not show the cause.
+    The first may say why a fresh server might not show the cause. For a decisive step, the next
+    lines print the required values that come from earlier responses, because these differ every
+    time. The last is a comment on what is required, and what the response was.
     """
-    if step.lacks:
-        yield f"# This may not show on a fresh server: it {step.lacks}."
+    if step.caveat:
+        yield f"# This may not show on a fresh server: it {step.caveat}."
     if step.finding is None:
         return
     for placeholder in dict.fromkeys(Placeholder.all_in(step.finding.expected[:LONGEST_VALUE])):

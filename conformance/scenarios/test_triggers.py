@@ -115,15 +115,18 @@ def _advice(missing: str) -> str:
 
 
 def _rules(contract: Contract, operation: Operation, code: str, recipe: Recipe) -> tuple[str, ...]:
-    """The rules that a trigger feeds."""
+    """The rules that a trigger feeds.
+
+    A request for payment is judged by its terms. For any other trigger, a list shows whether the
+    refused request had an effect.
+    """
     rules = ["trigger.answer"]
+    listed = contract.operations_by("list", operation.kind)
     if operation.payment and code in contract.codes_of(CodeRole.PAYMENT_REQUIRED):
         rules.append("payment.terms")
         if recipe.payment:
             rules.append("payment.retry")
-        return tuple(rules)
-    listed = contract.operations_by("list", operation.kind)
-    if listed and operation.effect is not Effect.READ:
+    elif listed and operation.effect is not Effect.READ:
         rules.append("trigger.effect")
     return tuple(rules)
 

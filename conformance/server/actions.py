@@ -159,8 +159,9 @@ class Actions(Paging):
         fixed = {self.contract.identifier_of(operation.kind), self.contract.tenant}
         if selector:
             fixed.add(selector.name)
-        kept = self.kept(operation.kind, self.as_shown(context))
-        return without(kept, fixed)
+        sent = self.as_shown(context)  # under the names of the members that objects show
+        storable = self.kept(operation.kind, sent)
+        return without(storable, fixed)
 
     def as_shown(self, context: Context) -> dict[str, Any]:
         """The values of a request, by the names of the members in which objects show them."""

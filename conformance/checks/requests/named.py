@@ -62,6 +62,7 @@ def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     for exchange in named:
         yield kept_out(context, exchange, NAMES_NOTHING)
+    # an optional reference may be ignored, but then the object must not show it
     looks = (*trial.at(Step.OPTIONAL), *trial.at(Step.TIED))
     yield from judge_untied(context, looks, "no object that does not exist")
 

@@ -44,15 +44,15 @@ class Judged:
 class Senders:
     """Who sent a text that no other request should hold.
 
-    ``accepted`` and ``refused`` give the write by the text. ``others`` are the texts of requests
-    whose effect is not known. ``writes`` are all writes: those that were not refused in the order
+    ``accepted`` and ``refused`` give the write by the text. ``unknown_effect`` holds the texts of
+    requests whose effect is not known. ``writes`` are all writes: those not refused in the order
     of time, then the refused ones.
     """
 
     writes: Sequence[Write]
     accepted: Mapping[str, Write]
     refused: Mapping[str, Write]
-    others: frozenset[str]
+    unknown_effect: frozenset[str]
 
 
 class Comparison:
@@ -200,9 +200,9 @@ class Comparison:
     def _departs(self, state: State, member: str, expected: Expected, view: View) -> bool:
         """Whether a view contradicts what a write sent for a member.
 
-        A list, or a view with another key, may show less, unless it showed more before. If the
-        view shows what only a refused write of the object sent, ``_refusals_applied`` judges that.
-        What a request without a known effect sent may be right.
+        A masked value, a list, or a view with another key may show less, unless it showed more
+        before. A value that a refused write of the object sent is left to ``_refusals_applied``,
+        and a text that any request of unknown effect sent is accepted.
         """
         value, write = expected
         if member not in comparable_members(write.operation, {member: value}, view.members):
@@ -213,7 +213,7 @@ class Comparison:
             return False
         if any(texts.get(member) == got for _, texts in self._history.refused):
             return False
-        if isinstance(got, str) and got in self._senders.others:
+        if isinstance(got, str) and got in self._senders.unknown_effect:
             return False
         return self._is_wrong(state, member, expected, view)
 

@@ -112,10 +112,11 @@ class History:
         return State(self._changed(state, write))  # which may also take back a deletion
 
     def _unchanged_by_mention(self, state: State, write: Write) -> dict[str, Expected]:
-        """The members that a write of another object, which mentions this one, leaves as they are.
+        """The members still known after a write of another object that mentions this one.
 
-        None are known after a write whose effect is unknown, or that costs money: a message to
-        somebody may also change what is stored of that person.
+        These are the members that only clients write. None are known after a write that costs
+        money, such as a message that may change what is stored of its recipient, or after one of
+        which it is unknown whether it was done.
         """
         if write.operation.effect is Effect.SPEND or write.fate is Fate.UNKNOWN:
             return {}

@@ -106,7 +106,7 @@ class Model:
             writes=[*self._effective, *self._refused],
             accepted={text: write for write in changes_last for text in write.fresh},
             refused=without(by_refused, not_refused),
-            others=frozenset(chain.from_iterable(others)),
+            unknown_effect=frozenset(chain.from_iterable(others)),
         )
 
     def _note_writes(self, writes: list[Write]) -> None:

@@ -58,10 +58,10 @@ class Drawing:
     def wrong_values(self, operation: Operation) -> list[Wrong]:
         """The wrong values for the parameters of an operation, in the order of its schema.
 
-        Values are drawn for a route; those for other operations of the same route are left out.
+        Values are drawn for a route; those for parameters of its other operations are left out.
         """
-        place = self._routes.index((operation.method, operation.path))
-        drawn = [Wrong(*each) for each in self._all()["wrong"][place]]
+        number = self._routes.index((operation.method, operation.path))
+        drawn = [Wrong(*each) for each in self._all()["wrong"][number]]
         known = {(parameter.place, parameter.name) for parameter in operation.parameters}
         return [wrong for wrong in drawn if (wrong.place, wrong.name) in known]
 

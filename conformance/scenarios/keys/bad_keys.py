@@ -28,13 +28,13 @@ def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
     operation, keys = client.operation, client.params(RefusedKeys)
     sent = [_send_without_key(client, values)]
     if operation.method == "GET":
-        _send_spelled(client, values)
+        _send_to_respelled_paths(client, values)
     for place in keys.of(key_forms.MISPLACED):
         sent.append(_send_misplaced(client, values, place))
     for text in keys.of(key_forms.MALFORMED):
         sent.append(_send_malformed(client, values, text))
-    may_widen = operation.effect is Effect.READ and client.target.opens(operation)
-    one_is_sent_later = may_widen and has_options(client, values)
+    may_send_options = operation.effect is Effect.READ and client.target.opens(operation)
+    one_is_sent_later = may_send_options and has_options(client, values)
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
         if one_is_sent_later and form is _later_dead_form(client):
             continue
@@ -67,7 +67,7 @@ def _send_without_valid_key(
     return client.raw(message, client.operation.id, carried=carried, key=None, facts=facts)
 
 
-def _send_spelled(client: Client, values: dict[str, Any]) -> None:
+def _send_to_respelled_paths(client: Client, values: dict[str, Any]) -> None:
     """Send no key to other spellings of the path, which a server may treat as the same path.
 
     A deep run sends all of them, any other run two for a list and one for another read.

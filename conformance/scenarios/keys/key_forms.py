@@ -111,10 +111,11 @@ def _misplaced(planning: Planning, number: int) -> list[str]:
 
 
 def _malformed(planning: Planning, number: int) -> list[str]:
-    """One header that is not the scheme and a key; the ``number`` of the operation decides.
+    """One wrong header in place of the scheme and a key, chosen by the ``number`` of the operation.
 
-    Every fourth operation gets the scheme with PROTOTYPE, and every fourth the bare scheme. The
-    other texts take turns on the rest. A text that is no key suffices if there is no scheme.
+    Of the operations with an even number, half get the scheme with PROTOTYPE, the others the bare
+    scheme. Those with an odd number take turns with the other texts. Without a scheme, all get a
+    text that is no key.
     """
     authentication = planning.contract.authentication
     scheme = authentication.scheme
@@ -129,7 +130,8 @@ def _malformed(planning: Planning, number: int) -> list[str]:
     if _floods(planning):
         tokens = (*authentication.prefixes, ENDLESS)
         texts += [f"{scheme} {token}" for token in tokens]
-    return [texts[number // 2 % len(texts)]]
+    number_of_odd = number // 2
+    return [texts[number_of_odd % len(texts)]]
 
 
 def _unknown(planning: Planning, number: int) -> list[str]:

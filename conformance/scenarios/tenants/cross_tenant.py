@@ -145,9 +145,10 @@ def read_across(client: Client, values: Values, selector: Parameter, foreign: An
 
 
 def change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
-    """Change the other business's object, check whether it changed, and cross the other way.
+    """Try to change the other business's object, and check whether it changed.
 
-    At the end, the same changes are made to the main business's own object.
+    Then the other key tries to change the main business's object. At the end, the same changes are
+    made to the main business's object with its own key, so that they are known to be possible.
     """
     operation, kind, sought = client.operation, client.operation.kind, id_text(foreign)
     name_both(client, values)

@@ -87,11 +87,10 @@ def _ask_with_other_key(
 def _ask_naming_other(
     client: Client, values: dict[str, Any], other_values: dict[str, Any], business: str
 ) -> Iterator[Exchange]:
-    """Request the main report with the other business, and with its object for each parameter.
+    """Request the report of the main business, naming the other business or one of its objects.
 
-    For each of these objects, the other business requests its own report first, and the main one a
-    report with an unknown object last. Yields the requests of the main business that name the other
-    one or its objects.
+    Yields these requests. For each object, its owner first requests its own report with it. At the
+    end, the main business names an object that does not exist, for comparison.
     """
     operation = client.operation
     for message in _requests_naming(client, values, business):
