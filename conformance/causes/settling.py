@@ -282,9 +282,9 @@ def _without_shapes(
 
 
 def _join_labels(with_keys: Settled) -> Settled:
-    """Give a wrong media type of errors the key of successes with the same media type.
+    """If errors have a wrong media type that successes also have, give both the key of successes.
 
-    This applies only if exactly the same operations have errors and successes with it.
+    This applies only if exactly the same operations have both such errors and such successes.
     """
     labels: dict[str, Key] = {}  # the keys of successes by media type
     operations: dict[tuple[str, str], set[str]] = defaultdict(set)  # by rule and media type

@@ -204,7 +204,10 @@ class _Player:
     def _certain_mismatch(
         self, case: str, exchange: Exchange | None, difference: Difference
     ) -> Problem | None:
-        """The mismatch for a difference; None if it is not certain, and then the case is unsure."""
+        """The mismatch for a difference; None if it is not certain, and then the case is unsure.
+
+        Once there is a doubt, it holds for all later differences.
+        """
         self._doubt = self._doubt_about(case, difference)
         if self._doubt:
             self._unsure.add(case)

@@ -140,7 +140,7 @@ def idle_filters(run: Run) -> list[str]:
     """A sentence on the filters that lists ignored, with the ``absent`` line for them; or none.
 
     A response that is not a success has ignored nothing. A filter that makes a list lose items has
-    an effect, so it does not count either. Nor does one that a page obeys, for another value.
+    an effect, so it does not count either. Nor does a filter that some other page obeys.
     """
     ignored: dict[str, set[str]] = defaultdict(set)
     findings = [finding for cell in run.cells for finding in cell.findings]

@@ -25,8 +25,8 @@ BRIEFLY = {
     ReasonKind.BLOCKED: "blocked by a failure",
     ReasonKind.PROVIDE: "lacking what you can provide",
     ReasonKind.NOT_RUN: "over budget or not run",
-    ReasonKind.NOT_SELECTED: "not selected",
-    ReasonKind.OWN_LIMIT: "out of reach of this run",
+    ReasonKind.NOT_SELECTED: "not selected by depth or options",
+    ReasonKind.OWN_LIMIT: "beyond the limits of the suite",
     ReasonKind.DECLARED: "declared in the target file",
 }
 """What follows the number of cells in a sentence, by the kind of their reasons."""

@@ -41,10 +41,9 @@ class _Scope:
 def other_scopes(planning: Planning, operation: Operation) -> list[str]:
     """A few scopes that do not open an operation, most likely to be wrongly accepted first.
 
-    A second scope that may also be required comes first. For a write, next come scopes for reads of
-    its kind, for a write below the same path, and for a write of an object that it refers to. Then
-    come a scope for the same effect and any other. Other scopes that concern its kind or resource
-    are left out, because a server may let them open the operation.
+    A second scope that the operation may also require comes first, then those that a server is
+    likely to confuse with the right one, then unrelated ones. Any other scope for the same kind or
+    resource is left out, because a server may let it open the operation.
     """
     concerned: list[_Scope] = []
     others: list[_Scope] = []

@@ -199,15 +199,17 @@ def _change_one_member(
 
 
 def _count_like_control(client: Client, values: dict[str, Any], others: list[str]) -> int:
-    """How many keys with another scope, from the first, send no more parameters than the control.
+    """How many of the other keys, counted from the first, send the same request as the control.
 
-    The others send every optional parameter.
+    The rest send every optional parameter, too.
     """
     if client.operation.paging is not None:
         return 1
     if client.own.acts_once(client.operation):  # a wider request would come too late
         return len(others)
-    return 0 if has_options(client, values) else len(others)
+    if not has_options(client, values):
+        return len(others)
+    return 0
 
 
 def _send(client: Client, keys: list[str], values: dict[str, Any]) -> list[Exchange]:

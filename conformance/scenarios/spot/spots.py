@@ -230,7 +230,7 @@ def spot_rows(client: Client) -> None:
 def creations(planning: Planning) -> Iterator[Draft]:
     """The first creation that names no other object, costs no money and can be read back.
 
-    Creations without a key, with a rate limit of their own or from a pool do not count.
+    Creations that need no API key, have a rate limit of their own or take from a pool do not count.
     """
     for operation in operations(planning, "create"):
         is_plain = operation.effect is Effect.WRITE and operation.keyed and operation.rate is None

@@ -115,10 +115,11 @@ def ask_naming_main(client: Client, values: Values, selector: Parameter, key: st
 
 
 def _values_for_key(client: Client, values: Values, selector: Parameter, key: str) -> Values | None:
-    """The values with the business of a key in place of the one that they name, if any.
+    """The values for a request with another key: if they name a business, then that of the key.
 
-    None if they name one and that of the key is not known. Also None if the selector is not the id:
-    two businesses may share any other name of an object, so the request would prove nothing.
+    None if the values need the business of the key, and it is not known. Also None if the selector
+    is not the id: two businesses may share any other name of an object, so the request would prove
+    nothing.
     """
     if selector.by is not None:
         return None
