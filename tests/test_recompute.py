@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.base.errors import UsageError
+from conformance.certify import requests
 from conformance.certify.codes import Code
 from conformance.certify.recompute import mismatches, why_not_recomputable
+from conformance.judging.coverage import CUT_SHORT, DONE
 from conformance.log.chain import LINK
 from conformance.model import Effect
 from conformance.run import runfile
@@ -268,6 +272,50 @@ def test_what_nobody_can_compute_with_is_refused(honest: Path, tmp_path: Path, n
     run = forged(honest, tmp_path / "forged", said=UNUSABLE[name])
     with pytest.raises(UsageError, match=r"run\.json: not a run\.json of this suite"):
         runfile.open_run(run, real())
+
+
+def test_a_case_ends_once(honest: Path, tmp_path: Path) -> None:
+    """A second end would edit a crash away."""
+    run = forged(honest, tmp_path / "forged")
+    log = run / runfile.LOG
+    lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
+    place = next(number for number, line in enumerate(lines) if "case_end" in json.loads(line))
+    log.write_text("".join([*lines[:place], lines[place], *lines[place:]]), encoding="utf-8")
+    with pytest.raises(UsageError, match="an earlier line ended the same case"):
+        runfile.open_run(chained(run), real())
+
+
+def test_a_case_ends_as_its_requests_do(honest: Path, tmp_path: Path) -> None:
+    """An end of another kind does not follow from the run."""
+
+    def cut_short(line: Line) -> Line:
+        return line | {"outcome": CUT_SHORT} if line.get("outcome") == DONE else line
+
+    run = forged(honest, tmp_path / "forged", line=cut_short)
+    found = requests.problems(runfile.open_run(run, real()))
+    assert [each.code for each in found] == [Code.CASE_MISMATCH]
+
+
+def test_the_day_of_waivers_is_that_in_utc(honest: Path, tmp_path: Path) -> None:
+    """Another time zone would make yesterday's waivers count."""
+
+    def far_west(said: Any) -> None:
+        moment = datetime.fromisoformat(said["started"])
+        west = moment.astimezone(timezone(-timedelta(hours=23, minutes=59)))
+        said.update(started=west.isoformat(), judged_on=west.date().isoformat())
+
+    assert Code.TIME_MISMATCH in codes(forged(honest, tmp_path / "forged", said=far_west))
+
+
+def test_a_request_to_no_address_is_named(honest: Path, tmp_path: Path) -> None:
+    """With a code, instead of a crash."""
+
+    def unreadable(line: Line) -> Line:
+        return (
+            line | {"request": line["request"] | {"url": "http://[x/"}} if is_third(line) else line
+        )
+
+    assert Code.ADDRESS_MISMATCH in codes(forged(honest, tmp_path / "forged", line=unreadable))
 
 
 def test_a_version_cannot_write_a_line_of_its_own(honest: Path, tmp_path: Path) -> None:

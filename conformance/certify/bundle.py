@@ -13,6 +13,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -210,7 +211,7 @@ def _extract(archive: zipfile.ZipFile, directory: Path, kind: Kind) -> None:
     """
     members = archive.infolist()
     names = [member.filename for member in members]
-    duplicates = sorted({name for name in names if names.count(name) > 1})
+    duplicates = sorted(name for name, times in Counter(names).items() if times > 1)
     missing = [name for name in kind.always if name not in names]
     if duplicates:
         raise Invalid(f"it has two members with the name {duplicates[0]}")

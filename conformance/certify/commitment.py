@@ -222,10 +222,10 @@ def _signatures(
 
 def _order(times: Times) -> Iterator[Problem]:
     """A problem for each step that came too early or too late: freeze, challenge, run, expiry."""
-    if times.issued < times.frozen - SLACK:
+    if times.frozen - times.issued > SLACK:
         text = f"The challenge was issued at {times.issued}, before the freeze at {times.frozen}."
         yield Problem(Code.FREEZE_MISMATCH, text)
-    if times.started < times.issued - SLACK:
+    if times.issued - times.started > SLACK:
         text = f"The run started at {times.started}, before its challenge at {times.issued}."
         yield Problem(Code.FREEZE_MISMATCH, text)
     if max(times.started, times.finished) > times.expires:  # both, because neither is proven

@@ -23,7 +23,7 @@ def mismatches(opened: Opened) -> Iterator[Problem]:
 
     The run must not end more than a day in the future. In each case, times must run forward from
     the start of the run to its end. A case of spot checks must not begin before the moment that the
-    seed gives it. Waivers must have been judged as of the day on which the run began.
+    seed gives it. Waivers must have been judged as of the day, in UTC, on which the run began.
     """
     try:
         if moment(opened.ended) > datetime.now(UTC) + AHEAD:
@@ -31,7 +31,7 @@ def mismatches(opened: Opened) -> Iterator[Problem]:
             yield Problem(Code.TIME_MISMATCH, text)
         yield from _backwards(opened)
         yield from _too_early(opened)
-        began = moment(opened.began.started).date().isoformat()
+        began = moment(opened.began.started).astimezone(UTC).date().isoformat()
         if opened.began.judged_on != began:
             yield Problem(
                 Code.TIME_MISMATCH,
@@ -54,7 +54,7 @@ def _backwards(opened: Opened) -> Iterator[Problem]:
     for exchanges in by_case.values():
         moments = [moment(each.started) for each in exchanges if each.part is None]
         for before, after in pairwise([began, *moments, ended]):
-            if after < before - SLACK:
+            if before - after > SLACK:
                 case = exchanges[0].case
                 yield Problem(
                     Code.TIME_MISMATCH, f"in the case {case}, {after} comes after {before}"

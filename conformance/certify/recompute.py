@@ -293,7 +293,12 @@ def _addresses(opened: Opened) -> Iterator[Problem]:
         text = f"connections were made to {peer.host}, but the target is {target_host}"
         yield Problem(Code.ADDRESS_MISMATCH, text)
     for exchange in opened.log.exchanges:
-        sent = urlsplit(exchange.request.url)
+        try:
+            sent = urlsplit(exchange.request.url)
+        except ValueError as error:
+            text = f"exchange {exchange.id} has no valid address: {error}"
+            yield Problem(Code.ADDRESS_MISMATCH, text)
+            return
         host = header_in(exchange.request.headers, "Host", due.netloc)
         if (sent.scheme, sent.netloc, host) != (due.scheme, due.netloc, due.netloc):
             yield Problem(

@@ -184,7 +184,7 @@ class _Player:
     def _one_case(self, case: Case) -> Problem | None:
         """Play back a case. Returns its mismatch; None if there is none, or it is not certain.
 
-        If its scenario crashes, no later difference is certain.
+        If its scenario crashes, the case is unsure, and no later difference is certain.
         """
         if self._is_spot:
             self._session.forget()  # as spot checks do before each case
@@ -192,8 +192,14 @@ class _Player:
             self._session.run_case(case, judged=False)
         except NotMade as error:
             return self._certain_mismatch(case.id, error.exchange, error.difference)
-        if self._session.log.ends[case.id] not in ENDS:
+        end = self._session.log.ends[case.id]
+        if end not in ENDS:
             self._doubt = self._doubt or CRASHED
+            self._unsure.add(case.id)
+        stored_end = self._log.ends.get(case.id)
+        if not self._doubt and stored_end in ENDS and stored_end != end:
+            text = f"the case {case.id} ended as {stored_end}, but its requests end as {end}"
+            return Problem(Code.CASE_MISMATCH, text)
         return self._left_over(case.id)
 
     def _left_over(self, case: str) -> Problem | None:

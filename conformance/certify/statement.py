@@ -31,6 +31,10 @@ LONGEST_NAME = 100
 """Maximum characters of the name of a product, and of its version."""
 ALPHABETS = frozenset({"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"})
 """Alphabets with letters that look like those of another, as in names of Unicode characters."""
+BLANK = "\u2800"
+"""A sign of braille that looks like a space, and counts as visible."""
+OVERLAY = 1
+"""The combining class of signs that are drawn over a letter, in the Unicode database."""
 PASSED, WARNED, FAILED = "PASSED", "WARNED", "FAILED"
 
 
@@ -67,11 +71,13 @@ class Claims:
 def _is_confusable(text: str) -> bool:
     """Whether a name can be mistaken for another one that looks the same.
 
-    That is so if it has unusual spaces, variant forms of characters such as full-width letters, or
-    a word that mixes letters of several of the ALPHABETS.
+    That is so if it has unusual spaces, variant forms of characters such as full-width letters,
+    signs drawn over letters, or a word that mixes letters of several of the ALPHABETS.
     """
     words = unicodedata.normalize("NFKC", text).split()
-    if " ".join(words) != text:
+    if " ".join(words) != text or BLANK in text:
+        return True
+    if any(unicodedata.combining(sign) == OVERLAY for sign in text):
         return True
     for word in words:
         # the Unicode name of a letter, such as LATIN SMALL LETTER A, begins with its alphabet

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from conformance.base.errors import Exit, UsageError
+from conformance.base.errors import Exit, Unjudgeable, UsageError
 from conformance.command import extras
 from conformance.command.commands import load
 from conformance.command.saying import say
@@ -20,6 +20,7 @@ from conformance.command.signing_key import FILE, private_key, with_trust
 if TYPE_CHECKING:
     from conformance.certify.codes import Problem
     from conformance.certify.keys import PrivateKey
+    from conformance.certify.requests import Played
     from conformance.certify.stamps import Certificates
     from conformance.certify.statement import Claims
     from conformance.certify.trust import Trust
@@ -159,6 +160,7 @@ def _sign_run(options: Options) -> int:
         profile, _ = checking.profile_of(contract, claims.profile)
         if evidence.problems or profile is None or evidence.judged is None:
             return _refused("Not certified", evidence.problems)
+        _require_recomputed(rejudged.played)
         if secret is None:
             say(f"Nothing is missing: the run meets {claims.profile}.")
             return Exit.CONFORMS
@@ -167,6 +169,13 @@ def _sign_run(options: Options) -> int:
         bundle.write(directory, options.output)
     _say_written(options.output, evidence.not_recomputed)
     return Exit.CONFORMS
+
+
+def _require_recomputed(played: Played) -> None:
+    """Raise Unjudgeable if the requests of a run could not all be made again."""
+    if played.missed:
+        advice = "Certify a run of this version of the suite that was not merged."
+        raise Unjudgeable(f"Not certified: {played.remark} {advice}")
 
 
 def _vendors(secret: PrivateKey, trust: Trust | None, now: datetime) -> frozenset[str]:
@@ -209,10 +218,14 @@ def _claims(options: Options, contract: Contract, run: Run, now: datetime) -> Cl
 def _expiry(run: Run, days: int) -> datetime:
     """When a certificate expires: some days after the run, or earlier, with the first waiver.
 
-    Waivers count only if the run has a waived cell.
+    Waivers count only if the run has a waived cell. Raises UsageError if the run ended so late that
+    no date is that far ahead.
     """
-    ended = datetime.fromisoformat(run.finished).astimezone(UTC).replace(microsecond=0)
-    moments = [ended + timedelta(days=days)]
+    try:
+        ended = datetime.fromisoformat(run.finished).astimezone(UTC).replace(microsecond=0)
+        moments = [ended + timedelta(days=days)]
+    except OverflowError:
+        raise UsageError(f"The run cannot have ended at {run.finished}.") from None
     if run.counts["waived"]:
         last = time(23, 59, 59, tzinfo=UTC)
         moments += [datetime.combine(waiver.expires, last) for waiver in run.target.waivers]

@@ -318,6 +318,8 @@ def _add(log: Log, line: str, place: Place, bounds: Bounds) -> str | None:
         return log.archive.add(entry, place, bounds)
     if "exchange" in entry:
         return _add_exchange(log, entry)
+    if entry.get("case_end") in log.ends:
+        return "case_end: an earlier line ended the same case"
     _add_note(log, entry)
     return None
 

@@ -134,6 +134,14 @@ def test_a_choice_that_no_command_can_have_made_is_not_certified(lab: Lab, desk:
     assert said.startswith("Not certified: this is missing or wrong.\n  RUN_INVALID: ")
 
 
+def test_a_run_that_says_it_was_merged_is_not_certified(lab: Lab, desk: Desk) -> None:
+    """Its requests cannot be made again, so an inconvenient one may have been left out."""
+    run = forged(lab.run, desk.path / "merged", said=lambda run: run.update(drawn_by=None))
+    code, said = desk.run("certify", run, "--profile", "small", "--check")
+    assert code == 3
+    assert "could not be recomputed: The run was merged from shards" in said
+
+
 def test_the_real_profiles_are_not_met_by_a_quick_run(quick_run: Path, tmp_path: Path) -> None:
     """The command as a process says so, with what to do."""
     done = command("certify", quick_run, "--profile", "core", "--check", cwd=tmp_path)

@@ -63,7 +63,16 @@ def test_a_claim_is_a_short_visible_name() -> None:
     """A product cannot hide or reverse what stands next to it."""
     assert claims().faults == []
     assert replace(claims(), product="Telefon \u96fb\u8a71 \u03b2 3.1").faults == []
-    alike = ("Acme ", "A\xa0b", "\uff21cme", "\u0410cme", "Acm\u0435", "A  b")
+    alike = (
+        "Acme ",
+        "A\xa0b",
+        "\uff21cme",
+        "\u0410cme",
+        "Acm\u0435",
+        "A  b",
+        "Acme\u2800",
+        "Acme\u0338",
+    )
     for product in ("", " ", "x" * 101, "a\nb", "\u202eemcA", "a\x1b[31m", *alike):
         assert replace(claims(), product=product).faults
     assert replace(claims(), relation="auditor").faults
