@@ -317,6 +317,20 @@ class ActionByBeginning(Faulty):
         return super().act(replace(context, values={**context.values, "action": "pause"}))
 
 
+@fault("status-400 code-invalid_request", at="act_on_workspace", depth=4)
+class ActionCalledConstructor(Faulty):
+    """act_on_workspace looks an action up in an object of JavaScript, and so finds constructor."""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        is_found = parameter.name == "action" and value == "constructor"
+        return is_found or super().is_valid(operation, parameter, value)
+
+    def act(self, context: Context) -> Reply:
+        if is_for(context, "act_on_workspace") and context.values.get("action") == "constructor":
+            return super().act(replace(context, values={**context.values, "action": "pause"}))
+        return super().act(context)
+
+
 @fault("status-400 code-invalid_request", at="send_sms", depth=4)
 class EmptyMessageSent(Faulty):
     """send_sms sends a message without a text."""
