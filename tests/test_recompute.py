@@ -311,9 +311,9 @@ def test_a_request_to_no_address_is_named(honest: Path, tmp_path: Path) -> None:
     """With a code, instead of a crash."""
 
     def unreadable(line: Line) -> Line:
-        return (
-            line | {"request": line["request"] | {"url": "http://[x/"}} if is_third(line) else line
-        )
+        if is_third(line):
+            line["request"]["url"] = "http://[x/"
+        return line
 
     assert Code.ADDRESS_MISMATCH in codes(forged(honest, tmp_path / "forged", line=unreadable))
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from conformance.causes.finding_key import FAULT, NOT_REFUSED, Key
+from conformance.causes.handlers import INVALID as INVALID_VALUE
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import Exchange
 from conformance.model.mistake_names import OF_LOOKUPS, UNKNOWN_ID
@@ -19,8 +20,6 @@ INVALID, NOT_FOUND = "400", "404"
 """The statuses for invalid requests, and for ids that name nothing."""
 REFUSALS = (INVALID, "401", "403", NOT_FOUND)
 """The statuses that a server sends for several reasons. Only these can be lost."""
-INVALID_VALUE = "parameter.invalid"
-"""The rule that finds an invalid value refused with a wrong status."""
 OTHER_REFUSALS = ("401", "403", "404")
 """The beginnings of what is expected of requests whose mistake is of another kind."""
 ANY_REFUSAL = ("4",)
@@ -48,17 +47,16 @@ def join_lost_statuses(with_keys: Settled, exchanges: Mapping[str, Exchange]) ->
     for sighting, key in with_keys:
         if _status_due(key) in lost:
             operations[replace(key, kind="")].append(sighting.finding.operation)
-    widest: dict[Replaced, Key] = {}
-    for key in sorted(operations, key=lambda key: _width(key, operations[key])):
-        widest[_replaced(key)] = key  # the last one remains
+    by_width = sorted(operations, key=lambda key: _width(key, operations[key]))
+    widest = {_replaced(key): key for key in by_width}  # of several keys, the last one remains
     return [(sighting, widest.get(_replaced(key), key)) for sighting, key in with_keys]
 
 
 def _width(key: Key, operations: Sequence[str]) -> tuple[int, bool, int]:
-    """How much a key says about a lost status: on how many operations, and in how many sightings.
+    """A sort key: the more operations a key was found on, the later it comes.
 
     ``operations`` has one for each sighting. Of keys on as many operations, that of an invalid
-    value comes first, because it is the least specific.
+    value comes last, because it is the least specific; of all others, the one with most sightings.
     """
     return len(set(operations)), key.rule == INVALID_VALUE, len(operations)
 

@@ -198,7 +198,7 @@ class _Player:
             self._unsure.add(case.id)
         stored_end = self._log.ends.get(case.id)
         if not self._doubt and stored_end in ENDS and stored_end != end:
-            text = f"the case {case.id} ended as {stored_end}, but its requests end as {end}"
+            text = f"the case {case.id} is stored as {stored_end}, but playing it back gives {end}"
             return Problem(Code.CASE_MISMATCH, text)
         return self._left_over(case.id)
 

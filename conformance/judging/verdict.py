@@ -202,7 +202,6 @@ class _Evaluation:
         findings = merged(clause, operation, graded, self.exchanges)
         waiver = self._waiver(clause, operation)
         verdict, reasons = _verdict(clause, tally, bool(findings), waiver)
-        is_waived = verdict is Verdict.WAIVED
         return Cell(
             clause=clause.id,
             operation=operation,
@@ -211,7 +210,7 @@ class _Evaluation:
             findings=findings,
             notes=merged(clause, operation, noted, self.exchanges),
             reasons=tuple(dict.fromkeys(reasons)),
-            waiver=str(waiver) if is_waived else None,
+            waiver=str(waiver) if verdict is Verdict.WAIVED else None,
         )
 
     def _tally(self, clause: Clause, operation: str, rules: Iterable[str]) -> _Tally:

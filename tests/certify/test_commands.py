@@ -142,6 +142,15 @@ def test_a_run_that_says_it_was_merged_is_not_certified(lab: Lab, desk: Desk) ->
     assert "could not be recomputed: The run was merged from shards" in said
 
 
+def test_a_run_that_ended_in_the_year_9999_is_not_certified(lab: Lab, desk: Desk) -> None:
+    """No certificate could expire after it, and one message says so."""
+    finished = "9999-12-31T23:59:59+00:00"
+    run = forged(lab.run, desk.path / "late", said=lambda run: run.update(finished=finished))
+    code, said = desk.run("certify", run, "--profile", "small", "--check")
+    assert (code, said.count("\n")) == (2, 1)
+    assert f"The run cannot have ended at {finished}." in said
+
+
 def test_the_real_profiles_are_not_met_by_a_quick_run(quick_run: Path, tmp_path: Path) -> None:
     """The command as a process says so, with what to do."""
     done = command("certify", quick_run, "--profile", "core", "--check", cwd=tmp_path)

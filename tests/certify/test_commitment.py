@@ -182,6 +182,13 @@ def test_a_freeze_after_its_challenge_is_refused(story: Story) -> None:
     assert found_in(story, both) == [Code.FREEZE_MISMATCH]
 
 
+def test_a_freeze_of_the_year_1_is_compared_as_any_other(story: Story) -> None:
+    """It is early enough, but the challenge was issued for another freeze."""
+    early = json.loads(story.files[FREEZE]) | {"frozen": "0001-01-01T00:00:00+00:00"}
+    files = signed(story, FREEZE, json.dumps(early).encode(), "vendor", VENDOR)
+    assert found_in(story, files) == [Code.FREEZE_MISMATCH]
+
+
 def test_without_a_trust_file_only_the_signatures_are_checked(story: Story) -> None:
     """Nobody knows the signers yet, but an edited file shows."""
     assert commitment.problems(story.files, None, story.run) == []

@@ -205,9 +205,8 @@ def _count_like_control(client: Client, values: dict[str, Any], others: list[str
     """
     if client.operation.paging is not None:
         return 1
-    if client.own.acts_once(client.operation):  # a wider request would come too late
-        return len(others)
-    if not has_options(client, values):
+    comes_too_late = client.own.acts_once(client.operation)  # for a request with more parameters
+    if comes_too_late or not has_options(client, values):
         return len(others)
     return 0
 

@@ -89,8 +89,8 @@ def _ask_naming_other(
 ) -> Iterator[Exchange]:
     """Request the report of the main business, naming the other business or one of its objects.
 
-    Yields these requests. For each object, its owner first requests its own report with it. At the
-    end, the main business names an object that does not exist, for comparison.
+    Yields these requests. Around the one for an object, its owner first requests its own report
+    with it, and then the main business names an object that does not exist, for comparison.
     """
     operation = client.operation
     for message in _requests_naming(client, values, business):
