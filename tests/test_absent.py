@@ -132,7 +132,7 @@ def test_init_doctor_and_a_run_agree(vendor: Vendor) -> None:
     assert judged.code == 0, judged.said
     run = stored(run_of(vendor.path))
     assert run["causes"] == []
-    assert "excluded by the target file" not in judged.said
+    assert "declared absent by the target file" not in judged.said
     assert "do not exist on the target" not in judged.said
 
 
@@ -224,12 +224,12 @@ def test_what_is_declared_missing_must_not_exist(vendor: Vendor) -> None:
     The server has only the last two of them.
     """
     vendor.init()
-    there = f"2 of {len(DECLARED)} routes that the target file excludes exist on the target"
+    there = f"2 of {len(DECLARED)} routes that the target file declares absent exist on the target"
     examined = vendor.command("doctor", inapplicable=DECLARED)
     assert f"{there} (GET /calls, POST /agents)" in examined.out
 
     judged = vendor.command("run", "--depth", "quick")
-    excluded = "2 routes excluded by the target file proved to exist"
+    excluded = "2 routes declared absent by the target file proved to exist"
     assert judged.code == 0
     assert f"{excluded}: GET /calls, POST /agents." in judged.out
     assert "\nConforms" not in judged.out

@@ -81,7 +81,7 @@ def inapplicable(survey: Survey) -> Iterator[Remark]:
     if not shown:
         return
     there = [route for route, exists in shown.items() if exists]
-    seen = counted(there, len(shown), "that the target file excludes exist on the target")
+    seen = counted(there, len(shown), "that the target file declares absent exist on the target")
     fix = "Remove them from inapplicable:, or add them to only:, to have them judged."
     yield looked_at("operations", seen, fix, wrong=bool(there))
 

@@ -33,7 +33,7 @@ def first_look(session: Session, *, local: bool = True) -> Iterator[Remark]:
 
     Without ``local``, the addresses of this machine are not checked. Triggers, and operations that
     need more than a key, are left to the cases of the run. A quick run checks only its keys, its
-    businesses, and what the target file excludes.
+    businesses, and what the target file declares absent.
     """
     survey = Survey(session)
     if session.choice.depth == Depth.QUICK:

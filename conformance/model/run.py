@@ -185,7 +185,7 @@ class Run:
 
     @property
     def _shows_nothing(self) -> bool:
-        """Whether no cell was judged, or the target file excludes every operation."""
+        """Whether no cell was judged, or the target file declares every operation absent."""
         if not self.judged:
             return True
         return self.contract.operations.keys() <= self.target.inapplicable
@@ -202,17 +202,17 @@ class Run:
 
     @property
     def still_there(self) -> list[str]:
-        """The routes that the target file excludes although the target has them."""
+        """The routes that the target file declares absent although the target has them."""
         return [route for route, found in self._left_out.items() if True in found]
 
     @property
     def not_asked_for(self) -> list[str]:
-        """The excluded routes that received no request."""
+        """Those routes that received no request."""
         return [route for route, found in self._left_out.items() if not found]
 
     @cached_property
     def _left_out(self) -> dict[str, set[bool]]:
-        """What responses show of each route that the target file excludes: whether it exists."""
+        """Whether the responses show each route that the target file declares absent."""
         target = self.target
         return existence_shown(self.contract, target.inapplicable, target.url, self.exchanges)
 

@@ -32,7 +32,7 @@ OTHER_NEEDS = frozenset({KEY, "clock", "addresses", *(BUSINESS + name for name i
 ADDRESSES = 16
 """Local addresses that rate-limit cases need; half of them are reserved for these cases."""
 LEFT_OUT = (
-    "the target file excludes an operation or a parameter that this case needs "
+    "the target file declares an operation or a parameter absent that this case needs "
     "(inapplicable:, only: or absent:)"
 )
 ALLOW = "allow: "

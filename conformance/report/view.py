@@ -172,7 +172,7 @@ def left_out(run: Run) -> list[str]:
         found["received no request"] = run.not_asked_for
         why = ", but completeness was required"
     return [
-        f"{amount(len(routes), 'route')} excluded by the target file {what}{why}: "
+        f"{amount(len(routes), 'route')} declared absent by the target file {what}{why}: "
         f"{', '.join(routes)}."
         for what, routes in found.items()
         if routes

@@ -24,7 +24,7 @@ def lacking(contract: Contract, data: Mapping[str, Any]) -> list[str]:
 
 
 def areas(contract: Contract, file: YamlFile) -> dict[str, str]:
-    """The areas that a target file excludes, each with its place in the file."""
+    """The areas that a target file declares absent, each with its place in the file."""
     named = enumerate(file.value.get("inapplicable", ()))
     return {
         name: file.where(("inapplicable", index)) for index, name in named if name in contract.areas

@@ -163,12 +163,14 @@ def test_the_contract_has_as_many_cells_for_every_target(
 
 
 def test_excluded_routes_that_exist_appear_with_the_headline(lenient: Ran) -> None:
-    """The page, the summary and the terminal list each route that the target file excludes."""
+    """The page, the summary and the terminal list each route declared absent that exists."""
     page = (lenient.run / "report.html").read_text(encoding="utf-8")
     band = page.partition('<div class="overall ')[2].partition("</div>")[0]
     summary = (lenient.run / "summary.md").read_text(encoding="utf-8").replace("\\", "")
     for text in (band, summary, " ".join(lenient.outcome.out.split())):
-        (told,) = re.findall(r"60 routes excluded by the target file proved to exist: (.*)", text)
+        (told,) = re.findall(
+            r"60 routes declared absent by the target file proved to exist: (.*)", text
+        )
         told = told.partition("openapi.json")[0]
         assert {"GET /calls", "GET /usage", "POST /calls"} <= set(told.split(", "))
         assert len(told.split(", ")) == 60
@@ -183,7 +185,7 @@ def test_require_complete_counts_excluded_routes_that_exist(
     ran = Ran(outcome, run_of(tmp_path / "run"))
     assert set(headlines(outcome, ran.run).values()) == {"Could not be judged"}
     said = " ".join(outcome.out.split())
-    assert "60 routes excluded by the target file proved to exist, but completeness" in said
+    assert "60 routes declared absent by the target file proved to exist, but completeness" in said
     assert stored(ran.run)["counts"]["untested"] == 0
     replay_agrees(ran, tmp_path)
 
@@ -207,12 +209,12 @@ def test_excluding_missing_operations_is_complete(tmp_path: Path) -> None:
         assert outcome.code == 0, outcome.said
         run = run_of(tmp_path / "small")
         assert outcome.headline.startswith("Conforms in ")
-        assert "excluded by the target file" not in outcome.said
+        assert "declared absent by the target file" not in outcome.said
         needed = len(servers.lines_of(run)) + 50
         tight = served.run(tmp_path / "tight", "--require-complete", only=KEPT, budget=needed)
     assert tight.code == 3, tight.said
     told = " ".join(tight.out.split())
-    assert "60 routes excluded by the target file received no request" in told
+    assert "60 routes declared absent by the target file received no request" in told
 
 
 def test_a_replay_takes_no_area_for_inapplicable(lenient: Ran, tmp_path: Path) -> None:
