@@ -267,6 +267,14 @@ def test_walks_with_a_filter_are_a_cause_of_their_own() -> None:
     assert "with the filter " in card.asked
 
 
+def test_a_page_that_skips_an_item_is_not_blamed_on_cursors_of_the_same_second() -> None:
+    """Some of the items that it skips happen to be of the second of the cursor."""
+    kind = FAULTS["next-item-skipped"].kind
+    (cause,) = causes_of(kind, "list_workspaces", "create_workspace")
+    assert "paging-precision" in cause.clauses
+    assert cause.title == "Paging loses items of GET /workspaces"
+
+
 class TurnedAroundAndShort(FilteredTurnedAround, OneLeftIsNone):
     """A list is out of order with one filter, and no list says that one item is left."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
 from conformance.causes.finding_key import (
@@ -27,7 +27,7 @@ from conformance.causes.finding_key import (
 from conformance.causes.groups import Group
 from conformance.causes.harm import was_refused
 from conformance.causes.losing_lists import COMPLETE, ORDER
-from conformance.model import Contract
+from conformance.model import ON_NO_PAGE, Contract
 from conformance.model.mistake_names import REFUSABLE, SCENARIOS, UNKNOWN_ID
 
 NO_RULE = ("nothing",)
@@ -100,7 +100,8 @@ def root_groups(contract: Contract, groups: list[Group]) -> list[Group]:
     Beyond MOST, groups are not folded: a target with that many is broken at random.
     """
     roots: list[Group] = []
-    ordered = sorted(groups, key=_explaining_most_first)
+    losing = _lists_that_lose_items(groups)
+    ordered = sorted(groups, key=lambda group: _explaining_most_first(group, losing))
     for group in ordered[:MOST]:
         root = _root_of(contract, group, roots)
         if root is None:
@@ -108,6 +109,16 @@ def root_groups(contract: Contract, groups: list[Group]) -> list[Group]:
         else:
             root.folded.append(group)
     return roots + ordered[MOST:]
+
+
+def _lists_that_lose_items(groups: Iterable[Group]) -> set[str]:
+    """The ids of the operations that lose items of other seconds than that of the cursor."""
+    return {
+        operation
+        for group in groups
+        if group.key.rule == COMPLETE and group.key.actual == ON_NO_PAGE
+        for operation in group.operations
+    }
 
 
 def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | None:
@@ -135,18 +146,24 @@ def _shows_missed_member(root: Group, group: Group) -> bool:
     return group.key.rule.endswith(LATER_LOOKS) and missed_later not in missed_by_reads
 
 
-def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, bool, bool, int, Key]:
+def _explaining_most_first(
+    group: Group, losing: Set[str]
+) -> tuple[int, float, int, bool, bool, bool, int, Key]:
     """A sort key: groups that explain more come first.
 
     They are ordered by depth, then by the place of the rule in EXPLAINED, then by the number of
     operations, the most first. Of groups with equally many, special ones come later: server faults
     that only odd requests provoke, and problems that only simultaneous requests show. Among the odd
-    requests, those for an unknown id come first, and the oddest ones last.
+    requests, those for an unknown id come first, and the oddest ones last. Lists in ``losing`` lose
+    items whatever their second, so a loss within one second comes after that.
     """
     rules, key = list(EXPLAINED), group.key
-    rank = rules.index(key.rule) if key.rule in rules else len(rules)
+    rank: float = rules.index(key.rule) if key.rule in rules else len(rules)
     if key.rule == UNLISTED and key.actual != NOT_REFUSED:
         rank = -1  # before all others of its depth
+    loses_within_second = key.rule == PRECISION and key.actual == ON_NO_PAGE
+    if loses_within_second and group.operations.keys() <= losing:
+        rank = rules.index(COMPLETE) + 0.5
     is_odd = key.rule == FAULT and key.flaw not in PLAIN
     is_special = is_odd or key.expected.endswith(AT_ONCE)
     is_oddest = is_odd and key.flaw not in MISTAKES
