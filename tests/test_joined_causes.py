@@ -126,6 +126,22 @@ def test_lookups_that_fail_are_no_invalid_requests() -> None:
     assert "The server fails on invalid requests" not in {cause.title for cause in others}
 
 
+class FailsOnUnknownEvents(Faulty):
+    """A replay fails if the server does not find one of its events."""
+
+    def act_perform(self, context: Context) -> Reply:
+        named = context.values.get("event_ids", [context.values.get("event_id")])
+        if any(self.find("event", str(name), context) is None for name in named):
+            raise Refusal("internal", "Something else")
+        return super().act_perform(context)
+
+
+def test_a_route_that_fails_on_ids_of_any_kind_has_one_cause() -> None:
+    """Its handler serves two operations, with one id and with several."""
+    (cause,) = causes_of(FailsOnUnknownEvents, "replay_event", "replay_several_events")
+    assert cause.title == "POST /events/replay fails on an id that names nothing"
+
+
 class FailsOnMissingValues(Replacing):
     """Only what is missing makes the server fail."""
 

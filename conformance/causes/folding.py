@@ -127,7 +127,7 @@ def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | No
         if _shows_missed_member(root, group):
             continue  # this root cannot explain the group
         for part in root.parts():
-            if explains(part, group) or _lack_one_check(contract, part, group):
+            if explains(contract, part, group) or _lack_one_check(contract, part, group):
                 return root
     return None
 
@@ -154,30 +154,37 @@ def _explaining_most_first(
     They are ordered by depth, then by the place of the rule in EXPLAINED, then by the number of
     operations, the most first. Of groups with equally many, special ones come later: server faults
     that only odd requests provoke, and problems that only simultaneous requests show. Among the odd
-    requests, those for an unknown id come first, and the oddest ones last. Lists in ``losing`` lose
-    items whatever their second, so a loss within one second comes after that.
+    requests, those for an unknown id come first, and the oddest ones last.
     """
-    rules, key = list(EXPLAINED), group.key
-    rank: float = rules.index(key.rule) if key.rule in rules else len(rules)
-    if key.rule == UNLISTED and key.actual != NOT_REFUSED:
-        rank = -1  # before all others of its depth
-    loses_within_second = key.rule == PRECISION and key.actual == ON_NO_PAGE
-    if loses_within_second and group.operations.keys() <= losing:
-        rank = rules.index(COMPLETE) + 0.5
+    key = group.key
     is_odd = key.rule == FAULT and key.flaw not in PLAIN
     is_special = is_odd or key.expected.endswith(AT_ONCE)
     is_oddest = is_odd and key.flaw not in MISTAKES
     is_not_unknown_id = is_odd and key.flaw != UNKNOWN_ID
     operations, exchanges = len(group.operations), len(group.exchanges)
+    rank = _rank(group, losing)
     return depth(key), rank, -operations, is_special, is_oddest, is_not_unknown_id, -exchanges, key
 
 
-def explains(one: Group, other: Group) -> bool:
+def _rank(group: Group, losing: Set[str]) -> float:
+    """The place of the rule of a group in EXPLAINED; a lower one explains more.
+
+    Lists in ``losing`` lose items whatever their second, so a loss within one second comes later.
+    """
+    rules, key = list(EXPLAINED), group.key
+    if key.rule == UNLISTED and key.actual != NOT_REFUSED:
+        return -1  # before all others of its depth
+    loses_within_second = key.rule == PRECISION and key.actual == ON_NO_PAGE
+    if loses_within_second and group.operations.keys() <= losing:
+        return rules.index(COMPLETE) + 0.5
+    return rules.index(key.rule) if key.rule in rules else len(rules)
+
+
+def explains(contract: Contract, one: Group, other: Group) -> bool:
     """Whether the problem of one group also causes the other.
 
     Either the responses or the keys show it. Or the other group is on no further operation, and
-    both have the same wrong refusal, rules that break together, or the same subject. The subject
-    counts only on a single operation, or for a rule of LATER_LOOKS.
+    both have the same wrong refusal, rules that break together, or the same subject.
     """
     if _by_response(one, other) or _are_alike(one, other):
         return True
@@ -187,8 +194,23 @@ def explains(one: Group, other: Group) -> bool:
         return False  # a missing check of a member is a mistake of its own
     if _refuses_alike(one, other):
         return True
-    subject_matters = len(one.operations) == 1 or other.key.rule.endswith(LATER_LOOKS)
-    return _by_rule(one, other) or (subject_matters and _subject(one) == _subject(other))
+    return _by_rule(one, other) or _shares_subject(contract, one, other)
+
+
+def _shares_subject(contract: Contract, one: Group, other: Group) -> bool:
+    """Whether the subject of two groups tells that they are one cause.
+
+    It does on a single operation and, for faults of the server, on all operations of one route. For
+    a rule of LATER_LOOKS, it does anywhere.
+    """
+    if _subject(one) != _subject(other):
+        return False
+    if len(one.operations) == 1 or other.key.rule.endswith(LATER_LOOKS):
+        return True
+    known = [contract.operations[name] for name in one.operations if name in contract.operations]
+    routes = {(operation.method, operation.path) for operation in known}
+    is_one_route = len(known) == len(one.operations) and len(routes) == 1
+    return one.key.rule == FAULT and is_one_route
 
 
 def _by_rule(one: Group, other: Group) -> bool:
