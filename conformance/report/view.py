@@ -152,11 +152,17 @@ def first_of(names: Sequence[str]) -> str:
 
 
 def tally(causes: Iterable[Cause]) -> str:
-    """The number of causes, such as ``27 causes, 1 warning, 2 waived``; empty if there are none."""
-    counts = Counter(cause.verdict for cause in causes)
+    """The number of causes, such as ``27 causes (1 in doubt), 1 warning, 2 waived``.
+
+    Empty if there are none.
+    """
+    every = list(causes)
+    counts = Counter(cause.verdict for cause in every)
+    doubtful = sum(cause.verdict is Verdict.FAILED and cause.doubt != "" for cause in every)
     parts = []
     if counts[Verdict.FAILED]:
-        parts.append(amount(counts[Verdict.FAILED], "cause"))
+        in_doubt = f" ({doubtful:,} in doubt)" if doubtful else ""
+        parts.append(f"{amount(counts[Verdict.FAILED], 'cause')}{in_doubt}")
     if counts[Verdict.WARNED]:
         parts.append(amount(counts[Verdict.WARNED], "warning"))
     if counts[Verdict.WAIVED]:
