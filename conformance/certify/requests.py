@@ -7,6 +7,7 @@ in the last cases of a run that was killed, the requests only count as not recom
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from conformance.base.errors import Unjudgeable
@@ -17,11 +18,12 @@ from conformance.certify.recompute import AFTER, plans_of, process_of, why_not_r
 from conformance.certify.requests_compared import Difference
 from conformance.certify.requests_sender import NotMade, NoWire, StoredSender, Tape
 from conformance.examine import survey
-from conformance.examine.examination import first_look
+from conformance.examine.around import ABOUT_ADDRESSES
+from conformance.examine.examination import begins_with_look, first_look
 from conformance.judging.coverage import CUT_SHORT, ENDS, OVER_BUDGET
 from conformance.judging.judge import TrialJudgements
 from conformance.judging.verdict import DONE
-from conformance.model import Case, Exchange, Run
+from conformance.model import Case, Exchange, Remark, Run
 from conformance.run import preflight
 from conformance.run.planning import Plans, Prepared, drawing_versions
 from conformance.run.runfile import Opened
@@ -125,6 +127,8 @@ class _Player:
         self._same_versions = run.drawn_by == drawing_versions()
         self._session = Playback(_prepared(plans, run), self._tape, known)
         self._is_spot = run.spread is not None
+        selection = run.selection
+        self._has_look = selection is not None and begins_with_look(plans.chosen, selection)
         self._doubt = ""  # why differences are no longer certain; empty while they are
         self._unsure: set[str] = set()
 
@@ -156,19 +160,28 @@ class _Player:
     def _before_cases(self) -> Problem | None:
         """Play back the requests before the first case, and return the first mismatch.
 
-        Spot checks have no such requests, and other runs may lack those of the survey. Raises
-        Unjudgeable if the run stopped there.
+        Spot checks have no such requests. Raises Unjudgeable if the run stopped there.
         """
         if self._is_spot:
             return None
         try:
             preflight.check(self._session)
-            if self._tape.rest(survey.CASE.id):
-                for _ in first_look(self._session, local=False):
-                    pass  # what it finds does not matter, only its requests
+            seen = list(first_look(self._session, local=False)) if self._has_look else []
         except NotMade as error:
             return self._certain_mismatch(error.case, error.exchange, error.difference)
-        return self._left_over(preflight.CASE.id) or self._left_over(survey.CASE.id)
+        left_over = self._left_over(preflight.CASE.id) or self._left_over(survey.CASE.id)
+        return left_over or self._seen_otherwise(seen)
+
+    def _seen_otherwise(self, seen: Sequence[Remark]) -> Problem | None:
+        """The mismatch if the run is stored with results of a first look that it cannot have had.
+
+        Not compared is what it says about the addresses of the machine that it ran on.
+        """
+        stored = [remark for remark in self._log.setup if remark.about != ABOUT_ADDRESSES]
+        if stored == seen or self._doubt or self._log.incomplete:
+            return None
+        text = "the first look is stored with other results than its responses give"
+        return Problem(Code.CASE_MISMATCH, text)
 
     def _all_cases(self) -> Problem | None:
         """Play back the cases, and return the first mismatch.

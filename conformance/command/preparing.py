@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from conformance.run.planning import Prepared
     from conformance.run.pytest_items import Look
 
-ROOM = 200
-"""Requests that a budget must have left, beyond the planned ones, for a first look."""
-
 
 @contextmanager
 def embedded(choice: Choice) -> Iterator[Embedded | None]:
@@ -149,16 +146,13 @@ def _announce(prepared: Prepared, look: Look | None) -> None:
 
 
 def first_look(prepared: Prepared) -> Look | None:
-    """The function that examines the target before the first case of a run.
+    """The function that examines the target before the first case of a run; None for no look."""
+    from conformance.examine import examination
+    from conformance.run.planning import selection_of
 
-    None if the user chose certain clauses or areas, or if the budget is tight: then every request
-    should serve a case.
-    """
-    from conformance.examine.examination import first_look as look
-
-    choice, planned = prepared.choice, sum(prepared.chosen.requests().values())
-    is_tight = prepared.target.budget < planned + ROOM
-    return None if is_tight or choice.areas or choice.clauses else look
+    selection = selection_of(prepared.choice, prepared.target)
+    is_due = examination.begins_with_look(prepared.chosen, selection)
+    return examination.first_look if is_due else None
 
 
 def check_runnable(prepared: Prepared) -> None:

@@ -16,6 +16,8 @@ TOLERATED = 5
 """Seconds by which the two clocks may differ without a problem."""
 CERTAIN = 3
 """Seconds from which a difference is certain: a Date has whole seconds, and may be cached."""
+ABOUT_ADDRESSES = "addresses"
+"""What remarks on the addresses of this machine are about."""
 TRIED = 3
 """Number of addresses that are tried."""
 
@@ -77,11 +79,11 @@ def addresses(survey: Survey) -> Iterator[Remark]:
     else:
         seen = f"this machine can send from {', '.join(tried)}"
     fix = "List addresses of this machine in addresses:."
-    yield looked_at("addresses", seen, fix, wrong=bool(failed))
+    yield looked_at(ABOUT_ADDRESSES, seen, fix, wrong=bool(failed))
     count = len(survey.target.addresses)
     if count < ADDRESSES:
         fix = f"List {ADDRESSES}: cases of rate limits need that many."
-        yield undecided("addresses", f"only {count} listed", fix)
+        yield undecided(ABOUT_ADDRESSES, f"only {count} listed", fix)
 
 
 def _can_bind(address: str) -> bool:

@@ -8,7 +8,8 @@ from conformance.base.options import Depth
 from conformance.examine import around, data, keys
 from conformance.examine.survey import Survey, undecided
 from conformance.examine.triggers import triggers
-from conformance.model import Remark
+from conformance.model import Remark, Selection
+from conformance.plan.build import Plan
 from conformance.run import preflight
 from conformance.run.session import Session
 from conformance.transport.patience import OverBudget
@@ -26,6 +27,19 @@ LOOKS = (
     around.addresses,
 )
 """The checks, in the order in which their findings should be fixed."""
+ROOM = 200
+"""Requests that a budget must have left, beyond the planned ones, for a first look."""
+
+
+def begins_with_look(chosen: Plan, selection: Selection) -> bool:
+    """Whether a run of the chosen cases makes a first look.
+
+    It does not if the user chose certain clauses or areas, or if the budget is tight: then every
+    request should serve a case.
+    """
+    planned = sum(chosen.requests().values())
+    is_tight = selection.budget < planned + ROOM
+    return not (is_tight or selection.areas or selection.clauses)
 
 
 def first_look(session: Session, *, local: bool = True) -> Iterator[Remark]:
