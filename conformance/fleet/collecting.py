@@ -12,7 +12,6 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -163,7 +162,7 @@ class _Collector:
         """The row of a target without a result that counts: its earlier row, if it was judged."""
         clauses = list(self.contract.clauses)
         if before is not None and before["judged_on"] is not None:
-            return rows.kept(before, why, clauses, datetime.now(UTC).isoformat())
+            return rows.kept(before, why, clauses)
         name = form.valid(self.fleet.path_of(member)).value.get("name", member.id)
         return rows.never(member.id, name, why, clauses)
 

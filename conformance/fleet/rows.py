@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.base.text import clean
-from conformance.certify.certificate import Certificate
+from conformance.certify.certificate import Certificate, Grade
 from conformance.fleet.accepting import FLEET, Accepted
 from conformance.fleet_site.entries import LETTERS, NOT_PLANNED
 from conformance.judging.shortfalls import shortfalls
@@ -86,21 +86,21 @@ def judged(target: JudgedTarget, profile: str | None) -> Row:
     }
 
 
-def kept(before: Row, why: str, clauses: Sequence[str], now: str) -> Row:
+def kept(before: Row, why: str, clauses: Sequence[str]) -> Row:
     """The row of a target that was not judged now: the earlier row, with the reason in ``words``.
 
-    It lists no changes, and its grid has the ``clauses`` of the contract. A certificate that has
-    expired ``now``, in ISO 8601, is withdrawn.
+    It lists no changes, and its grid has the ``clauses`` of the contract. A certificate is
+    withdrawn, because it was not verified now: it may have expired, or its signer may be revoked.
     """
-    certificate, origin = before["certificate"], before["origin"]
-    if certificate is not None and certificate["until"] < now:
-        certificate, origin = None, "self-declared"
-        why = f"{why} Its certificate has expired."
+    origin = before["origin"]
+    if before["certificate"] is not None:
+        origin = Grade.SELF_DECLARED.value
+        why = f"{why} Its certificate was not verified again."
     letters = dict(zip(before["clauses"], before["grid"], strict=True))
     changed = {
         "state": KEPT,
         "words": _short(why),
-        "certificate": certificate,
+        "certificate": None,
         "origin": origin,
         "grid": "".join(letters.get(clause, NOT_PLANNED) for clause in clauses),
         "clauses": list(clauses),
