@@ -16,9 +16,8 @@ import yaml
 
 from conformance import target
 from conformance.base.options import Choice
-from conformance.command import preparing
 from conformance.command.cli import group
-from conformance.examine import proposal
+from conformance.examine import examination, proposal
 from conformance.model.declaration import DISK
 from conformance.plan.registry import BAD_KEYS_ALLOWED
 from docs import pages
@@ -128,7 +127,7 @@ STATED = (
     ("docs/safety.md", f"{Choice().max_seconds:,} seconds by default"),
     ("docs/evidence.md", f"A run takes at most {DISK} MB of disk"),
     ("docs/target-file.md", f"`init --url` sends at most {proposal.REQUESTS} requests"),
-    ("docs/running.md", f"fewer than {preparing.ROOM} requests beyond the plan"),
+    ("docs/running.md", f"fewer than {examination.ROOM} requests beyond the plan"),
 )
 """Bounds of the code that a page states: the page, and the words around the number."""
 

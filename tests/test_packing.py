@@ -112,8 +112,12 @@ def test_a_copy_goes_with_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        pytest.param(b"no gzip at all", "Not a gzipped file", id="plain"),
-        pytest.param(gzip.compress(b'{"run_end": true}\n' * 99)[:-9], "ended before", id="cut"),
+        pytest.param(b"no gzip at all", "incorrect header", id="plain"),
+        pytest.param(
+            gzip.compress(b'{"run_end": true}\n' * 99)[:-9], "ends within the log", id="cut"
+        ),
+        pytest.param(gzip.compress(b"") * 99, "more follows", id="several members"),
+        pytest.param(gzip.compress(b"") + b"\n", "more follows", id="a line more"),
         pytest.param(b"", "", id="empty"),
     ],
 )

@@ -14,6 +14,11 @@ from typing import BinaryIO
 from conformance.base import files, stored
 from conformance.base.errors import UsageError, reason
 
+BLOCK = 1 << 20
+"""Bytes that are decompressed at a time."""
+GZIP = zlib.MAX_WBITS | 16
+"""The window size of zlib that stands for the format of gzip."""
+
 
 def packed(path: Path) -> Path:
     """The path of the compressed form of a log."""
@@ -52,17 +57,29 @@ def readable(path: Path, owner: object, most: int) -> Path:
         with (
             os.fdopen(descriptor, "wb") as plain,
             stored.opened(packed(path)) as raw,
-            gzip.GzipFile(fileobj=raw) as stream,
         ):
-            _copy(stream, plain, most)
+            _unpack(raw, plain, most)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise UsageError(f"{packed(path)}: cannot be read: {reason(error)}") from None
     return copy
 
 
-def _copy(stream: gzip.GzipFile, plain: BinaryIO, most: int) -> None:
-    """Copy a stream to a file. Raises ValueError if it is too long."""
-    while block := stream.read(1 << 20):
-        plain.write(block)
+def _unpack(raw: BinaryIO, plain: BinaryIO, most: int) -> None:
+    """Decompress a gzip file of one member, which is all that ``pack`` writes.
+
+    Millions of empty members would take minutes. Raises EOFError, ValueError or zlib.error for any
+    other content, and ValueError if it is too long.
+    """
+    unpacker = zlib.decompressobj(wbits=GZIP)
+    while not unpacker.eof:
+        block = unpacker.unconsumed_tail or raw.read(BLOCK)
+        content = unpacker.decompress(block, BLOCK)
+        if not block and not content:
+            if raw.tell() == 0:
+                return  # an empty file is a log without lines
+            raise EOFError("the file ends within the log")
+        plain.write(content)
         if plain.tell() > most:
             raise ValueError(f"the log has more than {most:,} bytes. {stored.REMEDY}")
+    if unpacker.unused_data or raw.read(1):
+        raise ValueError("more follows after the compressed log")
