@@ -123,6 +123,14 @@ def test_the_texts_of_a_vendor_are_inert() -> None:
         assert "49[" not in text
 
 
+def test_a_product_in_letters_that_look_like_latin_ones_says_so() -> None:
+    """The sheet, the registry and the badge name the alphabet of a copied name."""
+    copied = replace(CERTIFIED, product="\u0410\u0421\u041c\u0415")  # ACME in Cyrillic
+    for text in (page.render(copied), page.render_index([copied], NOW), page.badge_of(copied)):
+        assert "(in Cyrillic letters)" in text
+    assert "letters)" not in page.render(CERTIFIED)
+
+
 def test_the_code_holds_address_and_digest() -> None:
     """A reader of the printed sheet finds the bundle, and can compare its digest."""
     assert page.reference(CERTIFIED) == f"{CERTIFIED.address}#sha256:{CERTIFIED.digest}"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from conformance.certify.names import foreign_alphabet
+
 VENDOR, CERTIFIER = "vendor", "certifier"
 """The values of the ``relation`` of a certificate: who ran the suite."""
 
@@ -78,6 +80,17 @@ class Certificate:
     vendor_knew_seed: bool
     address: str = ""
     not_recomputed: int = 0
+
+    @property
+    def letters(self) -> str:
+        """Which letters the product and its version are written in, if they may look like Latin."""
+        alphabet = foreign_alphabet(f"{self.product} {self.version}")
+        return f"(in {alphabet} letters)" if alphabet else ""
+
+    @property
+    def label(self) -> str:
+        """The product and its version, with their letters."""
+        return f"{self.product} {self.version} {self.letters}".rstrip()
 
     @property
     def first_line(self) -> str:

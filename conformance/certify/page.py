@@ -66,12 +66,11 @@ def badge_of(certificate: Certificate) -> str:
 
     It is green only if a certifier answers for it and everything could be recomputed.
     """
-    label = f"{certificate.product} {certificate.version}"
     value = f"{certificate.grade}: {certificate.profile} until {certificate.expires[:10]}"
     colour = COLOURS[certificate.grade]
     if certificate.not_recomputed:
         value, colour = f"{value}, not all recomputed", COLOURS[Grade.SELF_DECLARED]
-    return badge.svg(clean(label), clean(value), certificate.first_line, colour)
+    return badge.svg(clean(certificate.label), clean(value), certificate.first_line, colour)
 
 
 def reference(certificate: Certificate) -> str:

@@ -7,7 +7,6 @@ the statement again from the evidence and these claims, and compares.
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ import rfc8785
 
 from conformance.base.stored import Bounds, parsed
 from conformance.base.text import clean
-from conformance.certify import seams
+from conformance.certify import names, seams
 from conformance.certify.certificate import CERTIFIER, VENDOR, Counts
 from conformance.certify.suite import DISTRIBUTION
 from conformance.model import Profile, Run, Verdict
@@ -29,12 +28,6 @@ MEMBER: Final = "https://github.com/kaicalls/kaicalls-conformance/certificate/v1
 
 LONGEST_NAME = 100
 """Maximum characters of the name of a product, and of its version."""
-ALPHABETS = frozenset({"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"})
-"""Alphabets with letters that look like those of another, as in names of Unicode characters."""
-BLANK = "\u2800"
-"""A sign of braille that looks like a space, and counts as visible."""
-OVERLAY = 1
-"""The combining class of signs that are drawn over a letter, in the Unicode database."""
 PASSED, WARNED, FAILED = "PASSED", "WARNED", "FAILED"
 
 
@@ -58,7 +51,7 @@ class Claims:
         for name, text in (("product", self.product), ("version", self.version)):
             if not text or len(text) > LONGEST_NAME or clean(text) != text:
                 found.append(f"the {name} must be a name of 1 to {LONGEST_NAME} visible characters")
-            elif _is_confusable(text):
+            elif names.is_confusable(text):
                 found.append(f"the {name} must not look like another name")
         if self.relation not in (VENDOR, CERTIFIER):
             found.append(f"the relation must be {VENDOR} or {CERTIFIER}")
@@ -66,26 +59,6 @@ class Claims:
             if not _is_moment(text):
                 found.append(f"{clean(text[:LONGEST_NAME])!r} is not a moment in UTC")
         return found
-
-
-def _is_confusable(text: str) -> bool:
-    """Whether a name can be mistaken for another one that looks the same.
-
-    That is so if it has unusual spaces, variant forms of characters such as full-width letters,
-    signs drawn over letters, or a word that mixes letters of several of the ALPHABETS.
-    """
-    words = unicodedata.normalize("NFKC", text).split()
-    if " ".join(words) != text or BLANK in text:
-        return True
-    if any(unicodedata.combining(sign) == OVERLAY for sign in text):
-        return True
-    for word in words:
-        # the Unicode name of a letter, such as LATIN SMALL LETTER A, begins with its alphabet
-        letter_names = [unicodedata.name(sign, "") for sign in word if sign.isalpha()]
-        alphabets = {name.partition(" ")[0] for name in letter_names}
-        if len(alphabets & ALPHABETS) > 1:
-            return True
-    return False
 
 
 def _is_moment(text: str) -> bool:

@@ -149,7 +149,7 @@ def _say_checked(checked: Iterable[Checked]) -> int:
         certificate = each.certificate
         if certificate is not None:
             say(
-                f"{certificate.product} {certificate.version}, {certificate.profile}: "
+                f"{certificate.label}, {certificate.profile}: "
                 f"{certificate.first_line} ({certificate.digest[:12]})"
             )
     _say_refused(found)

@@ -123,7 +123,7 @@ def _lines(verified: Verified) -> Iterator[str]:
 def _facts(certificate: Certificate) -> Iterator[str]:
     """What a certificate says, in lines."""
     counts = certificate.counts
-    yield f"  {certificate.product} {certificate.version} meets {certificate.profile}"
+    yield f"  {certificate.label} meets {certificate.profile}"
     yield f"  {certificate.contract} at {certificate.target}, {certificate.ended}"
     yield (
         f"  {counts.judged:,} of {counts.of:,} cells judged, {counts.waived:,} waived, "
