@@ -408,7 +408,7 @@ def test_cards_are_grouped_by_harm_and_doubtful_ones_come_last() -> None:
     )
     assert list(groups)[-1] == first_step.DOUBTFUL
     assert [card.doubt for card in groups[first_step.DOUBTFUL]] == ["perhaps never revoked"]
-    assert view.tally(doubtful.causes).startswith(f"{len(run.causes)} causes (1 in doubt)")
+    assert view.tally(doubtful.causes).startswith(f"{len(run.causes)} causes, 1 of them in doubt")
     assert all(groups.values())
 
 

@@ -152,7 +152,7 @@ def first_of(names: Sequence[str]) -> str:
 
 
 def tally(causes: Iterable[Cause]) -> str:
-    """The number of causes, such as ``27 causes (1 in doubt), 1 warning, 2 waived``.
+    """The number of causes, such as ``27 causes, 1 of them in doubt, 1 warning``.
 
     Empty if there are none.
     """
@@ -161,8 +161,9 @@ def tally(causes: Iterable[Cause]) -> str:
     doubtful = sum(cause.verdict is Verdict.FAILED and cause.doubt != "" for cause in every)
     parts = []
     if counts[Verdict.FAILED]:
-        in_doubt = f" ({doubtful:,} in doubt)" if doubtful else ""
-        parts.append(f"{amount(counts[Verdict.FAILED], 'cause')}{in_doubt}")
+        parts.append(amount(counts[Verdict.FAILED], "cause"))
+    if doubtful:
+        parts.append(f"{doubtful:,} of them in doubt")
     if counts[Verdict.WARNED]:
         parts.append(amount(counts[Verdict.WARNED], "warning"))
     if counts[Verdict.WAIVED]:
