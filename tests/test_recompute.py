@@ -216,6 +216,12 @@ SAID_EDITS: dict[str, tuple[Callable[[Any], object], Code]] = {
         lambda said: said.update(peer={"host": "api.example.com", "addresses": ["203.0.113.7"]}),
         Code.ADDRESS_MISMATCH,
     ),
+    "a TLS key without encryption": (
+        lambda said: said.update(
+            peer={"host": "127.0.0.1", "addresses": ["127.0.0.1"], "tls_key": "ab" * 32}
+        ),
+        Code.ADDRESS_MISMATCH,
+    ),
     "another identity": (
         lambda said: said["target"].update(identity="plain"),
         Code.IDENTITY_MISMATCH,
@@ -305,6 +311,25 @@ def test_the_day_of_waivers_is_that_in_utc(honest: Path, tmp_path: Path) -> None
         said.update(started=west.isoformat(), judged_on=west.date().isoformat())
 
     assert Code.TIME_MISMATCH in codes(forged(honest, tmp_path / "forged", said=far_west))
+
+
+def test_an_old_run_does_not_end_today(honest: Path, tmp_path: Path) -> None:
+    """Its certificate would look newer than its evidence."""
+
+    def earlier(members: Line) -> Line:
+        if "started" not in members:
+            return members
+        started = datetime.fromisoformat(members["started"]) - timedelta(days=9)
+        return members | {"started": started.isoformat()}
+
+    def began_earlier(said: Any) -> None:
+        said.update(earlier(said))
+        said["judged_on"] = said["started"][:10]
+
+    run = forged(honest, tmp_path / "forged", line=earlier, said=began_earlier)
+    (problem,) = mismatches(runfile.open_run(chained(run), real()))
+    assert problem.code is Code.TIME_MISMATCH
+    assert "but sent its last request at" in problem.text
 
 
 def test_a_request_to_no_address_is_named(honest: Path, tmp_path: Path) -> None:

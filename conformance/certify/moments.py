@@ -14,22 +14,24 @@ from conformance.run.runfile import Opened
 
 SLACK = timedelta(seconds=2)
 """Times are stored to the second, and clocks are corrected by small steps."""
-AHEAD = timedelta(days=1)
-"""How far the clock of the run may be ahead of the clock of this machine."""
+A_DAY = timedelta(days=1)
+"""How far the clock of the run may be ahead of this machine, and its end of its last request."""
 
 
 def mismatches(opened: Opened) -> Iterator[Problem]:
     """The times of a run that cannot be true.
 
-    The run must not end more than a day in the future. In each case, times must run forward from
+    The run must not end more than a day in the future, or, if it was complete, more than a day
+    after its last request. In each case, times must run forward from
     the start of the run to its end. A case of spot checks must not begin before the moment that the
     seed gives it. Waivers must have been judged as of the day, in UTC, on which the run began.
     """
     try:
-        if moment(opened.ended) > datetime.now(UTC) + AHEAD:
+        if moment(opened.ended) > datetime.now(UTC) + A_DAY:
             text = f"the run ended at {opened.ended}, which is in the future"
             yield Problem(Code.TIME_MISMATCH, text)
         yield from _backwards(opened)
+        yield from _too_late(opened)
         yield from _too_early(opened)
         began = moment(opened.began.started).astimezone(UTC).date().isoformat()
         if opened.began.judged_on != began:
@@ -60,6 +62,19 @@ def _backwards(opened: Opened) -> Iterator[Problem]:
                     Code.TIME_MISMATCH, f"in the case {case}, {after} comes after {before}"
                 )
                 return
+
+
+def _too_late(opened: Opened) -> Iterator[Problem]:
+    """A problem if a complete run ended long after its last request, so that it looks newer.
+
+    Raises ValueError or TypeError if a time cannot be read.
+    """
+    if opened.log.incomplete or not opened.log.exchanges:
+        return
+    last = max(moment(exchange.started) for exchange in opened.log.exchanges)
+    if moment(opened.ended) - last > A_DAY:
+        text = f"the run ended at {opened.ended}, but sent its last request at {last.isoformat()}"
+        yield Problem(Code.TIME_MISMATCH, text)
 
 
 def _too_early(opened: Opened) -> Iterator[Problem]:

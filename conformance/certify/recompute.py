@@ -292,6 +292,9 @@ def _addresses(opened: Opened) -> Iterator[Problem]:
     if peer is not None and peer.host != target_host:
         text = f"connections were made to {peer.host}, but the target is {target_host}"
         yield Problem(Code.ADDRESS_MISMATCH, text)
+    if peer is not None and peer.tls_key and due.scheme != "https":
+        text = "it names a TLS key of the target, but its connections were not encrypted"
+        yield Problem(Code.ADDRESS_MISMATCH, text)
     for exchange in opened.log.exchanges:
         try:
             sent = urlsplit(exchange.request.url)

@@ -265,9 +265,8 @@ def openmetrics(stored_in: Path, output: Path | None, spec: Path | None) -> None
     """
     extras.require("metrics")
     from conformance.report import openmetrics as metrics
-    from conformance.run import runfile
 
-    run = runfile.replay(stored_in, load(spec)).run
+    run = recomputed(stored_in, load(spec)).run
     path = output or stored_in / metrics.NAME
     metrics.write(metrics.standing_of(run), run, path)
     say(f"Wrote {path}")
