@@ -43,7 +43,13 @@ from conformance.model import (
     worst,
 )
 from conformance.plan.build import Plan
-from conformance.report.remarks import doubtful_keys, incompletely_logged, lacking, unavailable
+from conformance.report.remarks import (
+    doubtful_keys,
+    incompletely_logged,
+    lacking,
+    unanswered,
+    unavailable,
+)
 from conformance.run import planning
 from tests.examples import all_examples
 from tests.support.contracts import TARGET, embedded, real
@@ -631,6 +637,18 @@ def test_answers_of_a_proxy_are_counted(good: int, words: str) -> None:
     assert line.startswith(f"1 of {good + 1} requests returned 502, 503 or 504")
     assert re.search(words, line)
     assert unavailable(real(), [answer(200, {})]) == []
+
+
+def test_requests_without_a_response_are_counted() -> None:
+    """A server that crashed on one of them is not judged by it, but the reader learns of it."""
+    lost = answer(None, operation="create_lead", failure="closed", identifier="7")
+    sent_again = answer(None, failure="closed", role="retry")
+    (line,) = unanswered(real(), [answer(200, {}), sent_again, lost])
+    assert line == (
+        "1 request got no response (POST /leads), the first being exchange 7: "
+        "see whether the server crashed"
+    )
+    assert unanswered(real(), [answer(200, {}), sent_again]) == []
 
 
 def test_a_code_of_the_contract_is_no_answer_of_a_proxy() -> None:

@@ -24,7 +24,7 @@ from conformance.model import (
 )
 from conformance.model.routes import NO_SUCH_ROUTE, advice_on, lacked
 from conformance.reading import answer_of, query_value, refused_member
-from conformance.report import curve, excluded, unproven, waivers
+from conformance.report import curve, excluded, unproven, view, waivers
 
 OFTEN = 0.01
 """The share of requests that return 502, 503 or 504 from which the remark includes advice."""
@@ -47,7 +47,11 @@ def of(run: Run) -> list[str]:
     trusted = [] if run.target.verify else [UNVERIFIED]
     if run.peer is not None and run.peer.more_tls_keys:
         trusted.append(OTHER_KEY)
-    incomplete = [*unavailable(run.contract, run.exchanges), *incompletely_logged(run.exchanges)]
+    incomplete = [
+        *unavailable(run.contract, run.exchanges),
+        *unanswered(run.contract, run.exchanges),
+        *incompletely_logged(run.exchanges),
+    ]
     return [
         *curve.remarks(run),
         *trusted,
@@ -260,6 +264,24 @@ def unavailable(contract: Contract, exchanges: Iterable[Exchange]) -> list[str]:
         return [seen]
     return [
         f"{seen}: the proxy in front of the target seems overloaded; set rate: in the target file"
+    ]
+
+
+def unanswered(contract: Contract, exchanges: Iterable[Exchange]) -> list[str]:
+    """A sentence on the requests that got no response, with their operations; empty if none did.
+
+    They are not judged, but a server that crashes leaves the same trace as a lost connection.
+    Requests that were sent again do not count.
+    """
+    lost = [each for each in exchanges if each.response is None and each.role is not Role.RETRY]
+    if not lost:
+        return []
+    known = contract.operations
+    routes = {known[each.operation].route for each in lost if each.operation in known}
+    where = f" ({view.first_of(sorted(routes))})" if routes else ""
+    return [
+        f"{amount(len(lost), 'request')} got no response{where}, the first being exchange "
+        f"{lost[0].id}: see whether the server crashed"
     ]
 
 
