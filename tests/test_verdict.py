@@ -640,7 +640,10 @@ def test_answers_of_a_proxy_are_counted(good: int, words: str) -> None:
 
 
 def test_requests_without_a_response_are_counted() -> None:
-    """A server that crashed on one of them is not judged by it, but the reader learns of it."""
+    """A server that crashed on one of them is not judged by it, but the reader learns of it.
+
+    Where nothing answers at all, another message says so.
+    """
     lost = answer(None, operation="create_lead", failure="closed", identifier="7")
     sent_again = answer(None, failure="closed", role="retry")
     (line,) = unanswered(real(), [answer(200, {}), sent_again, lost])
@@ -649,6 +652,7 @@ def test_requests_without_a_response_are_counted() -> None:
         "see whether the server crashed"
     )
     assert unanswered(real(), [answer(200, {}), sent_again]) == []
+    assert unanswered(real(), [lost]) == []
 
 
 def test_a_code_of_the_contract_is_no_answer_of_a_proxy() -> None:

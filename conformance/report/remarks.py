@@ -271,10 +271,12 @@ def unanswered(contract: Contract, exchanges: Iterable[Exchange]) -> list[str]:
     """A sentence on the requests that got no response, with their operations; empty if none did.
 
     They are not judged, but a server that crashes leaves the same trace as a lost connection.
-    Requests that were sent again do not count.
+    Requests that were sent again do not count. If nothing was answered, the server was not there,
+    which another message says.
     """
-    lost = [each for each in exchanges if each.response is None and each.role is not Role.RETRY]
-    if not lost:
+    sent = list(exchanges)
+    lost = [each for each in sent if each.response is None and each.role is not Role.RETRY]
+    if not lost or all(each.response is None for each in sent):
         return []
     known = contract.operations
     routes = {known[each.operation].route for each in lost if each.operation in known}
