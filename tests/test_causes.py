@@ -8,8 +8,8 @@ import pytest
 
 from conformance.base.values import NOT_JSON, read_json
 from conformance.causes import causes_of
+from conformance.causes.explained import EXPLAINED
 from conformance.causes.finding_key import UNREAD, Key, key_of, stable_text
-from conformance.causes.folding import EXPLAINED
 from conformance.causes.telling import telling
 from conformance.checks import RULES
 from conformance.judging.outcomes import Violation

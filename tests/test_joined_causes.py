@@ -291,6 +291,54 @@ def test_a_page_that_skips_an_item_is_not_blamed_on_cursors_of_the_same_second()
     assert cause.title == "Paging loses items of GET /workspaces"
 
 
+LISTS_OF_BUSINESS = ("list_calls", "list_transcripts", "list_agents", "list_numbers", "list_events")
+
+
+@pytest.mark.parametrize(
+    ("name", "operations", "title"),
+    [
+        ("null-for-no-items", LISTS_OF_BUSINESS, "Lists have no array of items"),
+        (
+            "filter-after-limit",
+            (
+                *(*LISTS_OF_BUSINESS, "list_leads", "list_evals", "list_messages"),
+                *("list_conversations", "list_phone_numbers", "list_available_numbers"),
+            ),
+            "Paging with a filter loses items",
+        ),
+        (
+            "large-pages-turned-around",
+            ("list_messages", "send_sms"),
+            "GET /sms/messages is out of order",
+        ),
+        ("other-times-in-large-pages", ("list_evals",), 'GET /evals shows another "created_at"'),
+        (
+            "team-of-all-businesses",
+            ("read_agent", "list_agents", "create_agent"),
+            "GET /agents?id shows ids of another business",
+        ),
+        (
+            "ok-for-unknown",
+            ("assign_phone_number", "read_call", "read_agent", "read_lead", "delete_eval"),
+            '"not_found" comes with a wrong status',
+        ),
+    ],
+)
+def test_one_fault_is_one_cause(name: str, operations: tuple[str, ...], title: str) -> None:
+    """It breaks several rules, on several operations, or shows in several ways."""
+    (cause,) = causes_of(FAULTS[name].kind, *operations)
+    assert cause.title == title
+
+
+def test_a_cursor_that_fails_on_odd_texts_is_one_cause() -> None:
+    """A null character and a broken percent sequence are odd values of the cursor, too."""
+    loaded = contracts.real()
+    aim = harness.Aim(operations=LISTS_OF_BUSINESS, scenarios=("odd-request",))
+    server = FAULTS["unparsable-cursor"].make(loaded)
+    causes_found = harness.run(loaded, server, aim=aim).causes
+    assert [each.title for each in causes_found] == ["The server fails on an odd value of after"]
+
+
 class TurnedAroundAndShort(FilteredTurnedAround, OneLeftIsNone):
     """A list is out of order with one filter, and no list says that one item is left."""
 

@@ -26,6 +26,8 @@ ALIKE = {
     "figures.grown": "figures.grown",
 }
 """Rules of which all findings show one missing check, with the rule that their key has."""
+ITEMS, NO_ARRAY = "list.items", ("null", "no array")
+"""The rule that finds a list without items, and what it finds where there is nothing at all."""
 FILTER, PAGE = "paging.filter", "paging.advances"
 """Rules that both find a missing page of a list."""
 OBJECTS, LISTS, UNKNOWN = "tenant.object", "tenant.rows", "id.unknown"
@@ -155,6 +157,8 @@ def _key_of_body(finding: Finding, shown_by: list[Exchange]) -> Key:
     rule, place = _rule(finding), place_of(finding)
     if rule in (SHAPE, LABEL_RULE) and finding.expected == A_VALUE:  # the body is not JSON
         return Key(SHAPE, place, A_VALUE, _media_type(shown_by))
+    if rule == ITEMS and actual in NO_ARRAY:  # the contract does not name all collections
+        return Key(rule, "/", expected, NO_ARRAY[-1])
     if rule != ERROR:
         return Key(rule, place, stable_text(expected.removesuffix(AS_SENT)), actual)
     if place == "/":  # the shape says what the body is

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Set
 from dataclasses import replace
 
+from conformance.causes.explained import EXPLAINED, NO_RULE
 from conformance.causes.finding_key import (
     CONTENT_TYPE,
     DETAIL,
@@ -30,34 +31,10 @@ from conformance.causes.losing_lists import COMPLETE, ORDER
 from conformance.model import ON_NO_PAGE, Contract
 from conformance.model.mistake_names import REFUSABLE, SCENARIOS, UNKNOWN_ID
 
-NO_RULE = ("nothing",)
-"""A prefix that no rule has."""
-EXPLAINED: Mapping[str, tuple[str, ...]] = {
-    "auth.missing": ("auth.",),
-    "auth.invalid": ("auth.",),
-    "scope.refused": ("scope.opens",),
-    "tenant.object": ("owner.", "tenant.object"),
-    "tenant.rows": ("tenant.", "account.", "paging.complete"),
-    "list.items": ("list.", "success.", "paging."),
-    "list.more-flag": ("success.shape", "paging.more-"),
-    "list.limit": ("list.maximum", "paging."),
-    "list.maximum": ("paging.more-",),
-    "list.position": ("success.shape", "paging."),
-    "paging.filter": ("paging.complete", "paging.exclusive", "paging.more-", "tenant.filter"),
-    "paging.order": ("paging.",),
-    "paging.precision": ("paging.exclusive", "paging.complete", "paging.more-"),
-    "paging.exclusive": ("paging.advances", "paging.precision", "paging.more-true"),
-    "paging.advances": ("paging.complete", "paging.more-", "sample.", "tenant.empty"),
-    "paging.complete": ("paging.complete", "paging.precision", "paging.more-"),
-    "paging.more-false": ("paging.more-true", "paging.more-early"),
-    "update.read-back": ("update.",),
-    "delete.gone": ("delete.shown", "delete.lasting"),
-    "parameter.missing": ("parameter.blank",),
-}
-"""By rule, the prefixes of the rules that break along with it on the same operations."""
-
 PRECISION = "paging.precision"
 """The rule that finds items of the same second lost or repeated, in walks of its own."""
+HEAD = "the head of the list"
+"""What is expected of an item that a first page lacks, in findings."""
 OF_SOME_PAGES = (FILTER, "list.maximum")
 """Rules about pages with a certain filter or limit, which do not explain what other pages show."""
 LATER_LOOKS = (".shown", ".lasting")
@@ -169,11 +146,14 @@ def _explaining_most_first(
 def _rank(group: Group, losing: Set[str]) -> float:
     """The place of the rule of a group in EXPLAINED; a lower one explains more.
 
-    Lists in ``losing`` lose items whatever their second, so a loss within one second comes later.
+    Lists in ``losing`` lose items whatever their second, so a loss within one second comes later. A
+    loss on first pages comes after one on any page.
     """
     rules, key = list(EXPLAINED), group.key
     if key.rule == UNLISTED and key.actual != NOT_REFUSED:
         return -1  # before all others of its depth
+    if key.rule == COMPLETE and HEAD in key.expected:
+        return rules.index(COMPLETE) + 0.25
     loses_within_second = key.rule == PRECISION and key.actual == ON_NO_PAGE
     if loses_within_second and group.operations.keys() <= losing:
         return rules.index(COMPLETE) + 0.5
@@ -277,9 +257,28 @@ def _are_alike(one: Group, other: Group) -> bool:
     """
     if _lack_one_part(one, other) or _fail_alike(one, other):
         return True
+    if _loses_in_any_second(one, other):
+        return True
     without_filter = replace(other.key, flaw="", kind="")
     differ_in_filter = other.key.flaw == FILTERED and without_filter == one.key
     return differ_in_filter and len(one.operations) >= SYSTEMIC
+
+
+def _loses_in_any_second(one: Group, other: Group) -> bool:
+    """Whether a list of one group loses items anywhere, so that it loses those of one second, too.
+
+    ``_rank`` puts the other group later only if all its lists lose items of other seconds. A cursor
+    without its fraction of a second loses items where the newest come first, and repeats them where
+    the oldest do.
+    """
+    if one.key.rule == other.key.rule == PRECISION:
+        return True
+    if one.key.rule != COMPLETE or other.key.rule not in (COMPLETE, PRECISION):
+        return False
+    if one.key.flaw != other.key.flaw:
+        return False
+    loses = one.key.actual == other.key.actual == ON_NO_PAGE
+    return loses and not one.operations.keys().isdisjoint(other.operations)
 
 
 def _fail_alike(one: Group, other: Group) -> bool:

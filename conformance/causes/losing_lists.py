@@ -30,6 +30,8 @@ EMPTY, PROMISED = "tenant.empty", "paging.more-true"
 ORDER, UPDATE_ALONE, IN_PLACE = "paging.order", "update.alone", "belongs"
 """The rule that finds a list out of order, the one that compares an object before and after a
 change, and the end of what it expects of the place of the object in a list."""
+OF_OTHERS = ".others"
+"""The end of the rules that find other objects gone after a write."""
 OF_REPEATED = ("paging.exclusive", ORDER)
 """The rules that find items in two pages of a walk, and pages in a wrong order."""
 SAME_ITEMS = re.compile(r"the same ([2-9]|\d{2,}) items again")
@@ -105,9 +107,10 @@ def join_repeated_pages(with_keys: Settled) -> Settled:
 
 
 def join_moved_items(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """Give an object in a wrong place after a change the key of its list that is out of order.
+    """Give an object in a wrong place after a write the key of its list that is out of order.
 
-    Such a list may be sorted by the time of the last change.
+    Such a list may be sorted by the time of the last change. Its first page may also lack objects
+    that it showed before the write.
     """
     out_of_order = {
         sighting.cell.operation: key for sighting, key in with_keys if key.rule == ORDER
@@ -116,7 +119,7 @@ def join_moved_items(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> S
     def settled_key(sighting: Sighting, key: Key) -> Key:
         page = exchanges.get(sighting.shown_by)
         is_misplaced = key.rule == UPDATE_ALONE and sighting.finding.expected.endswith(IN_PLACE)
-        if page is None or not is_misplaced:
+        if page is None or not (is_misplaced or key.rule.endswith(OF_OTHERS)):
             return key
         return out_of_order.get(page.operation, key)
 

@@ -10,12 +10,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from conformance.base.values import as_text, pointed
 from conformance.causes.finding_key import FAULT, NOT_REFUSED, Key
 from conformance.causes.handlers import INVALID as INVALID_VALUE
 from conformance.causes.sightings import Settled, Sighting
-from conformance.model import Exchange
+from conformance.model import Contract, Exchange
 from conformance.model.mistake_names import OF_LOOKUPS, UNKNOWN_ID
 
+PAIRING = "code.pairing"
+"""The rule that finds an error code with another status than its own."""
 INVALID, NOT_FOUND = "400", "404"
 """The statuses for invalid requests, and for ids that name nothing."""
 REFUSALS = (INVALID, "401", "403", NOT_FOUND)
@@ -50,6 +53,29 @@ def join_lost_statuses(with_keys: Settled, exchanges: Mapping[str, Exchange]) ->
     by_width = sorted(operations, key=lambda key: _width(key, operations[key]))
     widest = {_replaced(key): key for key in by_width}  # of several keys, the last one remains
     return [(sighting, widest.get(_replaced(key), key)) for sighting, key in with_keys]
+
+
+def join_errors_sent_as_success(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """Give a request that should be refused the key of its code, if only the status says success.
+
+    The body is that of an error, and the code comes with a wrong status elsewhere, too.
+    """
+
+    def answered(sighting: Sighting) -> tuple[int | None, str | None]:
+        exchange = exchanges.get(sighting.shown_by)
+        if exchange is None:
+            return None, None
+        return exchange.status, as_text(pointed(exchange.json, contract.code_pointer))
+
+    mispaired = {answered(sighting): key for sighting, key in with_keys if key.rule == PAIRING}
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        is_accepted = key.where == "status" and key.actual == NOT_REFUSED
+        return mispaired.get(answered(sighting), key) if is_accepted else key
+
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def _width(key: Key, operations: Sequence[str]) -> tuple[int, bool, int]:

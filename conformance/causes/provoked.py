@@ -22,7 +22,6 @@ from conformance.model.mistake_names import (
     NUL,
     NUL_AND_MORE,
     ODD_VALUE,
-    OPTIONAL,
 )
 from conformance.reading import query_of
 
@@ -143,8 +142,8 @@ def join_null_characters(with_keys: Settled) -> Settled:
 def join_parameters(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
     """Give an operation that fails on odd values of a parameter one key for all these failures.
 
-    The key also covers failures on an empty value of the parameter, and failures of requests about
-    optional members that send the parameter with any value.
+    The key also covers failures on an empty value of the parameter, and failures of requests that
+    send the parameter with any value, unless another parameter is known to be odd in them.
     """
     with_keys = _split_huge_values(with_keys, exchanges)
     # by operation, and by the key with the name of the parameter as its flaw
@@ -156,11 +155,11 @@ def join_parameters(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Se
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         exchange = exchanges.get(sighting.shown_by)
-        if exchange is None or key.rule != FAULT or key.flaw not in (EMPTY, OPTIONAL):
+        if exchange is None or key.rule != FAULT or key.flaw.startswith(ODD_VALUE):
             return key
         for name, values in query_of(exchange.request.url).items():
             of_parameter = failing.get((sighting.cell.operation, replace(key, flaw=name)))
-            if of_parameter is not None and (key.flaw == OPTIONAL or "" in values):
+            if of_parameter is not None and (key.flaw != EMPTY or "" in values):
                 return of_parameter
         return key
 

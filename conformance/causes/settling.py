@@ -29,7 +29,7 @@ from conformance.causes.finding_key import (
     shape_in,
 )
 from conformance.causes.instances import wrong_values
-from conformance.causes.lost_statuses import join_lost_statuses
+from conformance.causes.lost_statuses import join_errors_sent_as_success, join_lost_statuses
 from conformance.causes.provoked import (
     join_garbled_bodies,
     join_null_characters,
@@ -73,6 +73,7 @@ def with_settled_keys(
     with_keys = _join_references(contract, with_keys, exchanges)
     with_keys = _without_shapes(contract, with_keys, exchanges)
     with_keys = _join_accepted_values(contract, with_keys, exchanges)
+    with_keys = join_errors_sent_as_success(contract, with_keys, exchanges)
     with_keys = with_consequences(contract, _join_labels(_join_forms(with_keys)), exchanges)
     return join_lost_statuses(with_keys, exchanges)
 
