@@ -318,6 +318,11 @@ LISTS_OF_BUSINESS = ("list_calls", "list_transcripts", "list_agents", "list_numb
             "GET /agents?id shows ids of another business",
         ),
         (
+            "agent-not-stored",
+            ("create_agent", "read_agent", "update_agent", "update_sms_prompt"),
+            "An agent cannot be read after it is created",
+        ),
+        (
             "ok-for-unknown",
             ("assign_phone_number", "read_call", "read_agent", "read_lead", "delete_eval"),
             '"not_found" comes with a wrong status',
@@ -330,13 +335,31 @@ def test_one_fault_is_one_cause(name: str, operations: tuple[str, ...], title: s
     assert cause.title == title
 
 
-def test_a_cursor_that_fails_on_odd_texts_is_one_cause() -> None:
-    """A null character and a broken percent sequence are odd values of the cursor, too."""
+@pytest.mark.parametrize(
+    ("name", "operations", "scenario", "title"),
+    [
+        (
+            "unparsable-cursor",
+            LISTS_OF_BUSINESS,
+            "odd-request",
+            "The server fails on an odd value of after",
+        ),
+        (
+            "description-back-with-the-secret",
+            ("create_webhook", "update_webhook", "rotate_webhook_secret", "list_webhooks"),
+            "sequence",
+            "POST /webhooks/rotate-secret loses changes",
+        ),
+    ],
+)
+def test_one_fault_in_odd_requests_and_sequences_is_one_cause(
+    name: str, operations: tuple[str, ...], scenario: str, title: str
+) -> None:
+    """A null character is an odd value of the cursor, too; a later write takes a change back."""
     loaded = contracts.real()
-    aim = harness.Aim(operations=LISTS_OF_BUSINESS, scenarios=("odd-request",))
-    server = FAULTS["unparsable-cursor"].make(loaded)
-    causes_found = harness.run(loaded, server, aim=aim).causes
-    assert [each.title for each in causes_found] == ["The server fails on an odd value of after"]
+    aim = harness.Aim(operations=operations, scenarios=(scenario,))
+    (cause,) = harness.run(loaded, FAULTS[name].make(loaded), aim=aim).causes
+    assert cause.title == title
 
 
 class TurnedAroundAndShort(FilteredTurnedAround, OneLeftIsNone):

@@ -56,6 +56,8 @@ BELONGS, MOVES = "tenant.belongs", "may not move"
 """The rule that finds an object of another tenant in a list, and what a change may not do."""
 OF_LASTING_EFFECTS = (GONE, DELETES_OTHERS, EFFECT_OF_REFUSED)
 """Rules that find what a server did to its objects, so that later requests break other rules."""
+LASTING, SHOWN = "update.lasting", "update.shown"
+"""Rules that find a change taken back by a later write, and one that a response does not show."""
 REFUSED = "4"
 """The first digit of the status of a refusal."""
 
@@ -74,6 +76,7 @@ def with_consequences(
     with_keys = _join_moved_objects(contract, with_keys, exchanges)
     with_keys = join_lacking_ids(with_keys)
     with_keys = _join_wiped_members(contract, with_keys, exchanges)
+    with_keys = _join_lost_changes(with_keys)
     with_keys = with_wrong_writes(contract, with_keys, exchanges)
     with_keys = with_altered_texts(contract, with_keys)
     with_keys = join_empty_lists(join_repeated_pages(join_filtered_walks(with_keys)))
@@ -246,6 +249,22 @@ def _join_wiped_members(
         if wiping is None or key.rule not in READ_BACK:
             return key
         return key if _last_write_sent(contract, sighting, exchanges) else wiping
+
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+
+
+def _join_lost_changes(with_keys: Settled) -> Settled:
+    """Give a change that a response does not show the key of the later write that took it back."""
+    lost = {
+        (sighting.shown_by, sighting.finding.where): key
+        for sighting, key in with_keys
+        if key.rule == LASTING
+    }
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        if key.rule != SHOWN:
+            return key
+        return lost.get((sighting.shown_by, sighting.finding.where), key)
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 

@@ -37,6 +37,8 @@ HEAD = "the head of the list"
 """What is expected of an item that a first page lacks, in findings."""
 OF_SOME_PAGES = (FILTER, "list.maximum")
 """Rules about pages with a certain filter or limit, which do not explain what other pages show."""
+OF_NEW_OBJECTS = {"create.read-back", "create.shown"}
+"""Rules that find a new object that cannot be read, at once and later."""
 LATER_LOOKS = (".shown", ".lasting")
 """Endings of the rules that look at all later responses, and so also find what others find."""
 
@@ -257,11 +259,19 @@ def _are_alike(one: Group, other: Group) -> bool:
     """
     if _lack_one_part(one, other) or _fail_alike(one, other):
         return True
-    if _loses_in_any_second(one, other):
+    if _loses_in_any_second(one, other) or _lose_new_objects(one, other):
         return True
     without_filter = replace(other.key, flaw="", kind="")
     differ_in_filter = other.key.flaw == FILTERED and without_filter == one.key
     return differ_in_filter and len(one.operations) >= SYSTEMIC
+
+
+def _lose_new_objects(one: Group, other: Group) -> bool:
+    """Whether objects of the same creation cannot be read, at once and later."""
+    if {one.key.rule, other.key.rule} != OF_NEW_OBJECTS or other.key.where != "status":
+        return False
+    is_same_response = (one.key.where, one.key.actual) == (other.key.where, other.key.actual)
+    return is_same_response and not one.operations.keys().isdisjoint(other.operations)
 
 
 def _loses_in_any_second(one: Group, other: Group) -> bool:
