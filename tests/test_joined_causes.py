@@ -327,6 +327,14 @@ LISTS_OF_BUSINESS = ("list_calls", "list_transcripts", "list_agents", "list_numb
             ("assign_phone_number", "read_call", "read_agent", "read_lead", "delete_eval"),
             '"not_found" comes with a wrong status',
         ),
+        (
+            "any-scope-opens",
+            (
+                *("assign_phone_number", "update_agent", "delete_webhook", "list_calls"),
+                *("act_on_workspace", "list_agents", "list_webhooks", "list_numbers"),
+            ),
+            "Some keys work beyond their scopes",
+        ),
     ],
 )
 def test_one_fault_is_one_cause(name: str, operations: tuple[str, ...], title: str) -> None:
@@ -349,6 +357,12 @@ def test_one_fault_is_one_cause(name: str, operations: tuple[str, ...], title: s
             ("create_webhook", "update_webhook", "rotate_webhook_secret", "list_webhooks"),
             "sequence",
             "POST /webhooks/rotate-secret loses changes",
+        ),
+        (
+            "bare-array",
+            ("create_agent", "read_agent", "update_agent", "list_agents"),
+            "sequence",
+            "GET /agents returns no array of items",
         ),
     ],
 )

@@ -181,12 +181,13 @@ def _media_type(shown_by: list[Exchange]) -> str:
 
 
 def _first_choice(finding: Finding) -> str:
-    """The refusal that the contract names first: the expected refusals up to the first " or ".
+    """The refusal that the contract names first, with the remark that follows the refusals.
 
     Which other refusals are equally valid depends on the rest of the request, so the same server
     mistake appears both with and without them.
     """
-    return finding.expected.partition(" or ")[0]
+    refusals, comma, remark = finding.expected.partition(", ")
+    return refusals.partition(" or ")[0] + comma + remark
 
 
 def _rule(finding: Finding) -> str:

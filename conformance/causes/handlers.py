@@ -46,6 +46,10 @@ OTHER_SCOPE, OWN_SCOPE = "scope.refused", "scope.opens"
 """Rules that find a key with another scope accepted, and one with the right scope refused."""
 WRONG_SCOPE = "the wrong scope"
 """The flaw of an operation that breaks both rules: what it checks."""
+NO_OBJECT = "404"
+"""What a finding shows of a key that was let in, but named no object."""
+MANY = 5
+"""The fewest operations that let such keys in, so that the others do so for the same reason."""
 VALIDATIONS = (INVALID, MISSING)
 """Rules that find an invalid request accepted, or refused with a wrong status or code."""
 OF_HANDLERS = (OBJECTS, LISTS, FILTER, *OF_WALKS, *ACCEPTED, *DELETIONS)
@@ -67,7 +71,8 @@ def by_handler(
     Confused scopes and invalid phone numbers get flaws of their own, and items that reports show
     get the key of their list.
     """
-    with_keys = _join_phone_numbers(contract, _join_confused_scopes(with_keys), exchanges)
+    with_keys = _join_keys_that_get_further(_join_confused_scopes(with_keys))
+    with_keys = _join_phone_numbers(contract, with_keys, exchanges)
     kinds = {name: operation.kind for name, operation in contract.operations.items()}
     keys_that_explain = {key for sighting, key in with_keys if sighting.own_key.rule != key.rule}
     few = _few_kinds(kinds, with_keys)
@@ -189,6 +194,26 @@ def _join_confused_scopes(with_keys: Settled) -> Settled:
         return replace(key, flaw=WRONG_SCOPE) if key.rule == OTHER_SCOPE else key
 
     return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+
+
+def _join_keys_that_get_further(with_keys: Settled) -> Settled:
+    """Give keys that get as far as a 404 the key of those that succeed, if these are many.
+
+    Where many operations do what a key has no scope for, those that look for an object first and
+    do not find it check no scope, either.
+    """
+    accepting: dict[Key, set[str]] = defaultdict(set)
+    for sighting, key in with_keys:
+        if (key.rule, key.actual) == (OTHER_SCOPE, NOT_REFUSED):
+            accepting[key].add(sighting.cell.operation)
+
+    def settled_key(key: Key) -> Key:
+        if (key.rule, key.actual) != (OTHER_SCOPE, NO_OBJECT):
+            return key
+        of_accepted = replace(key, actual=NOT_REFUSED, shape="")
+        return of_accepted if len(accepting[of_accepted]) >= MANY else key
+
+    return [(sighting, settled_key(key)) for sighting, key in with_keys]
 
 
 def _join_phone_numbers(

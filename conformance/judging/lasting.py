@@ -128,12 +128,13 @@ class _Following:
             self._judge_look(answer)
 
     def _is_usable(self, answer: Answer) -> bool:
-        """Whether a look can be judged: it has a body, or says with a 404 that there is nothing."""
+        """Whether a look can be judged: it can be read, or a 404 says that nothing is there."""
         if not isinstance(answered(self._context, answer.exchange), Answered):
             return False
-        if answer.ok:
-            return with_body(answer.exchange) is not None
-        return answer.exchange.status == NOT_FOUND
+        if not answer.ok:
+            return answer.exchange.status == NOT_FOUND
+        seen = answer.items if answer.operation.paging else with_body(answer.exchange)
+        return seen is not None
 
     def _judge_look(self, answer: Answer) -> None:
         """Judge what a look shows of each object, and that it lacks the object that it sought."""
