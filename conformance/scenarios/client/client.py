@@ -207,10 +207,10 @@ class Client(Sending):
     def control_unless_shared(self, values: Mapping[str, Any]) -> None:
         """Send a valid request as the control of those that must be rejected.
 
-        Nothing is sent if a later creation serves as the control of several cases, because the API
+        Nothing is sent if another creation serves as the control of several cases, because the API
         cannot delete what each control would create.
         """
-        if not self.shared.has_later_control:
+        if not self.shared.has_control:
             self.control(self.operation, values)
 
     def control_after(self, values: Mapping[str, Any], probes: Iterable[Exchange]) -> None:

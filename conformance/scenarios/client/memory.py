@@ -50,7 +50,8 @@ class Memory:
     later_controls: dict[str, Values | None] = field(default_factory=dict)
     # what a case created that also serves the case that judges creations, by operation
     judged: dict[str, tuple[Values, Id]] = field(default_factory=dict)
-    control_sent: set[str] = field(default_factory=set)  # the operations whose control was sent
+    # the cases that a control was sent for, by its operation
+    control_sent: dict[str, tuple[str, ...]] = field(default_factory=dict)
     # the objects that valid requests wrote, by kind and operation, the latest last
     written: dict[str, dict[str, list[Id]]] = field(default_factory=dict)
     to_delete: dict[str, Id] = field(default_factory=dict)  # the next object to delete, by kind

@@ -2,7 +2,8 @@
 
 A rejected request proves something only if a valid one succeeds. The cases of an operation send the
 same values, and the case that judges the creation itself sends them validly. It comes later, so the
-names in them are not taken before. Additional creations may be spread over several runs.
+names in them are not taken before. A case with generated values, which comes last, looks back at
+that request. Additional creations may be spread over several runs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ SHARING_CONTROL = (
     *("refused-key", "missing-scope", "unknown-id", "missing-parameter", "invalid-parameter"),
     *("broken-body", "foreign-object"),
 )
-"""The scenarios that share the control of a creation."""
+"""The scenarios that share the control of a creation, and come before it."""
+LATER = "generated"
+"""The scenario that uses the control of a creation later."""
 
 
 class SharedCreations:
@@ -72,6 +75,12 @@ class SharedCreations:
     # --- the control of refusals ---
 
     @property
+    def has_control(self) -> bool:
+        """Whether a creation of another case is the control of this one."""
+        was_sent = self._case.id in self._memory.control_sent.get(self._case.operation, ())
+        return was_sent or self.has_later_control
+
+    @property
     def has_later_control(self) -> bool:
         """Whether a later creation serves as the control of the case.
 
@@ -118,14 +127,16 @@ class SharedCreations:
         the control, valid values and no ids.
         """
         name = self._case.operation
-        self._memory.control_sent.add(name)
         if name not in self._memory.later_controls:
+            self._memory.control_sent[name] = ()
             operation = self._operation
             new = None if operation is None else self._own.valid(operation)
             return new, ()
         values = self.values()
         del self._memory.later_controls[name]
-        return values, self.cases_of(*SHARING_CONTROL)
+        served_cases = self.cases_of(*SHARING_CONTROL, LATER)
+        self._memory.control_sent[name] = served_cases
+        return values, served_cases
 
     # --- a creation that is judged in two ways ---
 
